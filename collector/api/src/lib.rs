@@ -1,0 +1,17 @@
+//! What crosses a boundary: the analysis as JSON, and the same rows in ledger, tables and sheets.
+//!
+//! Serde types only. Fields may be added; none is renamed or removed. Every list is sorted by its
+//! producer, and maps are ordered, so the same observation gives the same bytes.
+//!
+//! | field | unit |
+//! |---|---|
+//! | times | RFC 3339, UTC |
+//! | `bytes*` | octets of IP header and payload, no link header |
+//! | `confidence` | percent |
+
+mod analysis;
+
+pub use analysis::{
+    Analysis, Assumption, Beacon, Capture, Connection, Device, Endpoint, Evidence, Exit, ExitRow, Initiator, Inside,
+    Outside,
+};
