@@ -148,7 +148,8 @@ impl FromStr for MacAddr {
         let mut octets = [0; 6];
         let mut parts = text.split([':', '-']);
         for octet in &mut octets {
-            let part = parts.next().filter(|part| part.len() == 2).ok_or(NotAMac)?;
+            let hex = |part: &&str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let part = parts.next().filter(hex).ok_or(NotAMac)?;
             *octet = u8::from_str_radix(part, 16).map_err(|_| NotAMac)?;
         }
         if parts.next().is_some() { Err(NotAMac) } else { Ok(Self(octets)) }

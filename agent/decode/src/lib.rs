@@ -5,12 +5,27 @@
 //! its standard gives [`DecodeError::Malformed`], and neither can panic.
 
 mod addr;
+mod arp;
 mod cursor;
 mod error;
+mod frame;
+mod ip;
+pub mod ndp;
+mod packet;
+mod transport;
+mod tunnel;
+
+#[cfg(test)]
+mod tests;
 
 pub use addr::{Addr, MacAddr, NotAMac};
+pub use arp::Arp;
 pub use cursor::Cursor;
 pub use error::{DecodeError, Layer};
+pub use frame::decode;
+pub use packet::{Ah, Body, Esp, Fragment, Gre, Icmp, Ip, Link, Packet, Tcp, Udp, Upper, flag};
+pub use transport::protocol;
+pub use tunnel::Inner;
 
 /// What the first byte of a captured frame belongs to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
