@@ -1,0 +1,301 @@
+//! One conn: who, when, how much, by which hops, in which state.
+
+use sekisho_decode::{Addr, Link, MacAddr, flag};
+
+use crate::tuple::Tuple;
+
+/// Hops kept each way: the client's VLAN, a transit VLAN, and one between.
+const MAX_HOPS: usize = 3;
+/// Letters kept of the history; Zeek's repeats grow with the logarithm of the count, ours are single.
+const MAX_HISTORY: usize = 15;
+
+/// A bidirectional record. `X` is what later stages keep with it.
+#[derive(Clone, Debug)]
+pub struct Conn<X> {
+    /// From orig to resp.
+    pub tuple: Tuple,
+    /// The innermost VLAN of the first packet, 0 where untagged.
+    pub vlan: u16,
+    /// Time of the first packet.
+    pub first_ns: i64,
+    /// Time of the last packet.
+    pub last_ns: i64,
+    /// Packets from orig and from resp.
+    pub pkts: [u64; 2],
+    /// IP octets from orig and from resp.
+    pub bytes: [u64; 2],
+    /// The link-layer hops of packets from orig, and of packets from resp.
+    pub hops: [Hops; 2],
+    /// Whether the conn came out of a tunnel that was opened on the way.
+    pub tunnelled: bool,
+    /// Whether it outlives flow timeouts: set for tunnel sessions.
+    pub held: bool,
+    /// The later stages' own.
+    pub extra: X,
+    pub(crate) flags: [u8; 2],
+    pub(crate) history: History,
+    pub(crate) next: u32,
+    /// Whether this place in the table is taken.
+    pub(crate) live: bool,
+}
+
+/// What a TCP conn came to, in Zeek's words (`conn_state`).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum State {
+    /// Attempt seen, no reply.
+    S0,
+    /// Established, not terminated.
+    S1,
+    /// Established, terminated by both.
+    Sf,
+    /// Attempt rejected.
+    Rej,
+    /// Established, orig has closed, resp has not.
+    S2,
+    /// Established, resp has closed, orig has not.
+    S3,
+    /// Established, orig aborted.
+    Rsto,
+    /// Established, resp aborted.
+    Rstr,
+    /// Orig sent a SYN, then a RST; resp never answered.
+    Rstos0,
+    /// Resp sent a SYN-ACK, then a RST; orig's SYN was not seen.
+    Rstrh,
+    /// Orig sent a SYN, then a FIN; resp never answered.
+    Sh,
+    /// Resp sent a SYN-ACK, then a FIN; orig's SYN was not seen.
+    Shr,
+    /// No SYN seen: picked up in the middle, or not TCP.
+    Oth,
+}
+
+impl State {
+    /// Gives Zeek's name.
+    #[must_use]
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::S0 => "S0",
+            Self::S1 => "S1",
+            Self::Sf => "SF",
+            Self::Rej => "REJ",
+            Self::S2 => "S2",
+            Self::S3 => "S3",
+            Self::Rsto => "RSTO",
+            Self::Rstr => "RSTR",
+            Self::Rstos0 => "RSTOS0",
+            Self::Rstrh => "RSTRH",
+            Self::Sh => "SH",
+            Self::Shr => "SHR",
+            Self::Oth => "OTH",
+        }
+    }
+}
+
+impl<X> Conn<X> {
+    /// Tells what a TCP conn came to; `Oth` for every other protocol.
+    #[must_use]
+    pub fn state(&self) -> State {
+        let [orig, resp] = self.flags;
+        let has = |flags: u8, bit: u8| flags & bit != 0;
+        let (syn, syn_ack) = (has(orig, flag::SYN), has(resp, flag::SYN));
+        let (orig_fin, resp_fin) = (has(orig, flag::FIN), has(resp, flag::FIN));
+        let (orig_rst, resp_rst) = (has(orig, flag::RST), has(resp, flag::RST));
+        match (syn, syn_ack) {
+            (true, true) if orig_rst => State::Rsto,
+            (true, true) if resp_rst => State::Rstr,
+            (true, true) if orig_fin && resp_fin => State::Sf,
+            (true, true) if orig_fin => State::S2,
+            (true, true) if resp_fin => State::S3,
+            (true, false) if resp_rst => State::Rej,
+            (true, false) if orig_rst => State::Rstos0,
+            (true, false) if orig_fin => State::Sh,
+            (true, false) => State::S0,
+            (false, true) if resp_rst => State::Rstrh,
+            (false, true) if resp_fin => State::Shr,
+            (true | false, true) => State::S1,
+            (false, false) => State::Oth,
+        }
+    }
+
+    /// Gives Zeek's history: `S` SYN, `H` SYN-ACK, `A` ACK, `D` data, `F` FIN, `R` RST; upper case from
+    /// orig, lower case from resp; `^` where the first packet was resp's.
+    #[must_use]
+    pub fn history(&self) -> &str {
+        self.history.as_str()
+    }
+
+    /// Tells whether a handshake told who opened the conn.
+    #[must_use]
+    pub const fn has_handshake(&self) -> bool {
+        (self.flags[0] | self.flags[1]) & flag::SYN != 0
+    }
+
+    /// Tells whether both sides were heard.
+    #[must_use]
+    pub const fn is_answered(&self) -> bool {
+        self.pkts[0] > 0 && self.pkts[1] > 0
+    }
+
+    /// Takes orig for resp and resp for orig: a later packet told the direction.
+    pub fn flip(&mut self) {
+        self.tuple = self.tuple.reversed();
+        self.pkts.swap(0, 1);
+        self.bytes.swap(0, 1);
+        self.hops.swap(0, 1);
+        self.flags.swap(0, 1);
+        self.history.flip();
+    }
+
+    /// Tells which side sent a packet; `None` if it is not of this conn.
+    #[inline]
+    pub(crate) fn sent_by_orig(&self, tuple: &Tuple) -> Option<bool> {
+        let same_protocol = self.tuple.protocol == tuple.protocol;
+        if same_protocol && self.tuple == *tuple {
+            Some(true)
+        } else if same_protocol && self.tuple.reversed() == *tuple {
+            Some(false)
+        } else {
+            None
+        }
+    }
+
+    /// Tells whether the conn was seen on this VLAN.
+    #[inline]
+    pub(crate) fn is_on(&self, vlan: u16) -> bool {
+        self.vlan == vlan || self.hops.iter().any(|hops| hops.iter().any(|hop| hop.vlan == vlan))
+    }
+
+    /// The VLANs under which the index knows the conn, each once.
+    pub(crate) fn vlans(&self) -> impl Iterator<Item = u16> {
+        let mut vlans = [self.vlan; 1 + 2 * MAX_HOPS];
+        let hops = self.hops.iter().flat_map(Hops::iter);
+        for (place, hop) in vlans.iter_mut().skip(1).zip(hops) {
+            *place = hop.vlan;
+        }
+        vlans.sort_unstable();
+        let mut last = None;
+        vlans.into_iter().filter(move |vlan| last.replace(*vlan) != Some(*vlan))
+    }
+}
+
+/// A link-layer hop of one direction.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Hop {
+    /// Who sent the frame.
+    pub src: MacAddr,
+    /// Who was to take it.
+    pub dst: MacAddr,
+    /// The VLAN, 0 where untagged.
+    pub vlan: u16,
+    /// Time to live on this hop: the smaller, the nearer to the receiver.
+    pub ttl: u8,
+}
+
+/// The hops of one direction, at most three; more are not kept, for the first two tell the exit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hops {
+    hops: [Hop; MAX_HOPS],
+    len: u8,
+}
+
+impl Hops {
+    /// Gives the hops in the order they were first seen.
+    pub fn iter(&self) -> impl Iterator<Item = &Hop> {
+        self.hops.iter().take(usize::from(self.len))
+    }
+
+    /// The hop nearest to the receiver.
+    #[must_use]
+    pub fn last(&self) -> Option<&Hop> {
+        // Of hops with one time to live the later seen is the nearer.
+        self.iter().reduce(|best, hop| if hop.ttl <= best.ttl { hop } else { best })
+    }
+
+    /// The hop nearest to the sender.
+    #[must_use]
+    pub fn first(&self) -> Option<&Hop> {
+        self.iter().reduce(|best, hop| if hop.ttl > best.ttl { hop } else { best })
+    }
+
+    /// Keeps a hop if it is new; tells whether it was kept now.
+    #[inline]
+    pub(crate) fn add(&mut self, link: &Link, ttl: u8) -> bool {
+        let same = |hop: &Hop| hop.src == link.src && hop.dst == link.dst && hop.vlan == link.vlan;
+        if self.iter().any(same) {
+            return false;
+        }
+        let Some(place) = self.hops.get_mut(usize::from(self.len)) else { return false };
+        *place = Hop { src: link.src, dst: link.dst, vlan: link.vlan, ttl };
+        self.len += 1;
+        true
+    }
+}
+
+/// The letters of a conn's history, each at most once a side.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct History {
+    letters: [u8; MAX_HISTORY],
+    len: u8,
+}
+
+impl History {
+    pub(crate) fn as_str(&self) -> &str {
+        let letters = self.letters.get(..usize::from(self.len)).unwrap_or_default();
+        std::str::from_utf8(letters).unwrap_or_default()
+    }
+
+    pub(crate) fn add(&mut self, letter: u8, from_orig: bool) {
+        let letter = if from_orig { letter } else { letter.to_ascii_lowercase() };
+        if self.as_str().as_bytes().contains(&letter) {
+            return;
+        }
+        if let Some(place) = self.letters.get_mut(usize::from(self.len)) {
+            *place = letter;
+            self.len += 1;
+        }
+    }
+
+    fn flip(&mut self) {
+        for letter in &mut self.letters {
+            *letter ^= if letter.is_ascii_alphabetic() { 0x20 } else { 0 };
+        }
+        if self.as_str().starts_with('^') {
+            self.letters.rotate_left(1);
+            self.len -= 1;
+        } else if usize::from(self.len) < MAX_HISTORY {
+            self.letters.rotate_right(1);
+            self.len += 1;
+            let [first, ..] = &mut self.letters;
+            *first = b'^';
+        }
+    }
+}
+
+impl<X: Default> Conn<X> {
+    /// A free place in the table.
+    pub(crate) fn vacant(next: u32) -> Self {
+        let tuple =
+            Tuple { src: Addr::UNSPECIFIED, dst: Addr::UNSPECIFIED, src_port: 0, dst_port: 0, protocol: 0 };
+        Self { next, live: false, ..Self::opened(tuple, 0, 0) }
+    }
+
+    pub(crate) fn opened(tuple: Tuple, vlan: u16, time_ns: i64) -> Self {
+        Self {
+            tuple,
+            vlan,
+            first_ns: time_ns,
+            last_ns: time_ns,
+            pkts: [0; 2],
+            bytes: [0; 2],
+            hops: [Hops::default(); 2],
+            tunnelled: false,
+            held: false,
+            extra: X::default(),
+            flags: [0; 2],
+            history: History::default(),
+            next: crate::wheel::NONE,
+            live: true,
+        }
+    }
+}

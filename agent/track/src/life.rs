@@ -1,0 +1,149 @@
+//! How long a conn lives, who opened it, and what a packet does to it.
+
+use std::time::Duration;
+
+use sekisho_decode::{Ip, Link, Tcp, Upper, flag, protocol};
+
+use crate::conn::Conn;
+use crate::tuple::Tuple;
+
+/// After a FIN each way or an RST: Zeek's `tcp_close_delay`.
+const CLOSED: Duration = Duration::from_secs(5);
+/// A SYN without answer; a common TCP tries again within this time.
+const ATTEMPT: Duration = Duration::from_mins(1);
+/// An established TCP conn: RFC 5382 REQ-5.
+const ESTABLISHED: Duration = Duration::from_mins(124);
+/// TCP without handshake and heard from one side only: Zeek's `tcp_inactivity_timeout`.
+const ONE_SIDED: Duration = Duration::from_mins(5);
+/// UDP without answer, and with: RFC 4787 REQ-5.
+const UDP_ASKED: Duration = Duration::from_mins(2);
+/// See [`UDP_ASKED`].
+const UDP_ANSWERED: Duration = Duration::from_mins(5);
+/// ICMP: Zeek's `icmp_inactivity_timeout`.
+const ICMP: Duration = Duration::from_mins(1);
+/// Every other protocol.
+const OTHER: Duration = Duration::from_mins(10);
+/// A tunnel session that says nothing: keep-alives come every 10 to 300 s, and a box that only opens
+/// its tunnel for a nightly job is to be one session, not thirty.
+const HELD: Duration = Duration::from_hours(24);
+
+/// Ports below are given out by IANA and need privilege to serve on (RFC 6335 §6).
+const SYSTEM_PORTS: u16 = 1024;
+/// Ports from here are for clients (RFC 6335 §6); Linux starts lower.
+const CLIENT_PORTS: u16 = 32_768;
+
+impl<X> Conn<X> {
+    /// When the conn ends if nothing more comes.
+    pub(crate) fn deadline_ns(&self) -> i64 {
+        let idle_ns = i64::try_from(self.idle_timeout().as_nanos()).unwrap_or(i64::MAX);
+        self.last_ns.saturating_add(idle_ns)
+    }
+
+    fn idle_timeout(&self) -> Duration {
+        if self.is_closed() {
+            return CLOSED;
+        }
+        if self.held {
+            return HELD;
+        }
+        match self.tuple.protocol {
+            protocol::TCP if self.is_answered() => ESTABLISHED,
+            protocol::TCP if self.has_handshake() => ATTEMPT,
+            protocol::TCP => ONE_SIDED,
+            protocol::UDP if self.is_answered() => UDP_ANSWERED,
+            protocol::UDP => UDP_ASKED,
+            protocol::ICMP | protocol::ICMPV6 => ICMP,
+            _ => OTHER,
+        }
+    }
+
+    const fn is_closed(&self) -> bool {
+        let [orig, resp] = self.flags;
+        (orig | resp) & flag::RST != 0 || orig & resp & flag::FIN != 0
+    }
+
+    /// Tells whether a packet of the same five-tuple belongs to another conn: too late, or a new SYN
+    /// where none is expected.
+    #[inline]
+    pub(crate) fn is_ended_by(&self, time_ns: i64, ip: &Ip<'_>) -> bool {
+        let Upper::Tcp(tcp) = ip.upper else { return self.deadline_ns() < time_ns };
+        let opens = tcp.flags & (flag::SYN | flag::ACK) == flag::SYN;
+        opens && (self.is_closed() || !self.has_handshake()) || self.deadline_ns() < time_ns
+    }
+
+    /// Adds a packet.
+    #[inline]
+    pub(crate) fn count(&mut self, time_ns: i64, from_orig: bool, link: &Link, ip: &Ip<'_>) {
+        let [orig, resp] = [0, 1];
+        let side = if from_orig { orig } else { resp };
+        self.last_ns = self.last_ns.max(time_ns);
+        self.first_ns = self.first_ns.min(time_ns);
+        if let Some(pkts) = self.pkts.get_mut(side) {
+            *pkts += 1;
+        }
+        if let Some(bytes) = self.bytes.get_mut(side) {
+            *bytes += u64::from(ip.wire_len);
+        }
+        if let Upper::Tcp(tcp) = ip.upper {
+            self.tcp(&tcp, side, from_orig, ip.payload_wire_len > 0);
+        }
+        // A new VLAN would have to be indexed; only a copy of a counted packet proves that it is the
+        // same conn there.
+        if self.is_on(link.vlan)
+            && let Some(hops) = self.hops.get_mut(side)
+        {
+            hops.add(link, ip.ttl);
+        }
+    }
+
+    #[inline]
+    fn tcp(&mut self, tcp: &Tcp<'_>, side: usize, from_orig: bool, data: bool) {
+        let telling = tcp.flags & (flag::SYN | flag::FIN | flag::RST | flag::ACK);
+        let Some(flags) = self.flags.get_mut(side) else { return };
+        let seen = *flags;
+        let marks = telling | if data { DATA } else { 0 };
+        // Nothing new: the usual case.
+        if seen & marks == marks {
+            return;
+        }
+        *flags |= marks;
+        let syn_ack = flag::SYN | flag::ACK;
+        let letters = [
+            (b'S', telling & syn_ack == flag::SYN),
+            (b'H', telling & syn_ack == syn_ack),
+            (b'R', telling & flag::RST != 0),
+            (b'A', telling & (syn_ack | flag::RST | flag::FIN) == flag::ACK && !data),
+            (b'D', data),
+            (b'F', telling & flag::FIN != 0),
+        ];
+        for (letter, _) in letters.into_iter().filter(|(_, applies)| *applies) {
+            self.history.add(letter, from_orig);
+        }
+    }
+}
+
+/// A mark of ours among the flags seen (the bit of PSH, which is not kept): the side sent data.
+const DATA: u8 = flag::PSH;
+
+/// Opens a conn with its first packet; tells whether orig sent it.
+///
+/// A SYN is orig's and a SYN-ACK resp's. Without a handshake the side with a port of a server is
+/// taken for resp; where ports do not tell, the sender is orig. A recogniser may know better.
+pub(crate) fn oriented<X: Default>(tuple: &Tuple, vlan: u16, time_ns: i64, ip: &Ip<'_>) -> (Conn<X>, bool) {
+    let answer = match ip.upper {
+        Upper::Tcp(tcp) if tcp.flags & flag::SYN != 0 => tcp.flags & flag::ACK != 0,
+        Upper::Tcp(_) | Upper::Udp(_) => serves(tuple.src_port, tuple.dst_port),
+        Upper::Icmp(_) | Upper::Esp(_) | Upper::Ah(_) | Upper::Gre(_) | Upper::Other => false,
+    };
+    if !answer {
+        return (Conn::opened(*tuple, vlan, time_ns), true);
+    }
+    let mut conn = Conn::opened(tuple.reversed(), vlan, time_ns);
+    conn.history.add(b'^', true);
+    (conn, false)
+}
+
+/// Tells whether a port looks like a server's, and its peer's like a client's.
+const fn serves(port: u16, peer: u16) -> bool {
+    port < SYSTEM_PORTS && peer >= SYSTEM_PORTS || port < CLIENT_PORTS && peer >= CLIENT_PORTS && port != 0
+}

@@ -1,0 +1,322 @@
+//! The table itself: finds, opens, updates, expires and evicts conns.
+
+use sekisho_decode::{Fragment, Ip, Link};
+
+use crate::conn::Conn;
+use crate::duplicate::{Duplicates, Memory, link_mark, packet_mark};
+use crate::fragment::Fragments;
+use crate::index::Index;
+use crate::life::oriented;
+use crate::tuple::Tuple;
+use crate::wheel::{NONE, Wheel};
+
+/// The number of a conn while it lives in the table.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ConnId(u32);
+
+/// How large the table may grow.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Conns at once; beyond, those nearest to their timeout are finished early and counted.
+    pub max_conns: u32,
+}
+
+impl Default for Limits {
+    /// A hospital of 2,000 hosts has some 50,000 conns at once; a scan or flood brings a million.
+    fn default() -> Self {
+        Self { max_conns: 1 << 20 }
+    }
+}
+
+/// What the table did with a packet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Seen {
+    /// Counted as the first packet of a new conn.
+    First,
+    /// Counted as a packet of a known conn.
+    Known,
+    /// Counted as a later fragment of a known conn's datagram: no header, no start of payload.
+    Continued,
+    /// A copy of a packet that was counted; its hop was noted.
+    Duplicate,
+}
+
+/// The conn that a packet belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Touch {
+    /// Its number, good until the next packet.
+    pub id: ConnId,
+    /// Whether its orig sent the packet.
+    pub from_orig: bool,
+    /// What was done.
+    pub seen: Seen,
+}
+
+/// What the table counted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counts {
+    /// Conns opened.
+    pub conns: u64,
+    /// Packets seen once more.
+    pub duplicates: u64,
+    /// Conns finished early for want of room.
+    pub evicted: u64,
+    /// Later fragments whose first was not seen: they belong to no conn.
+    pub orphan_fragments: u64,
+}
+
+/// The flow table. `X` is what later stages keep with each conn.
+#[derive(Debug)]
+pub struct Table<X> {
+    conns: Vec<Conn<X>>,
+    /// The first free place; its `next` leads on.
+    free: u32,
+    live: u32,
+    index: Index,
+    wheel: Wheel,
+    duplicates: Duplicates,
+    fragments: Fragments,
+    limits: Limits,
+    counts: Counts,
+}
+
+impl<X: Default> Table<X> {
+    /// Makes an empty table.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            conns: Vec::new(),
+            free: NONE,
+            live: 0,
+            index: Index::new(),
+            wheel: Wheel::new(),
+            duplicates: Duplicates::new(),
+            fragments: Fragments::new(),
+            limits,
+            counts: Counts::default(),
+        }
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Reaches a conn.
+    #[inline]
+    pub fn conn_mut(&mut self, id: ConnId) -> Option<&mut Conn<X>> {
+        self.conns.get_mut(id.0 as usize)
+    }
+
+    /// Takes one packet in; `None` for a later fragment of an unknown datagram. Conns that end by it,
+    /// by the time it brings, or for want of room, go to `done`.
+    #[inline]
+    pub fn packet(
+        &mut self,
+        time_ns: i64,
+        link: &Link,
+        ip: &Ip<'_>,
+        tunnelled: bool,
+        done: &mut impl FnMut(Conn<X>),
+    ) -> Option<Touch> {
+        while let Some(chain) = self.wheel.turn(time_ns) {
+            self.expire(chain, time_ns, done);
+        }
+        if ip.fragment == Fragment::Later {
+            return self.continued(time_ns, ip);
+        }
+        let tuple = Tuple::of(ip);
+        let hop = link_mark(link);
+        let mark = packet_mark(tuple.hash(0), ip);
+        if let Memory::Copy(id) = self.duplicates.look(mark, time_ns, hop, ip.ident)
+            && let Some(touch) = self.copy(id, &tuple, link, ip.ttl)
+        {
+            return Some(touch);
+        }
+        let hash = tuple.hash(link.vlan);
+        let touch = match self.find(hash, &tuple, link.vlan) {
+            Some(number) => self.known(number, time_ns, &tuple, link, ip, done),
+            None => self.open(hash, time_ns, &tuple, link, ip, done),
+        };
+        if let Some(conn) = self.conns.get_mut(touch.id.0 as usize) {
+            conn.count(time_ns, touch.from_orig, link, ip);
+            conn.tunnelled |= tunnelled;
+        }
+        self.duplicates.remember(mark, time_ns, hop, touch.id);
+        if ip.fragment == Fragment::First {
+            self.fragments.remember(ip, touch.id);
+        }
+        Some(touch)
+    }
+
+    /// Finishes every conn.
+    pub fn finish(&mut self, done: &mut impl FnMut(Conn<X>)) {
+        // Every live conn is in one chain.
+        let chains: Vec<u32> = self.wheel.drain().collect();
+        for chain in chains {
+            self.release(chain, done);
+        }
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, tuple: &Tuple, vlan: u16) -> Option<u32> {
+        self.index.find(hash, |number| {
+            self.conns
+                .get(number as usize)
+                .is_some_and(|conn| conn.sent_by_orig(tuple).is_some() && conn.is_on(vlan))
+        })
+    }
+
+    /// A packet of a conn that the index knows: goes on with it, or ends it and starts anew.
+    #[inline]
+    fn known(
+        &mut self,
+        number: u32,
+        time_ns: i64,
+        tuple: &Tuple,
+        link: &Link,
+        ip: &Ip<'_>,
+        done: &mut impl FnMut(Conn<X>),
+    ) -> Touch {
+        let id = ConnId(number);
+        let ended = self.conns.get(number as usize).is_some_and(|conn| conn.is_ended_by(time_ns, ip));
+        if !ended {
+            let from_orig =
+                self.conns.get(number as usize).and_then(|conn| conn.sent_by_orig(tuple)).unwrap_or(true);
+            return Touch { id, from_orig, seen: Seen::Known };
+        }
+        self.counts.conns += 1;
+        self.forget(number);
+        let (opened, from_orig) = oriented(tuple, link.vlan, time_ns, ip);
+        if let Some(conn) = self.conns.get_mut(number as usize) {
+            // The place stays where it is in its chain.
+            let next = conn.next;
+            done(std::mem::replace(conn, Conn { next, ..opened }));
+        }
+        self.index.insert(tuple.hash(link.vlan), number);
+        Touch { id, from_orig, seen: Seen::First }
+    }
+
+    fn open(
+        &mut self,
+        hash: u64,
+        time_ns: i64,
+        tuple: &Tuple,
+        link: &Link,
+        ip: &Ip<'_>,
+        done: &mut impl FnMut(Conn<X>),
+    ) -> Touch {
+        if self.live >= self.limits.max_conns {
+            self.make_room(done);
+        }
+        self.counts.conns += 1;
+        self.live += 1;
+        let (mut opened, from_orig) = oriented(tuple, link.vlan, time_ns, ip);
+        let number = if self.free == NONE { self.conns.len() as u32 } else { self.free };
+        opened.next = self.wheel.add(opened.deadline_ns(), number);
+        if let Some(place) = self.conns.get_mut(number as usize) {
+            self.free = place.next;
+            *place = opened;
+        } else {
+            self.conns.push(opened);
+        }
+        self.index.insert(hash, number);
+        Touch { id: ConnId(number), from_orig, seen: Seen::First }
+    }
+
+    /// A packet that was counted on another hop, or twice on this one.
+    fn copy(&mut self, id: ConnId, tuple: &Tuple, link: &Link, ttl: u8) -> Option<Touch> {
+        let conn = self.conns.get_mut(id.0 as usize).filter(|conn| conn.live)?;
+        let from_orig = conn.sent_by_orig(tuple)?;
+        let known_vlan = conn.is_on(link.vlan);
+        let side = usize::from(!from_orig);
+        let kept = conn.hops.get_mut(side).is_some_and(|hops| hops.add(link, ttl));
+        self.counts.duplicates += 1;
+        if kept && !known_vlan {
+            // From now on a packet whose first copy the mirror lost is still of this conn.
+            self.index.insert(tuple.hash(link.vlan), id.0);
+        }
+        Some(Touch { id, from_orig, seen: Seen::Duplicate })
+    }
+
+    fn continued(&mut self, time_ns: i64, ip: &Ip<'_>) -> Option<Touch> {
+        let found = self.fragments.conn_of(ip).and_then(|id| {
+            let conn = self.conns.get_mut(id.0 as usize).filter(|conn| conn.live)?;
+            let from_orig = conn.tuple.src == ip.src;
+            let side = usize::from(!from_orig);
+            conn.last_ns = conn.last_ns.max(time_ns);
+            conn.pkts.get_mut(side).map(|pkts| *pkts += 1)?;
+            conn.bytes.get_mut(side).map(|bytes| *bytes += u64::from(ip.wire_len))?;
+            Some(Touch { id, from_orig, seen: Seen::Continued })
+        });
+        if found.is_none() {
+            self.counts.orphan_fragments += 1;
+        }
+        found
+    }
+
+    /// Looks at the conns of a slot whose second has come.
+    fn expire(&mut self, chain: u32, time_ns: i64, done: &mut impl FnMut(Conn<X>)) {
+        let mut number = chain;
+        while let Some(conn) = self.conns.get_mut(number as usize) {
+            let next = conn.next;
+            if conn.deadline_ns() < time_ns {
+                self.end(number, done);
+            } else {
+                conn.next = self.wheel.add(conn.deadline_ns(), number);
+            }
+            number = next;
+        }
+    }
+
+    /// Ends the conns nearest to their timeout, so that at least one place is free.
+    #[cold]
+    fn make_room(&mut self, done: &mut impl FnMut(Conn<X>)) {
+        // A slot may hold conns whose deadline has moved on. Each is put back once at the most; then
+        // whatever is nearest goes.
+        let mut patience = self.live;
+        while self.live >= self.limits.max_conns {
+            let Some((due_ns, mut number)) = self.wheel.soonest() else { return };
+            while let Some(conn) = self.conns.get_mut(number as usize) {
+                let next = conn.next;
+                let deadline_ns = conn.deadline_ns();
+                if patience > 0 && deadline_ns > due_ns {
+                    patience -= 1;
+                    conn.next = self.wheel.add(deadline_ns, number);
+                } else {
+                    self.counts.evicted += 1;
+                    self.end(number, done);
+                }
+                number = next;
+            }
+        }
+    }
+
+    fn release(&mut self, chain: u32, done: &mut impl FnMut(Conn<X>)) {
+        let mut number = chain;
+        while let Some(conn) = self.conns.get(number as usize) {
+            let next = conn.next;
+            self.end(number, done);
+            number = next;
+        }
+    }
+
+    /// Gives a conn away and its place back.
+    fn end(&mut self, number: u32, done: &mut impl FnMut(Conn<X>)) {
+        self.forget(number);
+        if let Some(conn) = self.conns.get_mut(number as usize) {
+            done(std::mem::replace(conn, Conn::vacant(self.free)));
+            self.free = number;
+            self.live -= 1;
+        }
+    }
+
+    /// Takes a conn out of the index, under every VLAN it was seen on.
+    fn forget(&mut self, number: u32) {
+        let Some(conn) = self.conns.get(number as usize) else { return };
+        for vlan in conn.vlans() {
+            self.index.remove(conn.tuple.hash(vlan), number);
+        }
+    }
+}

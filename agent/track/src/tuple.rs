@@ -1,0 +1,83 @@
+//! The five-tuple and its hash.
+
+use sekisho_decode::{Addr, Ip};
+
+/// Addresses, ports and protocol of one packet, as it was sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Tuple {
+    /// Who sent it.
+    pub src: Addr,
+    /// To whom.
+    pub dst: Addr,
+    /// The sender's port, 0 where the protocol has none.
+    pub src_port: u16,
+    /// The receiver's port, 0 where the protocol has none.
+    pub dst_port: u16,
+    /// The IP protocol number.
+    pub protocol: u8,
+}
+
+impl Tuple {
+    /// Takes the five-tuple of a decoded packet.
+    #[inline]
+    #[must_use]
+    pub const fn of(ip: &Ip<'_>) -> Self {
+        let (src_port, dst_port) = ip.upper.ports();
+        Self { src: ip.src, dst: ip.dst, src_port, dst_port, protocol: ip.protocol }
+    }
+
+    /// The same conn's packets the other way.
+    #[inline]
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        Self {
+            src: self.dst,
+            dst: self.src,
+            src_port: self.dst_port,
+            dst_port: self.src_port,
+            protocol: self.protocol,
+        }
+    }
+
+    /// Hashes both directions to the same value, and the VLAN with them.
+    #[inline]
+    pub(crate) fn hash(&self, vlan: u16) -> u64 {
+        let end = |address: Addr, port: u16| {
+            let bits = address.bits();
+            fold(
+                bits as u64 ^ 0xa076_1d64_78bd_642f,
+                (bits >> 64) as u64 ^ u64::from(port) ^ 0xe703_7ed1_a0b4_28db,
+            )
+        };
+        // A sum does not care which end is which.
+        let ends = end(self.src, self.src_port).wrapping_add(end(self.dst, self.dst_port));
+        fold(ends, u64::from(vlan) << 8 ^ u64::from(self.protocol) ^ 0x8ebc_6af0_9c88_c6e3)
+    }
+}
+
+/// Multiplies to 128 bits and folds the halves: every input bit reaches every output bit.
+#[inline]
+pub(crate) const fn fold(a: u64, b: u64) -> u64 {
+    let product = a as u128 * b as u128;
+    product as u64 ^ (product >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_directions_hash_alike_and_vlans_do_not() {
+        let tuple = Tuple {
+            src: Addr::v4([192, 0, 2, 1]),
+            dst: Addr::v4([198, 51, 100, 1]),
+            src_port: 50_000,
+            dst_port: 443,
+            protocol: 6,
+        };
+        assert_eq!(tuple.hash(10), tuple.reversed().hash(10));
+        assert_ne!(tuple.hash(10), tuple.hash(20));
+        let swapped_ports = Tuple { src_port: 443, dst_port: 50_000, ..tuple };
+        assert_ne!(tuple.hash(10), swapped_ports.hash(10), "other ends, other conn");
+    }
+}

@@ -1,0 +1,80 @@
+//! When to look at which conn again: a hashed timer wheel of one-second slots, lazily kept.
+//!
+//! A packet does not touch the wheel. A slot's conns are looked at when their second comes; one that
+//! had traffic since is put back where its new deadline lies.
+
+/// Slots of one second. A deadline further away is looked at when the wheel comes round, so a conn
+/// that closes long before its old deadline is gone within a minute.
+const SLOTS: i64 = 64;
+/// Nanoseconds in a slot.
+const SLOT_NS: i64 = 1_000_000_000;
+/// The end of a slot's chain.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Chains of conn numbers, one a slot; the links lie in the conns.
+#[derive(Debug)]
+pub(crate) struct Wheel {
+    heads: Vec<u32>,
+    /// The second up to which slots were emptied.
+    now: i64,
+    started: bool,
+}
+
+impl Wheel {
+    pub(crate) fn new() -> Self {
+        Self { heads: vec![NONE; SLOTS as usize], now: 0, started: false }
+    }
+
+    fn slot(second: i64) -> usize {
+        second.rem_euclid(SLOTS) as usize
+    }
+
+    /// Puts a conn where its deadline lies; gives the link to keep in the conn.
+    pub(crate) fn add(&mut self, deadline_ns: i64, conn: u32) -> u32 {
+        // The slot's second must be over before it is looked at.
+        let second = deadline_ns.div_euclid(SLOT_NS).saturating_add(1);
+        let latest = self.now.saturating_add(SLOTS - 1);
+        let second = second.clamp(self.now.saturating_add(1), latest);
+        self.heads.get_mut(Self::slot(second)).map_or(NONE, |head| std::mem::replace(head, conn))
+    }
+
+    /// Moves time on by one slot at the most; gives the slot's chain, or `None` when up to date.
+    #[inline]
+    pub(crate) fn turn(&mut self, time_ns: i64) -> Option<u32> {
+        let second = time_ns.div_euclid(SLOT_NS);
+        if second <= self.now && self.started {
+            return None;
+        }
+        self.step(second)
+    }
+
+    #[cold]
+    fn step(&mut self, second: i64) -> Option<u32> {
+        if !self.started {
+            self.started = true;
+            self.now = second;
+            return None;
+        }
+        // After a gap longer than the wheel every slot is due, once.
+        self.now = (self.now + 1).max(second.saturating_sub(SLOTS - 1));
+        Some(self.take(Self::slot(self.now)))
+    }
+
+    fn take(&mut self, slot: usize) -> u32 {
+        self.heads.get_mut(slot).map_or(NONE, |head| std::mem::replace(head, NONE))
+    }
+
+    /// Empties every slot, for the end.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = u32> {
+        std::mem::take(&mut self.heads).into_iter().filter(|head| *head != NONE)
+    }
+
+    /// Takes the chain that is due soonest, for making room; gives the time it is due at, too.
+    pub(crate) fn soonest(&mut self) -> Option<(i64, u32)> {
+        (1..SLOTS).find_map(|ahead| {
+            let second = self.now.saturating_add(ahead);
+            let chain = self.take(Self::slot(second));
+            (chain != NONE).then_some((second.saturating_mul(SLOT_NS), chain))
+        })
+    }
+}
