@@ -1,22 +1,54 @@
-//! Where frames come from. Live rings and flow exports will stand beside files behind [`Source`].
+//! Where frames come from: capture files in, one [`Frame`] after the other out.
+//!
+//! Live rings and flow exports stand beside files behind [`Source`]. A file is told by its content,
+//! never by its name: pcap and pcapng, plain or packed with gzip or zstd. Memory is constant. What is
+//! damaged ends in a [`Warning`] after the frames before it; what is no capture at all is an
+//! [`OpenError`].
+
+mod error;
+mod file;
+mod foreign;
+mod interface;
+mod pcap;
+mod pcapng;
+mod progress;
+mod unpack;
+mod warning;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use error::OpenError;
+pub(crate) use file::{FileSource, open};
+pub(crate) use foreign::Foreign;
+pub(crate) use progress::Progress;
+pub(crate) use unpack::Packing;
+pub(crate) use warning::{Fault, Oddity, Warning};
 
 use sekisho_decode::LinkType;
 
 /// One captured frame. The bytes live until the next call to [`Source::next_frame`].
 #[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
+pub(crate) struct Frame<'a> {
     /// Capture time, nanoseconds since the Unix epoch, UTC.
-    pub time_ns: i64,
+    pub(crate) time_ns: i64,
     /// What the first byte belongs to.
-    pub link: LinkType,
+    pub(crate) link: LinkType,
     /// The frame's length on the wire; `data` may be shorter (snaplen).
-    pub wire_len: u32,
+    pub(crate) wire_len: u32,
     /// The captured bytes.
-    pub data: &'a [u8],
+    pub(crate) data: &'a [u8],
 }
 
 /// A stream of frames.
-pub trait Source {
+pub(crate) trait Source {
     /// Gives the next frame, or `None` at the end.
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, anyhow::Error>;
+
+    /// Counts the packets that the capturing machine says it lost, as far as it has said so yet.
+    fn drops(&self) -> u64;
+
+    /// Lists what could not be read so far, and why.
+    fn warnings(&self) -> Vec<Warning>;
 }
