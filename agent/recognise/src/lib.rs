@@ -5,8 +5,61 @@
 //! to a [`Sink`]. Recognition is by content, on any port. No recogniser reads further than the
 //! handshake or header it needs, and none keeps payload.
 
+mod anyconnect;
+mod anydesk;
+mod astm;
+mod ber;
+mod citrix;
+mod dhcp;
+mod dhcpv6;
+mod dicom;
+mod dns;
+mod dtls;
+mod engine;
+mod esp;
+mod ftp;
+mod gre;
+mod hl7;
+mod http;
+mod ike;
+mod ipip;
+mod kerberos;
+mod l2tp;
+mod ldap;
+mod llmnr;
+mod mdns;
+mod mqtt;
+pub mod neighbour;
+mod netbios;
+mod noise;
+mod ntp;
+mod openvpn;
+mod pptp;
+mod quic;
+mod radius;
+mod rdp;
+#[cfg(test)]
+mod recorder;
+mod settle;
 mod sight;
+mod sip;
+mod smb;
+mod smtp;
+mod snmp;
+mod softether;
+mod ssdp;
+mod ssh;
+mod stream;
+mod syslog;
+mod tailscale;
+mod teamviewer;
+mod telnet;
+mod text;
+mod tls;
+mod vnc;
+mod wireguard;
 
+pub use engine::{Engine, Glimpse, Inspection, Recognised};
 pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
 
 /// How much of a TCP stream's start is kept for recognisers, in bytes each way.
@@ -20,4 +73,48 @@ pub const HEAD_BYTES: usize = 64;
 
 /// Every protocol, in the order they are asked. To add one: a file, its `mod`, its line here.
 pub static PROTOCOLS: &[Protocol] = &[
+    netbios::PROTOCOL,
+    mdns::PROTOCOL,
+    llmnr::PROTOCOL,
+    dns::PROTOCOL,
+    tls::PROTOCOL,
+    quic::PROTOCOL,
+    // Before HTTP, in which it opens where its TLS is taken off.
+    softether::PROTOCOL,
+    http::PROTOCOL,
+    ssh::PROTOCOL,
+    smb::PROTOCOL,
+    dtls::PROTOCOL,
+    ntp::PROTOCOL,
+    smtp::PROTOCOL,
+    ftp::PROTOCOL,
+    dicom::PROTOCOL,
+    hl7::PROTOCOL,
+    astm::PROTOCOL,
+    dhcp::PROTOCOL,
+    dhcpv6::PROTOCOL,
+    snmp::PROTOCOL,
+    sip::PROTOCOL,
+    ssdp::PROTOCOL,
+    syslog::PROTOCOL,
+    ldap::PROTOCOL,
+    kerberos::PROTOCOL,
+    radius::PROTOCOL,
+    mqtt::PROTOCOL,
+    ike::PROTOCOL,
+    esp::PROTOCOL,
+    gre::PROTOCOL,
+    pptp::PROTOCOL,
+    l2tp::PROTOCOL,
+    ipip::PROTOCOL,
+    tailscale::PROTOCOL,
+    rdp::PROTOCOL,
+    vnc::PROTOCOL,
+    citrix::PROTOCOL,
+    anyconnect::PROTOCOL,
+    anydesk::PROTOCOL,
+    wireguard::PROTOCOL,
+    teamviewer::PROTOCOL,
+    telnet::PROTOCOL,
+    openvpn::PROTOCOL,
 ];

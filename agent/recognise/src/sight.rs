@@ -163,6 +163,7 @@ pub enum Key {
     CallingAe,
     CalledAe,
     SopClass,
+    SopClassUsed,
     ImplementationUid,
     ImplementationVersion,
     Hl7Type,
@@ -177,7 +178,7 @@ pub enum Key {
 
 impl Key {
     /// Every key, in the order of its slug's declaration.
-    pub const ALL: [(Self, &'static str); 27] = [
+    pub const ALL: [(Self, &'static str); 28] = [
         (Self::Sni, "sni"),
         (Self::Alpn, "alpn"),
         (Self::TlsVersion, "tls_version"),
@@ -195,6 +196,7 @@ impl Key {
         (Self::CallingAe, "calling_ae"),
         (Self::CalledAe, "called_ae"),
         (Self::SopClass, "sop_class"),
+        (Self::SopClassUsed, "sop_class_used"),
         (Self::ImplementationUid, "implementation_uid"),
         (Self::ImplementationVersion, "implementation_version"),
         (Self::Hl7Type, "hl7_type"),

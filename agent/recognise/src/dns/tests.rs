@@ -1,0 +1,173 @@
+use proptest::prelude::*;
+use simple_dns::rdata::{A as InternetAddress, AAAA as Aaaa, CNAME, RData, SVCB as Svcb};
+use simple_dns::{
+    CLASS, Name as OracleName, Packet, PacketFlag, QCLASS, QTYPE, Question as Asked, ResourceRecord, TYPE,
+};
+
+use super::*;
+use crate::recorder::{Recorder, converse, hex, look, sight};
+
+const QUERY: &str = "2a2a 0100 0001 0000 0000 0001 04 70616373 07 6578616d706c65 03 6f7267 00 0001 0001
+    00 0029 1000 00000000 0000";
+
+/// `PACS.example.org` → CNAME `edge.example.org` → A, with EDNS.
+const ANSWER: &str = "2a2a 8180 0001 0002 0000 0001 04 50414353 07 6578616d706c65 03 6f7267 00 0001 0001
+    c00c 0005 0001 0000012c 0007 04 65646765 c011
+    c02e 0001 0001 0000003c 0004 cb007105
+    00 0029 1000 00000000 0000";
+
+const FOUND: Look = Look::Reading(Found::served_by(97, Side::Resp));
+
+#[test]
+fn an_answer_resolves_the_questions_name() {
+    let (found, recorder) = look(&PROTOCOL, &sight(Over::Udp, false, 53, &hex(ANSWER)));
+    assert_eq!(found, FOUND);
+    assert_eq!(recorder.facts, ["192.0.2.10 pacs.example.org 203.0.113.5 60"]);
+}
+
+#[test]
+fn a_query_tells_who_serves_and_resolves_nothing() {
+    for port in [53, 5300] {
+        let (found, recorder) = look(&PROTOCOL, &sight(Over::Udp, true, port, &hex(QUERY)));
+        assert!(matches!(found, Look::Reading(Found { server: Some(Side::Resp), .. })), "port {port}");
+        assert!(recorder.facts.is_empty());
+    }
+}
+
+#[test]
+fn a_library_agrees_on_addresses_and_hints() {
+    let name = OracleName::new_unchecked("ris.example.org");
+    let mut packet = Packet::new_reply(7);
+    packet.set_flags(PacketFlag::RECURSION_AVAILABLE);
+    packet.questions.push(Asked::new(
+        name.clone(),
+        QTYPE::TYPE(TYPE::HTTPS),
+        QCLASS::CLASS(CLASS::IN),
+        false,
+    ));
+    let mut hints = Svcb::new(1, OracleName::new_unchecked("."));
+    hints.set_alpn(&["h3".try_into().unwrap()]);
+    hints.set_ipv4hint(&[0xcb00_7107, 0xcb00_7108]);
+    hints.set_ipv6hint(&["2001:db8::8".parse::<std::net::Ipv6Addr>().unwrap().into()]);
+    let target = OracleName::new_unchecked("cdn.example.net");
+    let records = [
+        (name.clone(), RData::CNAME(CNAME(target.clone())), 9),
+        (target.clone(), RData::A(InternetAddress { address: 0xcb00_7106 }), 30),
+        (target.clone(), RData::AAAA(Aaaa { address: 0x2001_0db8 << 96 | 6 }), u32::MAX),
+        (target, RData::HTTPS(hints.into()), 40),
+    ];
+    for (owner, data, ttl) in records {
+        packet.answers.push(ResourceRecord::new(owner, CLASS::IN, ttl, data));
+    }
+    for bytes in [packet.build_bytes_vec().unwrap(), packet.build_bytes_vec_compressed().unwrap()] {
+        let (found, recorder) = look(&PROTOCOL, &sight(Over::Udp, false, 53, &bytes));
+        assert_eq!(found, FOUND);
+        let expected =
+            ["203.0.113.6 30", "2001:db8::6 0", "203.0.113.7 40", "203.0.113.8 40", "2001:db8::8 40"];
+        assert_eq!(recorder.facts, expected.map(|fact| format!("192.0.2.10 ris.example.org {fact}")));
+    }
+}
+
+#[test]
+fn messages_of_a_tcp_stream_are_read_one_after_another() {
+    let framed = |text: &str| {
+        let message = hex(text);
+        [&u16::try_from(message.len()).unwrap().to_be_bytes()[..], &message].concat()
+    };
+    let (query, answer) = (framed(QUERY), framed(ANSWER));
+    let answers = answer.repeat(3);
+    for step in [1, 11, 500] {
+        let turns = [(true, &query[..]), (false, &answers)];
+        let (found, recorder) = converse(&PROTOCOL, 53, &turns, step);
+        assert_eq!(found, Some(FOUND), "{step} bytes a segment");
+        assert_eq!(recorder.facts.len(), 3, "{step} bytes a segment");
+    }
+}
+
+#[test]
+fn a_failed_or_unsafe_answer_resolves_nothing() {
+    let refused = hex(&ANSWER.replacen("8180", "8183", 1));
+    let markup = hex(&ANSWER.replacen("50414353", "503c3e53", 1));
+    let dotted = hex(&ANSWER.replacen("50414353", "502e4353", 1));
+    for (bytes, why) in [(refused, "name error"), (markup, "markup"), (dotted, "a dot inside a label")] {
+        let (found, recorder) = look(&PROTOCOL, &sight(Over::Udp, false, 53, &bytes));
+        assert_eq!((found, recorder.facts.len()), (FOUND, 0), "{why}");
+    }
+}
+
+#[test]
+fn compression_cannot_loop() {
+    // (question's name, why)
+    let cases =
+        [("c00c", "itself"), ("c012", "forwards"), ("0161 c00c", "its own label"), ("c000 ", "the header")];
+    for (name, why) in cases {
+        let bytes = hex(&format!("2a2a 0100 0001 0000 0000 0000 {name} 0001 0001"));
+        let found = look(&PROTOCOL, &sight(Over::Udp, true, 53, &bytes)).0;
+        assert_eq!(found, Look::No, "{why}");
+    }
+}
+
+#[test]
+fn a_truncated_message_is_nothing_unless_the_capture_cut_it() {
+    let bytes = hex(ANSWER);
+    for len in 0..bytes.len() {
+        let (found, recorder) = look(&PROTOCOL, &sight(Over::Udp, false, 53, &bytes[..len]));
+        assert_eq!((found, recorder.facts.len()), (Look::No, 0), "{len} bytes");
+        let cut = Sight { wire_len: bytes.len(), ..sight(Over::Udp, false, 53, &bytes[..len]) };
+        let (found, recorder) = look(&PROTOCOL, &cut);
+        // Header 12, question 22; the address ends at byte 69.
+        assert_eq!(found == FOUND, len >= 34, "{len} bytes");
+        assert_eq!(recorder.facts.len(), usize::from(len >= 69), "{len} bytes");
+        let framed = [&[0, u8::try_from(bytes.len()).unwrap()], &bytes[..len]].concat();
+        assert_eq!(
+            look(&PROTOCOL, &sight(Over::Tcp, false, 53, &framed)).0,
+            Look::More,
+            "{len} bytes of a stream"
+        );
+    }
+}
+
+#[test]
+fn other_datagrams_are_not_dns() {
+    let trailing = [&hex(QUERY)[..], &[0; 3]].concat();
+    let cases = [
+        (trailing, 5300, "bytes behind the message"),
+        (hex("8000 0001 00000002 00000003"), 5004, "RTP"),
+        (hex("0001 0000 2112a442 000102030405060708090a0b"), 3478, "STUN"),
+        (hex("2a2a 0100 0001 0000 0000 0000 00 0000 0001"), 5300, "type 0"),
+        (hex("2a2a 0140 0001 0000 0000 0000 00 0001 0001"), 5300, "the reserved bit"),
+        (hex("2a2a 2800 0001 0000 0000 0000 00 0006 0001"), 5300, "an update off its port"),
+        (hex(QUERY), 5353, "mDNS has its own file"),
+    ];
+    for (bytes, port, why) in cases {
+        assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, port, &bytes)).0, Look::No, "{why}");
+    }
+}
+
+#[test]
+fn a_memo_reads_back_as_it_was_written() {
+    for server in [None, Some(Side::Orig), Some(Side::Resp)] {
+        let progress = Progress { orig: 3, resp: 16_000, server };
+        assert_eq!(format!("{:?}", Progress::from_memo(progress.to_memo())), format!("{progress:?}"));
+    }
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_never_panic_and_are_not_dns(bytes in proptest::collection::vec(any::<u8>(), 0..300), tcp: bool) {
+        let over = if tcp { Over::Tcp } else { Over::Udp };
+        let mut recorder = Recorder::default();
+        let found = super::look(&sight(over, false, 5004, &bytes), &mut 0, &mut recorder);
+        prop_assert!(matches!(found, Look::No | Look::More));
+        prop_assert!(recorder.facts.is_empty());
+    }
+
+    #[test]
+    fn a_damaged_answer_never_panics(at in 0_usize..90, value: u8) {
+        let mut bytes = hex(ANSWER);
+        if let Some(byte) = bytes.get_mut(at) {
+            *byte = value;
+        }
+        let _ = super::look(&sight(Over::Udp, false, 53, &bytes), &mut 0, &mut Recorder::default());
+    }
+}

@@ -1,0 +1,411 @@
+//! Shows each conn's first bytes to the protocols and keeps what they answered.
+//!
+//! A conn is first looked at without keeping anything: most are settled by their first payload. Only
+//! one that is not gets a [`Watch`] from a bounded pool, with the starts of both streams (TCP) or the
+//! heads of the first datagrams (UDP), and gives it back as soon as its protocol is known.
+
+#[cfg(test)]
+mod tests;
+
+use sekisho_decode::Addr;
+
+use crate::stream::Stream;
+use crate::{Found, HEAD_BYTES, Look, Over, PROTOCOLS, Protocol, Side, Sight, Sink};
+
+/// Payloads looked at before a conn is given up as unknown. Data-only OpenVPN, the slowest to tell,
+/// is sure after eight.
+const MAX_LOOKS: u8 = 16;
+/// Conns watched at once: with empty streams under 32 MiB, and a flood of strange flows stops there.
+const MAX_WATCHES: usize = 1 << 16;
+/// Bytes of stream starts kept at once, over all conns.
+const MAX_BUFFERED_BYTES: usize = 32 << 20;
+/// Watches kept for reuse with their buffers.
+const MAX_SPARE: usize = 1 << 10;
+
+/// What a spare watch keeps of each buffer: a ClientHello fits.
+const SPARE_BUFFER_BYTES: usize = 2048;
+
+/// One bit a protocol.
+type Candidates = u128;
+const _: () = assert!(PROTOCOLS.len() <= Candidates::BITS as usize, "widen Candidates");
+
+/// A payload, as the flow table placed it.
+#[derive(Clone, Copy, Debug)]
+pub struct Glimpse<'a> {
+    /// How it travelled.
+    pub over: Over,
+    /// Whether the conn's orig sent it.
+    pub from_orig: bool,
+    /// The captured bytes.
+    pub payload: &'a [u8],
+    /// Their number on the wire.
+    pub wire_len: u32,
+    /// TCP's sequence number of the first byte, else 0.
+    pub seq: u32,
+    /// Whether the conn's beginning was seen: a TCP handshake, or a conn without one.
+    pub from_start: bool,
+    /// The conn's orig.
+    pub orig: (Addr, u16),
+    /// The conn's resp.
+    pub resp: (Addr, u16),
+}
+
+/// What the engine keeps with each conn.
+#[derive(Debug, Default)]
+pub struct Inspection {
+    stage: Stage,
+    protocol: u8,
+    confidence: u8,
+    looks: u8,
+    memo: u32,
+    watch: Option<Box<Watch>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Stage {
+    /// No payload yet, or several protocols possible.
+    #[default]
+    Looking,
+    /// Recognised; its protocol reads on.
+    Reading,
+    /// Recognised and read.
+    Known,
+    /// Given up.
+    Unknown,
+}
+
+/// What an unsettled conn sent so far.
+#[derive(Debug, Default)]
+struct Watch {
+    candidates: Candidates,
+    streams: [Stream; 2],
+    heads: [Head; 2],
+    counts: [u32; 2],
+}
+
+/// The start of a side's first datagram.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    bytes: [u8; HEAD_BYTES],
+    len: u8,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self { bytes: [0; HEAD_BYTES], len: 0 }
+    }
+}
+
+impl Head {
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    fn keep(&mut self, payload: &[u8]) {
+        if self.len > 0 {
+            return;
+        }
+        for (place, byte) in self.bytes.iter_mut().zip(payload) {
+            *place = *byte;
+            self.len += 1;
+        }
+    }
+}
+
+/// What a look brought to light.
+#[derive(Clone, Copy, Debug)]
+pub struct Recognised {
+    /// The protocol.
+    pub protocol: &'static Protocol,
+    /// Who serves, where the protocol says it.
+    pub server: Option<Side>,
+}
+
+impl Inspection {
+    /// Tells whether another payload would be looked at.
+    #[inline]
+    #[must_use]
+    pub const fn wants_more(&self) -> bool {
+        matches!(self.stage, Stage::Looking | Stage::Reading)
+    }
+
+    /// Gives the protocol, once recognised, and how sure that is in percent.
+    #[must_use]
+    pub fn protocol(&self) -> Option<(&'static Protocol, u8)> {
+        let recognised = matches!(self.stage, Stage::Reading | Stage::Known);
+        let protocol = PROTOCOLS.get(usize::from(self.protocol)).filter(|_| recognised)?;
+        Some((protocol, self.confidence))
+    }
+}
+
+/// Asks the protocols. One for each thread: it holds the pool of watches.
+#[derive(Debug)]
+pub struct Engine {
+    tcp: Candidates,
+    udp: Candidates,
+    ip: [Candidates; 256],
+    #[expect(clippy::vec_box, reason = "a watch moves whole between the pool and its conn")]
+    spare: Vec<Box<Watch>>,
+    watches: usize,
+    buffered: usize,
+    given_up: u64,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        let mut engine =
+            Self { tcp: 0, udp: 0, ip: [0; 256], spare: Vec::new(), watches: 0, buffered: 0, given_up: 0 };
+        for (number, protocol) in PROTOCOLS.iter().enumerate() {
+            for over in protocol.over {
+                if let Some(mask) = engine.mask(*over) {
+                    *mask |= 1 << number;
+                }
+            }
+        }
+        engine
+    }
+}
+
+impl Engine {
+    fn mask(&mut self, over: Over) -> Option<&mut Candidates> {
+        match over {
+            Over::Tcp => Some(&mut self.tcp),
+            Over::Udp => Some(&mut self.udp),
+            Over::Ip(number) => self.ip.get_mut(usize::from(number)),
+        }
+    }
+
+    /// Conns that were given up because the pool or the buffers were full.
+    #[must_use]
+    pub const fn given_up(&self) -> u64 {
+        self.given_up
+    }
+
+    /// Looks at one payload of a conn; tells when the conn is recognised by it.
+    pub fn inspect(
+        &mut self,
+        inspection: &mut Inspection,
+        glimpse: &Glimpse<'_>,
+        sink: &mut dyn Sink,
+    ) -> Option<Recognised> {
+        if glimpse.payload.is_empty() || !inspection.wants_more() {
+            return None;
+        }
+        let recognised = match inspection.watch.take() {
+            None => self.look_at_once(inspection, glimpse, sink),
+            Some(watch) => self.look_on(inspection, watch, glimpse, sink),
+        };
+        if inspection.stage == Stage::Looking && inspection.looks >= MAX_LOOKS {
+            inspection.stage = Stage::Unknown;
+            self.release(inspection);
+        }
+        recognised
+    }
+
+    /// Takes back what an ended conn held.
+    pub fn release(&mut self, inspection: &mut Inspection) {
+        if let Some(watch) = inspection.watch.take() {
+            self.recycle(watch);
+        }
+    }
+
+    /// Looks at a payload by itself: a conn's first, or any segment of a stream picked up in the middle.
+    fn look_at_once(
+        &mut self,
+        inspection: &mut Inspection,
+        glimpse: &Glimpse<'_>,
+        sink: &mut dyn Sink,
+    ) -> Option<Recognised> {
+        let mut candidates = self.mask(glimpse.over).map_or(0, |mask| *mask);
+        let sight = glimpse.sight(glimpse.payload, &[], 1);
+        let recognised = inspection.ask(&mut candidates, &sight, sink);
+        if inspection.wants_more() && glimpse.from_start {
+            self.watch(inspection, candidates, glimpse);
+        }
+        recognised
+    }
+
+    /// Looks at a payload together with what came before.
+    fn look_on(
+        &mut self,
+        inspection: &mut Inspection,
+        mut watch: Box<Watch>,
+        glimpse: &Glimpse<'_>,
+        sink: &mut dyn Sink,
+    ) -> Option<Recognised> {
+        let held = watch.held();
+        let news = watch.offer(glimpse);
+        self.buffered += watch.held().saturating_sub(held);
+        let mut recognised = None;
+        if news {
+            let mut candidates = watch.candidates;
+            recognised = inspection.ask(&mut candidates, &watch.sight(glimpse), sink);
+            watch.candidates = candidates;
+        }
+        let full = watch.is_full(glimpse) || self.buffered > MAX_BUFFERED_BYTES;
+        if full {
+            inspection.give_up();
+        }
+        if inspection.wants_more() {
+            inspection.watch = Some(watch);
+        } else {
+            self.recycle(watch);
+        }
+        recognised
+    }
+
+    /// Gives an unsettled conn a watch that holds its first payload, or gives the conn up.
+    fn watch(&mut self, inspection: &mut Inspection, candidates: Candidates, glimpse: &Glimpse<'_>) {
+        if self.watches >= MAX_WATCHES || self.buffered > MAX_BUFFERED_BYTES {
+            self.given_up += 1;
+            inspection.give_up();
+            return;
+        }
+        self.watches += 1;
+        let mut watch = self.spare.pop().unwrap_or_default();
+        watch.candidates = candidates;
+        watch.offer(glimpse);
+        self.buffered += watch.held();
+        inspection.watch = Some(watch);
+    }
+
+    fn recycle(&mut self, mut watch: Box<Watch>) {
+        self.watches -= 1;
+        self.buffered = self.buffered.saturating_sub(watch.held());
+        if self.spare.len() < MAX_SPARE {
+            watch.clear();
+            self.spare.push(watch);
+        }
+    }
+}
+
+impl Inspection {
+    /// Asks the protocol that reads on, or all that may still be.
+    fn ask(
+        &mut self,
+        candidates: &mut Candidates,
+        sight: &Sight<'_>,
+        sink: &mut dyn Sink,
+    ) -> Option<Recognised> {
+        if self.stage == Stage::Reading {
+            self.read_on(sight, sink);
+            return None;
+        }
+        self.looks += 1;
+        let mut left = *candidates;
+        while left != 0 {
+            let number = left.trailing_zeros();
+            left &= left - 1;
+            let protocol = PROTOCOLS.get(number as usize)?;
+            let mut memo = 0;
+            let (found, stage) = match (protocol.look)(sight, &mut memo, sink) {
+                Look::More => continue,
+                Look::No => {
+                    *candidates &= !(1 << number);
+                    continue;
+                }
+                Look::Is(found) => (found, Stage::Known),
+                Look::Reading(found) => (found, Stage::Reading),
+            };
+            self.protocol = number as u8;
+            self.memo = memo;
+            self.stage = stage;
+            self.confidence = found.confidence;
+            return Some(Recognised { protocol, server: found.server });
+        }
+        if *candidates == 0 && sight.from_start {
+            self.stage = Stage::Unknown;
+        }
+        None
+    }
+
+    fn read_on(&mut self, sight: &Sight<'_>, sink: &mut dyn Sink) {
+        let Some(protocol) = PROTOCOLS.get(usize::from(self.protocol)) else { return };
+        match (protocol.look)(sight, &mut self.memo, sink) {
+            Look::No => self.stage = Stage::Known,
+            Look::Is(Found { confidence, .. }) => {
+                self.confidence = self.confidence.max(confidence);
+                self.stage = Stage::Known;
+            }
+            Look::Reading(Found { confidence, .. }) => self.confidence = self.confidence.max(confidence),
+            Look::More => {}
+        }
+    }
+
+    /// Leaves it at what is known.
+    fn give_up(&mut self) {
+        self.stage = match self.stage {
+            Stage::Looking | Stage::Unknown => Stage::Unknown,
+            Stage::Reading | Stage::Known => Stage::Known,
+        };
+    }
+}
+
+impl Glimpse<'_> {
+    fn sight<'b>(&self, data: &'b [u8], other: &'b [u8], count: u32) -> Sight<'b> {
+        Sight {
+            over: self.over,
+            from_orig: self.from_orig,
+            data,
+            other,
+            wire_len: self.wire_len as usize,
+            from_start: self.from_start,
+            orig: self.orig,
+            resp: self.resp,
+            count,
+        }
+    }
+
+    const fn sides(&self) -> (usize, usize) {
+        if self.from_orig { (0, 1) } else { (1, 0) }
+    }
+}
+
+impl Watch {
+    /// Takes a payload; tells whether there is something new to look at.
+    fn offer(&mut self, glimpse: &Glimpse<'_>) -> bool {
+        let (side, _) = glimpse.sides();
+        if let Some(count) = self.counts.get_mut(side) {
+            *count = count.saturating_add(1);
+        }
+        if glimpse.over == Over::Tcp {
+            return self
+                .streams
+                .get_mut(side)
+                .is_some_and(|stream| stream.offer(glimpse.seq, glimpse.payload));
+        }
+        if let Some(head) = self.heads.get_mut(side) {
+            head.keep(glimpse.payload);
+        }
+        true
+    }
+
+    fn sight<'a>(&'a self, glimpse: &Glimpse<'a>) -> Sight<'a> {
+        let (side, peer) = glimpse.sides();
+        let count = self.counts.get(side).copied().unwrap_or(0);
+        let stream = |side: usize| self.streams.get(side).map_or(&[][..], Stream::data);
+        if glimpse.over == Over::Tcp {
+            glimpse.sight(stream(side), stream(peer), count)
+        } else {
+            glimpse.sight(glimpse.payload, self.heads.get(peer).map_or(&[], Head::bytes), count)
+        }
+    }
+
+    fn is_full(&self, glimpse: &Glimpse<'_>) -> bool {
+        let (side, _) = glimpse.sides();
+        glimpse.over == Over::Tcp && self.streams.get(side).is_some_and(Stream::is_full)
+    }
+
+    fn held(&self) -> usize {
+        self.streams.iter().map(Stream::held).sum()
+    }
+
+    fn clear(&mut self) {
+        for stream in &mut self.streams {
+            stream.clear();
+            stream.shrink_to(SPARE_BUFFER_BYTES);
+        }
+        self.heads = [Head::default(); 2];
+        self.counts = [0; 2];
+    }
+}

@@ -1,0 +1,134 @@
+//! Conns as the pipeline shows them: split, swapped, picked up in the middle, flooded.
+
+use super::*;
+use crate::Key;
+use crate::recorder::{CLIENT, Recorder, SERVER};
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: his.example\r\nUser-Agent: ward/1\r\n\r\n";
+
+struct Bench {
+    engine: Engine,
+    inspection: Inspection,
+    recorder: Recorder,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self { engine: Engine::default(), inspection: Inspection::default(), recorder: Recorder::default() }
+    }
+
+    fn show(&mut self, over: Over, from_orig: bool, seq: u32, payload: &[u8]) -> Option<&'static str> {
+        self.show_from(over, from_orig, seq, payload, true)
+    }
+
+    fn show_from(
+        &mut self,
+        over: Over,
+        from_orig: bool,
+        seq: u32,
+        payload: &[u8],
+        from_start: bool,
+    ) -> Option<&'static str> {
+        let glimpse = Glimpse {
+            over,
+            from_orig,
+            payload,
+            wire_len: payload.len() as u32,
+            seq,
+            from_start,
+            orig: (Addr::v4(CLIENT), 50_000),
+            resp: (Addr::v4(SERVER), 8080),
+        };
+        let recognised = self.engine.inspect(&mut self.inspection, &glimpse, &mut self.recorder);
+        recognised.map(|recognised| recognised.protocol.service)
+    }
+}
+
+#[test]
+fn a_request_is_recognised_whatever_its_segments() {
+    // (why, segments as (start, end) of the request)
+    let cases: [(&str, &[(usize, usize)]); 5] = [
+        ("in one", &[(0, REQUEST.len())]),
+        ("byte by byte at first", &[(0, 1), (1, 2), (2, 3), (3, 4), (4, REQUEST.len())]),
+        ("in the middle of a name", &[(0, 25), (25, REQUEST.len())]),
+        ("swapped", &[(0, 10), (30, REQUEST.len()), (10, 30)]),
+        ("one sent again", &[(0, 20), (0, 20), (20, REQUEST.len())]),
+    ];
+    for (why, segments) in cases {
+        let mut bench = Bench::new();
+        let mut found = None;
+        for (start, end) in segments {
+            // The sequence numbers pass their end on the way.
+            let seq = (u32::MAX - 5).wrapping_add(*start as u32);
+            found = found.or(bench.show(Over::Tcp, true, seq, &REQUEST[*start..*end]));
+        }
+        assert_eq!(found, Some("http"), "{why}");
+        assert_eq!(bench.recorder.values(Key::HttpHost), ["his.example"], "{why}");
+    }
+}
+
+#[test]
+fn what_no_protocol_knows_is_given_up_and_gives_its_memory_back() {
+    let mut bench = Bench::new();
+    for n in 0..u32::from(MAX_LOOKS) + 2 {
+        assert_eq!(bench.show(Over::Tcp, n % 2 == 0, 100 * n, &[0xf7; 100]), None);
+    }
+    assert!(!bench.inspection.wants_more());
+    assert!(bench.inspection.protocol().is_none());
+    assert_eq!((bench.engine.watches, bench.engine.buffered), (0, 0));
+}
+
+#[test]
+fn a_stream_picked_up_in_the_middle_is_judged_by_each_segment() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.show_from(Over::Tcp, true, 10, b"rest of a body", false), None);
+    assert_eq!(bench.show_from(Over::Tcp, true, 24, REQUEST, false), Some("http"));
+    assert_eq!(bench.engine.watches, 0, "nothing is kept for it");
+}
+
+#[test]
+fn an_ended_conn_gives_its_watch_back_for_reuse() {
+    let mut bench = Bench::new();
+    for round in 0..3 {
+        bench.inspection = Inspection::default();
+        assert_eq!(bench.show(Over::Tcp, true, 1, &REQUEST[..3]), None);
+        assert_eq!(bench.engine.watches, 1, "round {round}");
+        bench.engine.release(&mut bench.inspection);
+        assert_eq!((bench.engine.watches, bench.engine.buffered, bench.engine.spare.len()), (0, 0, 1));
+    }
+}
+
+#[test]
+fn a_flood_of_unsettled_conns_stops_at_the_bound_and_is_counted() {
+    let mut bench = Bench::new();
+    let mut held = Vec::new();
+    for _ in 0..MAX_WATCHES + 10 {
+        bench.inspection = Inspection::default();
+        bench.show(Over::Tcp, true, 1, b"GET");
+        held.push(std::mem::take(&mut bench.inspection));
+    }
+    assert_eq!((bench.engine.watches, bench.engine.given_up()), (MAX_WATCHES, 10));
+    for inspection in &mut held {
+        bench.engine.release(inspection);
+    }
+    assert_eq!((bench.engine.watches, bench.engine.buffered), (0, 0));
+}
+
+#[test]
+fn every_protocol_has_a_slug_of_its_own_or_shares_it_on_another_transport() {
+    for (n, protocol) in PROTOCOLS.iter().enumerate() {
+        let slug = protocol.service;
+        assert!(
+            slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+            "{slug}"
+        );
+        assert!(!protocol.over.is_empty(), "{slug} travels on nothing");
+        for other in PROTOCOLS.iter().skip(n + 1).filter(|other| other.service == slug) {
+            assert!(
+                !other.over.iter().any(|over| protocol.over.contains(over)),
+                "{slug} twice on one transport"
+            );
+            assert_eq!(other.tunnel, protocol.tunnel, "{slug}");
+        }
+    }
+}

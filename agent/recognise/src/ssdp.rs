@@ -1,0 +1,69 @@
+//! SSDP (UPnP Device Architecture 2.0 §1): told by the request line, or by an answer's `ST` header.
+
+use crate::{Found, Look, Over, Protocol, Sight, Sink};
+
+const PORTS: [u16; 1] = [1900];
+
+pub(crate) const PROTOCOL: Protocol =
+    Protocol { service: "ssdp", tunnel: false, over: &[Over::Udp], ports: &PORTS, look };
+
+/// Where an answer's headers are looked for.
+const HEAD_BYTES: usize = 1024;
+
+fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
+    if sight.data.starts_with(b"M-SEARCH * HTTP/1.1\r\n") {
+        return Look::Is(Found::served_by(97, sight.sender().peer()));
+    }
+    // An announcement goes to the group: nobody serves.
+    if sight.data.starts_with(b"NOTIFY * HTTP/1.1\r\n") {
+        return Look::Is(Found::new(97));
+    }
+    if sight.data.starts_with(b"HTTP/1.1 200 OK\r\n") && has_search_target(sight.data) {
+        return Look::Is(Found::served_by(95, sight.sender()));
+    }
+    Look::No
+}
+
+fn has_search_target(bytes: &[u8]) -> bool {
+    let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+    head.split(|byte| *byte == b'\n')
+        .any(|line| line.first_chunk().is_some_and(|start: &[u8; 3]| start.eq_ignore_ascii_case(b"ST:")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Side;
+    use crate::recorder::{look, sight};
+
+    #[test]
+    fn searches_announcements_and_answers_are_ssdp() {
+        // (bytes, server)
+        let cases: [(&[u8], Option<Side>); 3] = [
+            (b"M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\n\r\n", Some(Side::Resp)),
+            (b"NOTIFY * HTTP/1.1\r\nNTS: ssdp:alive\r\n\r\n", None),
+            (
+                b"HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=100\r\nst: upnp:rootdevice\r\n\r\n",
+                Some(Side::Orig),
+            ),
+        ];
+        for (bytes, server) in cases {
+            let (found, _) = look(&PROTOCOL, &sight(Over::Udp, true, 1900, bytes));
+            assert!(matches!(found, Look::Is(found) if found.server == server));
+        }
+    }
+
+    #[test]
+    fn other_text_is_not_ssdp() {
+        // (why, bytes)
+        let cases: [(&str, &[u8]); 4] = [
+            ("empty", b""),
+            ("cut short", b"M-SEARCH * HTTP/1.1"),
+            ("HTTP", b"HTTP/1.1 200 OK\r\nServer: a\r\n\r\n"),
+            ("SIP", b"NOTIFY sip:101@192.0.2.5 SIP/2.0\r\n"),
+        ];
+        for (why, bytes) in cases {
+            assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 1900, bytes)).0, Look::No, "{why}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! JA4, the fingerprint of a TLS client (FoxIO, `technical_details/JA4.md`, BSD-3-Clause part).
+//!
+//! ```text
+//! t13d1516h2_8daaf6152771_e5627efa2ab1
+//! │││ │ │ │  │            └ SHA-256 of the sorted extensions, `_`, the signature algorithms
+//! │││ │ │ │  └ SHA-256 of the sorted cipher suites; both cut to 12 digits
+//! │││ │ │ └ first and last character of the first ALPN
+//! │││ │ └ extensions  (GREASE, RFC 8701, counts nowhere)
+//! │││ └ cipher suites
+//! ││└ SNI: d, none: i
+//! │└ highest version
+//! └ t TCP, q QUIC, d DTLS
+//! ```
+
+use ring::digest;
+
+use super::hello::{
+    ALPN, ClientHello, SERVER_NAME, SIGNATURE_ALGORITHMS, SUPPORTED_VERSIONS, Transport, numbers,
+};
+
+/// The longest list that is sorted. The most talkative clients send some 130 cipher suites; a hello
+/// beyond it gets no fingerprint.
+const LIST: usize = 256;
+
+/// A fingerprint's 36 characters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Ja4([u8; 36]);
+
+impl Ja4 {
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// Computes a client's fingerprint, `None` where a list is longer than any real client's.
+pub(super) fn fingerprint(hello: &ClientHello<'_>, transport: Transport) -> Option<Ja4> {
+    let ciphers = Sorted::collect(hello.ciphers())?;
+    let extensions = Sorted::collect(hello.extensions().map(|(kind, _)| kind))?;
+    let protocol = match transport {
+        Transport::Tcp => b't',
+        Transport::Dtls => b'd',
+        Transport::Quic => b'q',
+    };
+    let named = if hello.extension(SERVER_NAME).is_some() { b'd' } else { b'i' };
+    let [v1, v2] = version(hello, transport);
+    let [c1, c2] = two_digits(ciphers.slice().len());
+    let [e1, e2] = two_digits(extensions.slice().len());
+    let [a1, a2] = ends(hello.protocols().next().unwrap_or_default());
+
+    let mut ja4 = [b'_'; 36];
+    let (head, rest) = ja4.split_first_chunk_mut()?;
+    *head = [protocol, v1, v2, named, c1, c2, e1, e2, a1, a2];
+    let (_, rest) = rest.split_first_mut()?;
+    let (cipher_hash, rest) = rest.split_first_chunk_mut()?;
+    *cipher_hash = hash(ciphers.slice().iter().copied(), None);
+    let (_, extension_hash) = rest.split_first_mut()?;
+    let hashed = extensions.slice().iter().copied().filter(|kind| !matches!(*kind, SERVER_NAME | ALPN));
+    let algorithms = hello.extension(SIGNATURE_ALGORITHMS).and_then(|list| list.get(2..));
+    extension_hash.copy_from_slice(&hash(hashed, algorithms));
+    Some(Ja4(ja4))
+}
+
+/// Numbers without GREASE, in order.
+struct Sorted {
+    numbers: [u16; LIST],
+    len: usize,
+}
+
+impl Sorted {
+    fn collect(numbers: impl Iterator<Item = u16>) -> Option<Self> {
+        let mut sorted = Self { numbers: [0; LIST], len: 0 };
+        for number in numbers.filter(|number| !is_grease(*number)) {
+            *sorted.numbers.get_mut(sorted.len)? = number;
+            sorted.len += 1;
+        }
+        sorted.numbers.get_mut(..sorted.len)?.sort_unstable();
+        Some(sorted)
+    }
+    fn slice(&self) -> &[u16] {
+        self.numbers.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// RFC 8701 §2: 0x0a0a, 0x1a1a … 0xfafa.
+const fn is_grease(number: u16) -> bool {
+    let [high, low] = number.to_be_bytes();
+    high == low && low & 0x0f == 0x0a
+}
+
+/// The highest version offered, or the hello's own where the extension is missing.
+fn version(hello: &ClientHello<'_>, transport: Transport) -> [u8; 2] {
+    let offered = hello.extension(SUPPORTED_VERSIONS).and_then(|list| list.get(1..)).unwrap_or_default();
+    let offered = numbers(offered).filter(|version| !is_grease(*version));
+    let highest = match transport {
+        Transport::Tcp | Transport::Quic => offered.max(),
+        // 1.0 is 0xfeff, 1.2 0xfefd, 1.3 0xfefc.
+        Transport::Dtls => offered.min(),
+    };
+    *match highest.unwrap_or(hello.version) {
+        0x0304 => b"13",
+        0x0303 => b"12",
+        0x0302 => b"11",
+        0x0301 => b"10",
+        0x0300 => b"s3",
+        0x0002 => b"s2",
+        0xfeff => b"d1",
+        0xfefd => b"d2",
+        0xfefc => b"d3",
+        _ => b"00",
+    }
+}
+
+fn two_digits(count: usize) -> [u8; 2] {
+    let count = u8::try_from(count.min(99)).unwrap_or(99);
+    [b'0' + count / 10, b'0' + count % 10]
+}
+
+/// First and last character of the first ALPN, of its hexadecimal form where one is not alphanumeric.
+fn ends(alpn: &[u8]) -> [u8; 2] {
+    let (Some(first), Some(last)) = (alpn.first(), alpn.last()) else { return *b"00" };
+    if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() {
+        [*first, *last]
+    } else {
+        [hex_digit(first >> 4), hex_digit(last & 0x0f)]
+    }
+}
+
+/// SHA-256 over four-digit numbers with commas between, cut to 12 digits; zeros for an empty list.
+///
+/// The signature algorithms follow in the client's order after an underscore, if there are any.
+fn hash(list: impl Iterator<Item = u16>, algorithms: Option<&[u8]>) -> [u8; 12] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    if !feed(&mut context, b"", list) {
+        return [b'0'; 12];
+    }
+    feed(&mut context, b"_", numbers(algorithms.unwrap_or_default()).filter(|number| !is_grease(*number)));
+    let digest = context.finish();
+    let mut text = [0; 12];
+    for ([high, low], byte) in text.as_chunks_mut().0.iter_mut().zip(digest.as_ref()) {
+        (*high, *low) = (hex_digit(byte >> 4), hex_digit(byte & 0x0f));
+    }
+    text
+}
+
+/// Feeds `before` and the numbers; tells whether there were any.
+fn feed(context: &mut digest::Context, before: &[u8], list: impl Iterator<Item = u16>) -> bool {
+    let mut separator = before;
+    let mut any = false;
+    for number in list {
+        context.update(separator);
+        let [high, low] = number.to_be_bytes();
+        context.update(&[high >> 4, high & 0x0f, low >> 4, low & 0x0f].map(hex_digit));
+        separator = b",";
+        any = true;
+    }
+    any
+}
+
+const fn hex_digit(nibble: u8) -> u8 {
+    if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_an_alpn_follow_the_specification() {
+        // (first ALPN, characters): the specification's own table, and its special cases
+        let cases: [(&[u8], &[u8; 2]); 9] = [
+            (b"h2", b"h2"),
+            (b"http/1.1", b"h1"),
+            (b"", b"00"),
+            (b"x", b"xx"),
+            (&[0xab], b"ab"),
+            (&[0xab, 0xcd], b"ad"),
+            (&[0x30, 0xab], b"3b"),
+            (&[0x30, 0x31, 0xab, 0xcd], b"3d"),
+            (&[0x30, 0xab, 0xcd, 0x31], b"01"),
+        ];
+        for (alpn, expected) in cases {
+            assert_eq!(ends(alpn), *expected, "{alpn:02x?}");
+        }
+    }
+
+    #[test]
+    fn the_hashes_follow_the_specification() {
+        let ciphers = [
+            0x002f, 0x0035, 0x009c, 0x009d, 0x1301, 0x1302, 0x1303, 0xc013, 0xc014, 0xc02b, 0xc02c, 0xc02f,
+            0xc030, 0xcca8, 0xcca9,
+        ];
+        assert_eq!(&hash(ciphers.into_iter(), None), b"8daaf6152771");
+        let extensions = [
+            0x0005, 0x000a, 0x000b, 0x000d, 0x0012, 0x0015, 0x0017, 0x001b, 0x0023, 0x002b, 0x002d, 0x0033,
+            0x4469, 0xff01,
+        ];
+        let algorithms = b"\x04\x03\x08\x04\x04\x01\x05\x03\x08\x05\x05\x01\x08\x06\x06\x01";
+        assert_eq!(&hash(extensions.into_iter(), Some(algorithms)), b"e5627efa2ab1");
+        assert_eq!(&hash(extensions.into_iter(), None), b"6d807ffa2a79");
+        assert_eq!(&hash([].into_iter(), None), b"000000000000");
+    }
+
+    #[test]
+    fn grease_is_what_rfc_8701_reserves() {
+        for number in [0x0a0a, 0x5a5a, 0xfafa] {
+            assert!(is_grease(number), "{number:04x}");
+        }
+        for number in [0x0a1a, 0x1301, 0x0b0b, 0x00ff] {
+            assert!(!is_grease(number), "{number:04x}");
+        }
+    }
+}

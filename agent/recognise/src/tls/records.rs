@@ -1,0 +1,144 @@
+//! TLS records (RFC 8446 §5.1): the handshake bytes of a stream's start, out of their records.
+
+use std::borrow::Cow;
+
+use sekisho_decode::{Cursor, DecodeError, Layer};
+
+use crate::{Found, Look, STREAM_BUDGET};
+
+/// Content types (RFC 8446 §B.1).
+pub(super) const HANDSHAKE: u8 = 22;
+const APPLICATION_DATA: u8 = 23;
+
+/// The longest record: 2^14 bytes and what TLS 1.2 lets encryption add (RFC 5246 §6.2.3).
+const RECORD_BYTES: u16 = (1 << 14) + 2048;
+
+/// A record's header.
+struct Header {
+    kind: u8,
+    length: u16,
+}
+
+impl Header {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
+        let (kind, version, length) = (cursor.u8()?, cursor.u16()?, cursor.u16()?);
+        let is_record = matches!(kind, 20..=24) && matches!(version, 0x0300..=0x0304);
+        if !is_record || length == 0 || length > RECORD_BYTES {
+            return Err(cursor.malformed("not a record header"));
+        }
+        Ok(Self { kind, length })
+    }
+}
+
+/// The handshake bytes before the first record that is none, or that is encrypted.
+pub(super) struct Handshake<'a> {
+    bytes: Cow<'a, [u8]>,
+    over: bool,
+    /// What the stream lacks of the record it ends in.
+    end: Cursor<'a>,
+}
+
+impl<'a> Handshake<'a> {
+    /// Reads a stream from its first record, which has to be a handshake's.
+    ///
+    /// Bytes in one record are borrowed; only a handshake over several is copied together.
+    pub(super) fn read(stream: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut cursor = Cursor::new(Layer::Application, stream);
+        if Header::read(&mut cursor)?.kind != HANDSHAKE {
+            return Err(cursor.malformed("not a handshake record"));
+        }
+        cursor = Cursor::new(Layer::Application, stream);
+        let mut bytes = Cow::Borrowed(&[][..]);
+        loop {
+            let header = match Header::read(&mut cursor) {
+                Ok(header) if header.kind == HANDSHAKE => header,
+                Err(DecodeError::Truncated { .. }) => return Ok(Self { bytes, over: false, end: cursor }),
+                // Encrypted from here on, or no TLS any more.
+                Ok(_) | Err(_) => return Ok(Self { bytes, over: true, end: cursor }),
+            };
+            let length = usize::from(header.length).min(cursor.rest().len());
+            let whole = length == usize::from(header.length);
+            let fragment = cursor.take(length)?;
+            if bytes.is_empty() {
+                bytes = Cow::Borrowed(fragment);
+            } else {
+                bytes.to_mut().extend_from_slice(fragment);
+            }
+            if !whole {
+                return Ok(Self { bytes, over: false, end: cursor });
+            }
+        }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether no handshake byte can follow.
+    pub(super) const fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// The error for a stream that has not shown enough.
+    pub(super) fn truncated(&self) -> DecodeError {
+        let mut end = self.end;
+        end.take(end.rest().len() + 1).map_or_else(|error| error, |_| end.malformed("handshake is over"))
+    }
+}
+
+/// A handshake message (RFC 8446 §4), or the head of one.
+pub(super) struct Message<'a> {
+    pub(super) kind: u8,
+    pub(super) body: &'a [u8],
+    pub(super) whole: bool,
+}
+
+impl<'a> Message<'a> {
+    pub(super) fn next(bytes: &mut Cursor<'a>) -> Option<Self> {
+        let [kind, high, middle, low] = bytes.array().ok()?;
+        let length = usize::try_from(u32::from_be_bytes([0, high, middle, low])).ok()?;
+        let there = length.min(bytes.rest().len());
+        Some(Self { kind, body: bytes.take(there).ok()?, whole: there == length })
+    }
+}
+
+/// Recognises a stream whose beginning was missed, from whatever segment it is shown.
+///
+/// Senders flush whole records, so a segment is often filled by records to its last byte: 40 bits
+/// agree. Otherwise application data is looked for at every offset: three fixed bytes, and a second
+/// header exactly where the first one's length says, are 48 bits.
+pub(super) fn picked_up(stream: &[u8]) -> Look {
+    if is_filled(stream) {
+        return Look::Is(Found::new(60));
+    }
+    let mut rest = stream;
+    while let Some(at) = rest.windows(3).position(|bytes| matches!(bytes, [APPLICATION_DATA, 3, 1..=3])) {
+        let Some(here) = rest.get(at..) else { break };
+        if is_chain(here) {
+            return Look::Is(Found::new(60));
+        }
+        rest = here.get(1..).unwrap_or_default();
+    }
+    if stream.len() < STREAM_BUDGET { Look::More } else { Look::No }
+}
+
+/// Whether records fill a segment exactly.
+fn is_filled(segment: &[u8]) -> bool {
+    let mut cursor = Cursor::new(Layer::Application, segment);
+    while !cursor.rest().is_empty() {
+        let Ok(header) = Header::read(&mut cursor) else { return false };
+        if cursor.take(header.length.into()).is_err() {
+            return false;
+        }
+    }
+    !segment.is_empty()
+}
+
+/// Whether a whole record of application data is followed by the header of another.
+fn is_chain(stream: &[u8]) -> bool {
+    let mut cursor = Cursor::new(Layer::Application, stream);
+    let data_header =
+        |cursor: &mut Cursor<'_>| Header::read(cursor).ok().filter(|header| header.kind == APPLICATION_DATA);
+    let Some(first) = data_header(&mut cursor) else { return false };
+    cursor.take(first.length.into()).is_ok() && data_header(&mut cursor).is_some()
+}
