@@ -1,0 +1,178 @@
+//! The history: what changed, of what, when, and what it was before and after.
+//!
+//! A change carries values, not sentences; the keys are the fields' names in the analysis.
+//!
+//! | kind | of | `before` | `after` |
+//! |---|---|---|---|
+//! | `appeared` | all | – | the main fields |
+//! | `seen-earlier` | connection | `first_seen` | `first_seen`: an older capture was read later |
+//! | `gone-silent` | connection | `last_seen` | – |
+//! | `returned` | all | `silent_from`, or – after `withdrawn` | `first_seen` in the capture that has it again |
+//! | `named` | all | – | `name`, or `names` |
+//! | `changed-…` | all | the field | the field |
+//! | `withdrawn` | all | the main fields | –: a capture read again no longer shows it |
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::Fault;
+
+/// One row of the history.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Change {
+    /// Its number in its site, in the order of recording.
+    pub number: i64,
+    /// The site.
+    pub site: String,
+    /// When it happened on the wire, as far as the captures tell.
+    pub at: Timestamp,
+    /// When the ledger learnt it.
+    pub recorded_at: Timestamp,
+    /// The number in its site of the capture that showed it.
+    pub capture: i64,
+    /// Whether the hospital changed or the reading did.
+    pub cause: Cause,
+    /// What happened.
+    pub kind: ChangeKind,
+    /// To what.
+    pub subject: Subject,
+    /// The value before, an object.
+    pub before: Option<Value>,
+    /// The value after, an object.
+    pub after: Option<Value>,
+}
+
+/// What a change is of.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(tag = "kind", content = "id", rename_all = "lowercase")]
+pub enum Subject {
+    /// A connection, by its number in the site.
+    Connection(i64),
+    /// A device, by its key in the site.
+    Device(String),
+    /// An exit, by its hardware address.
+    Exit(String),
+}
+
+impl Subject {
+    /// Gives the word for its kind.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Connection(_) => "connection",
+            Self::Device(_) => "device",
+            Self::Exit(_) => "exit",
+        }
+    }
+
+    /// Gives its key as text.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::Connection(number) => number.to_string(),
+            Self::Device(key) | Self::Exit(key) => key.clone(),
+        }
+    }
+
+    pub(crate) fn stored(kind: &str, key: String) -> Result<Self, Fault> {
+        match kind {
+            "connection" => {
+                let number = key.parse().map_err(|_| Fault::Damaged(format!("connection number `{key}`")))?;
+                Ok(Self::Connection(number))
+            }
+            "device" => Ok(Self::Device(key)),
+            "exit" => Ok(Self::Exit(key)),
+            _ => Err(Fault::Damaged(format!("kind of subject `{kind}`"))),
+        }
+    }
+}
+
+/// A closed list of words that are stored as text.
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $slug:literal,)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum $name { $($(#[$doc])* $variant,)+ }
+
+        impl $name {
+            /// Every one, in order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// Gives the word that is stored.
+            #[must_use]
+            pub const fn slug(self) -> &'static str {
+                match self { $(Self::$variant => $slug,)+ }
+            }
+
+            pub(crate) fn stored(slug: &str) -> Result<Self, Fault> {
+                let found = Self::ALL.iter().copied().find(|word| word.slug() == slug);
+                found.ok_or_else(|| Fault::Damaged(format!("unknown word `{slug}`")))
+            }
+        }
+    };
+}
+
+words! {
+    /// What happened.
+    ChangeKind {
+        /// It was seen for the first time.
+        Appeared = "appeared",
+        /// An older capture, read later, has it too.
+        SeenEarlier = "seen-earlier",
+        /// A later capture no longer has it.
+        GoneSilent = "gone-silent",
+        /// It is there again.
+        Returned = "returned",
+        /// It got a name.
+        Named = "named",
+        /// It has another name too.
+        ChangedName = "changed-name",
+        /// It has another address.
+        ChangedAddress = "changed-address",
+        /// It is taken for another kind of device.
+        ChangedRole = "changed-role",
+        /// It runs another firmware.
+        ChangedFirmware = "changed-firmware",
+        /// It leaves by another gateway.
+        ChangedExit = "changed-exit",
+        /// There is another kind of line behind it.
+        ChangedLine = "changed-line",
+        /// It belongs to another category.
+        ChangedCategory = "changed-category",
+        /// It was registered, expired …
+        ChangedStatus = "changed-status",
+        /// It was found able to carry other traffic.
+        ChangedTunnel = "changed-tunnel",
+        /// The only capture that showed it was read again and no longer does.
+        Withdrawn = "withdrawn",
+    }
+}
+
+words! {
+    /// Whether the hospital changed or the reading did.
+    Cause {
+        /// A new capture shows it.
+        Capture = "capture",
+        /// A capture already recorded was read again with other rules or settings.
+        Rereading = "rereading",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stored_word_is_the_word_of_the_json() {
+        for kind in ChangeKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.slug());
+            assert_eq!(ChangeKind::stored(kind.slug()).unwrap(), *kind);
+        }
+        for cause in Cause::ALL {
+            assert_eq!(serde_json::to_value(cause).unwrap(), cause.slug());
+        }
+        assert!(ChangeKind::stored("vanished").is_err());
+    }
+}

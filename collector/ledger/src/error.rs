@@ -1,0 +1,155 @@
+//! What can go wrong with a ledger, with the path and what to do next.
+//!
+//! Inside the crate functions return [`Fault`], which knows no path; [`Fault::at`] adds it at the edge.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why the ledger could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The file cannot be opened or created.
+    #[error("cannot open ledger `{}`: see that its folder exists and that this user may write there", path.display())]
+    Open {
+        /// The ledger.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A reader was asked for a ledger that is not there.
+    #[error("no ledger at `{}`: record a capture first, or correct the path", path.display())]
+    Missing {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// Another process has it open for writing.
+    #[error("ledger `{}` is being written by another process: wait for it to end, or open it read-only", path.display())]
+    InUse {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// The database stayed locked for longer than the busy timeout.
+    #[error("ledger `{}` is locked by another program: close what has it open and try again", path.display())]
+    Busy {
+        /// The ledger.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// A later version of the program wrote it.
+    #[error("ledger `{}` has schema {found}, and this version knows {known}: use the version that wrote it", path.display())]
+    Newer {
+        /// The ledger.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The latest this version knows.
+        known: i64,
+    },
+    /// An earlier version wrote it, and a reader may not bring it up to date.
+    #[error("ledger `{}` has schema {found}, and this version needs {known}: open it once for writing", path.display())]
+    Older {
+        /// The ledger.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The one this version needs.
+        known: i64,
+    },
+    /// The file is something else; it was left as it is.
+    #[error("`{}` is not a ledger, and was left as it is: choose another path", path.display())]
+    NotALedger {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is no room left.
+    #[error("no room left for ledger `{}`: free some space and record again, the ledger is as it was", path.display())]
+    DiskFull {
+        /// The ledger.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// A stored value cannot be read back.
+    #[error("ledger `{}` is damaged ({what}): restore it from a backup, or read the captures again", path.display())]
+    Damaged {
+        /// The ledger.
+        path: PathBuf,
+        /// Which value.
+        what: String,
+    },
+    /// The capture was given without the digest of any input, so that it could not be told from another.
+    #[error("the capture names no input: give the content digest of each file read")]
+    NoInputs,
+    /// The site's name is empty.
+    #[error("the site has no name: give one, such as the hospital's short name")]
+    NoSite,
+    /// Anything else that the database reports.
+    #[error("ledger `{}` cannot be used: see the cause", path.display())]
+    Database {
+        /// The ledger.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+}
+
+/// A failure that does not know the ledger's path yet.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// From the database.
+    Sql(rusqlite::Error),
+    /// A stored value that cannot be read back.
+    Damaged(String),
+    /// The schema is later than this version's.
+    Newer(i64),
+    /// The schema is earlier than this version's.
+    Older(i64),
+    /// The database belongs to something else.
+    NotALedger,
+    /// The capture has no identity.
+    NoInputs,
+    /// The site has no name.
+    NoSite,
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(source: rusqlite::Error) -> Self {
+        Self::Sql(source)
+    }
+}
+
+impl From<serde_json::Error> for Fault {
+    fn from(source: serde_json::Error) -> Self {
+        Self::Damaged(source.to_string())
+    }
+}
+
+impl Fault {
+    /// Adds the path.
+    pub(crate) fn at(self, path: &Path) -> LedgerError {
+        let path = path.to_path_buf();
+        let known = crate::schema::KNOWN;
+        match self {
+            Self::Sql(source) => sql(path, source),
+            Self::Damaged(what) => LedgerError::Damaged { path, what },
+            Self::Newer(found) => LedgerError::Newer { path, found, known },
+            Self::Older(found) => LedgerError::Older { path, found, known },
+            Self::NotALedger => LedgerError::NotALedger { path },
+            Self::NoInputs => LedgerError::NoInputs,
+            Self::NoSite => LedgerError::NoSite,
+        }
+    }
+}
+
+fn sql(path: PathBuf, source: rusqlite::Error) -> LedgerError {
+    match source.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => LedgerError::DiskFull { path, source },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LedgerError::Busy { path, source },
+        Some(ErrorCode::NotADatabase) => LedgerError::NotALedger { path },
+        Some(ErrorCode::DatabaseCorrupt) => LedgerError::Damaged { path, what: source.to_string() },
+        _ => LedgerError::Database { path, source },
+    }
+}

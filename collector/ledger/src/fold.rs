@@ -1,0 +1,168 @@
+//! How a row is made from sightings: the earliest first, each later one merged onto what was known.
+//!
+//! The same merge extends a row by a new capture and makes it anew when an older capture is read or
+//! one is read again, so that a row depends on what was seen and not on the order of reading.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use rusqlite::Connection as Database;
+use sekisho_api::Evidence;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::change::{ChangeKind, Subject};
+use crate::clean::MAX_LIST;
+use crate::error::Fault;
+use crate::sql::{execute, prepare, uncount, unjson};
+
+/// What devices, exits and connections have in common.
+pub(crate) trait Kind: Clone + DeserializeOwned + Serialize {
+    /// The word for it in the tables.
+    const WORD: &str;
+
+    /// Merges what a later capture says.
+    fn merge(self, later: Self) -> Self;
+
+    /// Its evidence, which has a table of its own.
+    fn evidence(&mut self) -> &mut Vec<Evidence>;
+
+    /// When it was first seen.
+    fn first_seen(&self) -> Option<Timestamp>;
+
+    /// Its main fields, for the history.
+    fn summary(&self) -> Value;
+
+    /// What differs from `before` that the history tells.
+    fn differences(&self, before: &Self) -> Vec<Difference>;
+}
+
+/// What has a table of its own by site and key, without further columns.
+pub(crate) trait Stored: Kind {
+    /// Gives the subject of a change.
+    fn subject(key: &str) -> Subject;
+
+    /// Reads one without its evidence, and whether it was withdrawn.
+    fn load(database: &Database, site: &str, key: &str) -> Result<Option<(Self, bool)>, Fault>;
+
+    /// Writes one without its evidence, as not withdrawn.
+    fn save(&self, database: &Database, site: &str, key: &str) -> Result<(), Fault>;
+
+    /// Marks one that no capture shows any more.
+    fn withdraw(database: &Database, site: &str, key: &str) -> Result<(), Fault>;
+}
+
+/// One difference between a row before and after.
+pub(crate) struct Difference {
+    pub(crate) kind: ChangeKind,
+    pub(crate) before: Option<Value>,
+    pub(crate) after: Option<Value>,
+}
+
+impl Difference {
+    /// Makes the difference of one field that is known now and was another before, or unknown.
+    pub(crate) fn of(
+        kind: ChangeKind,
+        field: &str,
+        before: Option<&str>,
+        after: Option<&str>,
+    ) -> Option<Self> {
+        let after = after.filter(|after| Some(*after) != before)?;
+        let before = before.map(|before| json!({ field: before }));
+        Some(Self { kind, before, after: Some(json!({ field: after })) })
+    }
+}
+
+/// Reads every sighting of a subject, the earliest first, with the capture that each is from.
+pub(crate) fn sightings<K: Kind>(
+    database: &Database,
+    site: &str,
+    subject: &str,
+) -> Result<Vec<(i64, K)>, Fault> {
+    let sql = "SELECT s.capture, s.detail FROM sightings s \
+               JOIN captures c ON c.site = s.site AND c.capture = s.capture \
+               WHERE s.site = $1 AND s.kind = $2 AND s.subject = $3 \
+               ORDER BY c.last_seen, c.first_seen, c.identity";
+    let mut statement = prepare(database, sql)?;
+    let mut rows = statement.query((site, K::WORD, subject))?;
+    let mut sightings = Vec::new();
+    while let Some(row) = rows.next()? {
+        sightings.push((row.get(0)?, unjson(&row.get::<_, String>(1)?)?));
+    }
+    Ok(sightings)
+}
+
+/// Writes what one capture says of a subject.
+pub(crate) fn save_sighting<K: Kind>(
+    database: &Database,
+    site: &str,
+    subject: &str,
+    capture: i64,
+    seen: &K,
+) -> Result<(), Fault> {
+    let sql = "INSERT INTO sightings (site, kind, subject, capture, detail) VALUES ($1, $2, $3, $4, $5)";
+    execute(database, sql, (site, K::WORD, subject, capture, crate::sql::json(seen)?))?;
+    Ok(())
+}
+
+/// Reads a subject's evidence.
+pub(crate) fn evidence<K: Kind>(
+    database: &Database,
+    site: &str,
+    subject: &str,
+) -> Result<Vec<Evidence>, Fault> {
+    let sql = "SELECT rule, confidence, en, ja FROM evidence \
+               WHERE site = $1 AND kind = $2 AND subject = $3 ORDER BY place";
+    let mut statement = prepare(database, sql)?;
+    let mut rows = statement.query((site, K::WORD, subject))?;
+    let mut evidence = Vec::new();
+    while let Some(row) = rows.next()? {
+        let confidence = u8::try_from(uncount(row.get(1)?)).unwrap_or(u8::MAX);
+        evidence.push(Evidence { rule: row.get(0)?, confidence, en: row.get(2)?, ja: row.get(3)? });
+    }
+    Ok(evidence)
+}
+
+/// Writes a subject's evidence in place of what it had.
+pub(crate) fn save_evidence<K: Kind>(
+    database: &Database,
+    site: &str,
+    subject: &str,
+    evidence: &[Evidence],
+) -> Result<(), Fault> {
+    let sql = "DELETE FROM evidence WHERE site = $1 AND kind = $2 AND subject = $3";
+    execute(database, sql, (site, K::WORD, subject))?;
+    for (place, one) in (0_i64..).zip(evidence) {
+        let sql = "INSERT INTO evidence (site, kind, subject, place, rule, confidence, en, ja) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let confidence = i64::from(one.confidence);
+        execute(database, sql, (site, K::WORD, subject, place, &one.rule, confidence, &one.en, &one.ja))?;
+    }
+    Ok(())
+}
+
+/// Merges evidence: for each rule what the later capture says, else what was known.
+pub(crate) fn merge_evidence(known: Vec<Evidence>, later: Vec<Evidence>) -> Vec<Evidence> {
+    let rules: BTreeSet<String> = later.iter().map(|evidence| evidence.rule.clone()).collect();
+    let kept = known.into_iter().filter(|evidence| !rules.contains(&evidence.rule));
+    later.into_iter().chain(kept).take(MAX_LIST).collect()
+}
+
+/// Merges lists without repetition, in order.
+pub(crate) fn union<T: Ord>(known: Vec<T>, later: Vec<T>) -> Vec<T> {
+    let all: BTreeSet<T> = known.into_iter().chain(later).collect();
+    all.into_iter().take(MAX_LIST).collect()
+}
+
+/// Merges lists without repetition, the later one's entries first.
+pub(crate) fn later_first<T: Ord + Clone>(known: Vec<T>, later: Vec<T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    let all = later.into_iter().chain(known);
+    all.filter(|item| seen.insert(item.clone())).take(MAX_LIST).collect()
+}
+
+/// Gives the earlier of two times that may be unknown.
+pub(crate) fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
+}

@@ -1,0 +1,404 @@
+//! Reading: rows in the order in which people should look at them.
+//!
+//! Connections: the unregistered first, then tunnels, then by category in the study's order (what
+//! could not be told after the eight, general internet last), then the one seen last, then by site and
+//! number. Devices by role and key, exits the unregistered first. What was withdrawn is left out;
+//! its history is not.
+//!
+//! Every value that a caller gives is a bound parameter; the texts here are the only SQL.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection as Database, params_from_iter};
+use sekisho_api::{Connection, Device, Exit, ExitRow, Inside};
+use serde::{Deserialize, Serialize};
+
+use crate::capture;
+use crate::change::{Cause, Change, ChangeKind, Subject};
+use crate::clean;
+use crate::device::State;
+use crate::error::Fault;
+use crate::fold;
+use crate::rollup::{self, Part};
+use crate::sql::{micros, prepare, time, uncount, unjson};
+
+const CONNECTION_ORDER: &str = " ORDER BY \
+    CASE c.status WHEN 'unregistered' THEN 0 ELSE 1 END, \
+    c.tunnel DESC, \
+    CASE c.category WHEN 'system-maintenance' THEN 1 WHEN 'network-maintenance' THEN 2 \
+        WHEN 'modality-maintenance' THEN 3 WHEN 'eligibility' THEN 4 WHEN 'regional-liaison' THEN 5 \
+        WHEN 'remote-reading' THEN 6 WHEN 'research' THEN 7 WHEN 'remote-service' THEN 8 \
+        WHEN 'general-internet' THEN 10 ELSE 9 END, \
+    c.last_seen DESC, c.site, c.number";
+
+/// Which rows to read; a field that is not set does not choose.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Query {
+    /// One site.
+    pub site: Option<String>,
+    /// Connections with this number in their site.
+    pub number: Option<i64>,
+    /// Connections of this service.
+    pub service: Option<String>,
+    /// Connections of this category.
+    pub category: Option<String>,
+    /// Connections of this status, such as `unregistered`.
+    pub status: Option<String>,
+    /// Connections by the exit of this hardware address.
+    pub exit: Option<String>,
+    /// Devices of this role, or their connections.
+    pub role: Option<String>,
+    /// What was last seen then or later.
+    pub since: Option<Timestamp>,
+    /// What was first seen then or earlier.
+    pub until: Option<Timestamp>,
+    /// What has this text in a name, an address or an organisation; case does not matter.
+    pub text: Option<String>,
+    /// Tunnels only.
+    pub only_tunnels: bool,
+    /// Connections that have gone silent, or those that have not.
+    pub silent: Option<bool>,
+    /// At most this many rows.
+    pub limit: Option<u32>,
+}
+
+/// Which changes to read; a field that is not set does not choose.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct HistoryQuery {
+    /// One site.
+    pub site: Option<String>,
+    /// One kind of change.
+    pub kind: Option<ChangeKind>,
+    /// One connection, device or exit; numbers and keys are those of a site, so name that too.
+    pub subject: Option<Subject>,
+    /// What happened then or later.
+    pub since: Option<Timestamp>,
+    /// What happened then or earlier.
+    pub until: Option<Timestamp>,
+    /// At most this many rows.
+    pub limit: Option<u32>,
+}
+
+/// A row and its site.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Sited<T> {
+    /// The site.
+    pub site: String,
+    /// The row.
+    #[serde(flatten)]
+    pub row: T,
+}
+
+/// A site and how much the ledger holds of it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Site {
+    /// Its name.
+    pub site: String,
+    /// Captures recorded.
+    pub captures: u64,
+    /// Connections.
+    pub connections: u64,
+    /// Devices.
+    pub devices: u64,
+    /// Exits.
+    pub exits: u64,
+    /// The earliest frame.
+    pub first_seen: Option<Timestamp>,
+    /// The latest frame.
+    pub last_seen: Option<Timestamp>,
+}
+
+/// The conditions of a statement and the values bound to it.
+#[derive(Default)]
+struct Filter {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Filter {
+    /// Adds a condition; `$` in it stands for the value.
+    fn and(&mut self, condition: &str, value: Option<impl Into<Value>>) {
+        let Some(value) = value else { return };
+        self.values.push(value.into());
+        let place = format!("${}", self.values.len());
+        self.always(&condition.replace('$', &place));
+    }
+
+    fn always(&mut self, condition: &str) {
+        self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
+        self.sql.push_str(condition);
+    }
+
+    fn limit(&mut self, rows: Option<u32>) {
+        let Some(rows) = rows else { return };
+        self.values.push(i64::from(rows).into());
+        let place = self.values.len().to_string();
+        self.sql.push_str(" LIMIT $");
+        self.sql.push_str(&place);
+    }
+}
+
+/// Makes a text a pattern that finds it anywhere, its wildcards being plain characters.
+fn pattern(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in clean::text(text).to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Reads connections.
+pub(crate) fn connections(database: &Database, query: &Query) -> Result<Vec<Sited<Connection>>, Fault> {
+    let mut filter = Filter::default();
+    filter.always("c.withdrawn = 0");
+    filter.and("c.site = $", query.site.clone());
+    filter.and("c.number = $", query.number);
+    filter.and("c.service = $", query.service.clone());
+    filter.and("c.category = $", query.category.clone());
+    filter.and("c.status = $", query.status.clone());
+    filter.and("c.exit_mac = $", query.exit.clone());
+    filter.and("d.role = $", query.role.clone());
+    filter.and("c.last_seen >= $", query.since.map(micros));
+    filter.and("c.first_seen <= $", query.until.map(micros));
+    filter.and(
+        r"(c.search LIKE $ ESCAPE '\' OR d.search LIKE $ ESCAPE '\')",
+        query.text.as_deref().map(pattern),
+    );
+    if query.only_tunnels {
+        filter.always("c.tunnel = 1");
+    }
+    match query.silent {
+        Some(true) => filter.always("c.silent_from IS NOT NULL"),
+        Some(false) => filter.always("c.silent_from IS NULL"),
+        None => {}
+    }
+    filter.sql.push_str(CONNECTION_ORDER);
+    filter.limit(query.limit);
+    let sql = "SELECT c.site, c.number, c.detail, d.detail FROM connections c \
+               JOIN devices d ON d.site = c.site AND d.device = c.device";
+    let mut statement = prepare(database, &format!("{sql}{}", filter.sql))?;
+    let mut rows = statement.query(params_from_iter(filter.values))?;
+    let mut reader =
+        Details { database, query, captures: BTreeMap::new(), exits: exit_rows(database, query)? };
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (site, number): (String, i64) = (row.get(0)?, row.get(1)?);
+        let (detail, device): (String, String) = (row.get(2)?, row.get(3)?);
+        let State { device, .. } = unjson(&device)?;
+        let row = reader.complete(&site, number, unjson(&detail)?, device)?;
+        found.push(Sited { site, row });
+    }
+    Ok(found)
+}
+
+/// What connections need from other tables.
+struct Details<'d> {
+    database: &'d Database,
+    query: &'d Query,
+    captures: BTreeMap<String, BTreeMap<i64, capture::Known>>,
+    exits: BTreeMap<(String, String), ExitRow>,
+}
+
+impl Details<'_> {
+    /// Adds number, evidence and hours, and what later captures told of device and exit.
+    fn complete(
+        &mut self,
+        site: &str,
+        number: i64,
+        mut connection: Connection,
+        device: Device,
+    ) -> Result<Connection, Fault> {
+        connection.number = Some(number);
+        connection.evidence = fold::evidence::<Connection>(self.database, site, &number.to_string())?;
+        connection.hours = self.hours(site, number)?;
+        fill_inside(&mut connection.inside, device);
+        if let Some(exit) = &mut connection.exit
+            && let Some(row) = self.exits.get(&(site.to_owned(), exit.mac.clone()))
+        {
+            fill_exit(exit, row);
+        }
+        Ok(connection)
+    }
+
+    fn hours(&mut self, site: &str, number: i64) -> Result<BTreeMap<Timestamp, u64>, Fault> {
+        if !self.captures.contains_key(site) {
+            self.captures.insert(site.to_owned(), capture::all(self.database, site)?);
+        }
+        let Some(captures) = self.captures.get(site) else { return Ok(BTreeMap::new()) };
+        let by_capture = rollup::load(self.database, site, number)?;
+        let parts =
+            by_capture.into_iter().map(|(capture, hours)| (capture, Part { hours, ..Part::default() }));
+        let total = rollup::total(&parts.collect(), captures);
+        let in_time = |hour: &Timestamp| {
+            let begun = self.query.until.is_none_or(|until| *hour <= until);
+            begun && self.query.since.is_none_or(|since| micros(*hour) + rollup::HOUR_US > micros(since))
+        };
+        let mut hours = BTreeMap::new();
+        for (hour, octets) in total.hours {
+            hours.insert(time(hour)?, octets);
+        }
+        hours.retain(|hour, _| in_time(hour));
+        Ok(hours)
+    }
+}
+
+fn fill_inside(inside: &mut Inside, device: Device) {
+    inside.name = inside.name.take().or_else(|| device.names.into_iter().next());
+    inside.role = inside.role.take().or(device.role);
+    inside.vendor = inside.vendor.take().or(device.vendor);
+}
+
+fn fill_exit(exit: &mut Exit, row: &ExitRow) {
+    exit.ip = exit.ip.take().or_else(|| row.ip.clone());
+    exit.name = exit.name.take().or_else(|| row.name.clone());
+    exit.vendor = exit.vendor.take().or_else(|| row.vendor.clone());
+    exit.line = exit.line.take().or_else(|| row.line.clone());
+}
+
+/// Reads devices.
+pub(crate) fn devices(database: &Database, query: &Query) -> Result<Vec<Sited<Device>>, Fault> {
+    let mut filter = Filter::default();
+    filter.always("d.withdrawn = 0");
+    filter.and("d.site = $", query.site.clone());
+    filter.and("d.role = $", query.role.clone());
+    filter.and("d.last_seen >= $", query.since.map(micros));
+    filter.and("d.first_seen <= $", query.until.map(micros));
+    filter.and(r"d.search LIKE $ ESCAPE '\'", query.text.as_deref().map(pattern));
+    filter.sql.push_str(" ORDER BY d.site, CASE WHEN d.role IS NULL THEN 1 ELSE 0 END, d.role, d.device");
+    filter.limit(query.limit);
+    let mut statement =
+        prepare(database, &format!("SELECT d.site, d.device, d.detail FROM devices d{}", filter.sql))?;
+    let mut rows = statement.query(params_from_iter(filter.values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (site, key, detail): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let State { mut device, .. } = unjson(&detail)?;
+        device.evidence = fold::evidence::<State>(database, &site, &key)?;
+        found.push(Sited { site, row: device });
+    }
+    Ok(found)
+}
+
+/// Reads exits with the number of their connections.
+pub(crate) fn exits(database: &Database, query: &Query) -> Result<Vec<Sited<ExitRow>>, Fault> {
+    let mut filter = Filter::default();
+    filter.always("e.withdrawn = 0");
+    filter.and("e.site = $", query.site.clone());
+    filter.and("e.mac = $", query.exit.clone());
+    filter.and("e.last_seen >= $", query.since.map(micros));
+    filter.and("e.first_seen <= $", query.until.map(micros));
+    filter.and(r"e.search LIKE $ ESCAPE '\'", query.text.as_deref().map(pattern));
+    filter.sql.push_str(" ORDER BY e.site, e.mac");
+    let sql = "SELECT e.site, e.mac, e.detail, (SELECT COUNT(*) FROM connections c \
+               WHERE c.site = e.site AND c.exit_mac = e.mac AND c.withdrawn = 0) FROM exits e";
+    let mut statement = prepare(database, &format!("{sql}{}", filter.sql))?;
+    let mut rows = statement.query(params_from_iter(filter.values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (site, mac, detail): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let mut exit: ExitRow = unjson(&detail)?;
+        exit.connections = uncount(row.get(3)?);
+        exit.evidence = fold::evidence::<ExitRow>(database, &site, &mac)?;
+        found.push(Sited { site, row: exit });
+    }
+    // Stable: by site and address within the unregistered and the registered.
+    found.sort_by_key(|exit| exit.row.registered);
+    found.truncate(query.limit.map_or(usize::MAX, |rows| usize::try_from(rows).unwrap_or(usize::MAX)));
+    Ok(found)
+}
+
+fn exit_rows(database: &Database, query: &Query) -> Result<BTreeMap<(String, String), ExitRow>, Fault> {
+    let mut filter = Filter::default();
+    filter.and("site = $", query.site.clone());
+    let mut statement = prepare(database, &format!("SELECT site, mac, detail FROM exits{}", filter.sql))?;
+    let mut rows = statement.query(params_from_iter(filter.values))?;
+    let mut found = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let detail: String = row.get(2)?;
+        found.insert((row.get(0)?, row.get(1)?), unjson(&detail)?);
+    }
+    Ok(found)
+}
+
+/// Reads the history, the latest first.
+pub(crate) fn history(database: &Database, query: &HistoryQuery) -> Result<Vec<Change>, Fault> {
+    let mut filter = Filter::default();
+    filter.and("site = $", query.site.clone());
+    filter.and("kind = $", query.kind.map(|kind| kind.slug().to_owned()));
+    filter.and("subject_kind = $", query.subject.as_ref().map(|subject| subject.kind().to_owned()));
+    filter.and("subject = $", query.subject.as_ref().map(Subject::key));
+    filter.and("at >= $", query.since.map(micros));
+    filter.and("at <= $", query.until.map(micros));
+    filter.sql.push_str(" ORDER BY at DESC, site, change DESC");
+    filter.limit(query.limit);
+    let sql = "SELECT site, change, at, recorded_at, capture, cause, kind, subject_kind, subject, \
+               before_json, after_json FROM changes";
+    let mut statement = prepare(database, &format!("{sql}{}", filter.sql))?;
+    let mut rows = statement.query(params_from_iter(filter.values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (cause, kind, subject): (String, String, String) = (row.get(5)?, row.get(6)?, row.get(7)?);
+        let (before, after): (Option<String>, Option<String>) = (row.get(9)?, row.get(10)?);
+        found.push(Change {
+            site: row.get(0)?,
+            number: row.get(1)?,
+            at: time(row.get(2)?)?,
+            recorded_at: time(row.get(3)?)?,
+            capture: row.get(4)?,
+            cause: Cause::stored(&cause)?,
+            kind: ChangeKind::stored(&kind)?,
+            subject: Subject::stored(&subject, row.get(8)?)?,
+            before: before.as_deref().map(unjson).transpose()?,
+            after: after.as_deref().map(unjson).transpose()?,
+        });
+    }
+    Ok(found)
+}
+
+/// Reads the sites by name.
+pub(crate) fn sites(database: &Database) -> Result<Vec<Site>, Fault> {
+    let sql = "SELECT s.site, \
+               (SELECT COUNT(*) FROM captures c WHERE c.site = s.site), \
+               (SELECT COUNT(*) FROM connections c WHERE c.site = s.site AND c.withdrawn = 0), \
+               (SELECT COUNT(*) FROM devices d WHERE d.site = s.site AND d.withdrawn = 0), \
+               (SELECT COUNT(*) FROM exits e WHERE e.site = s.site AND e.withdrawn = 0), \
+               (SELECT MIN(c.first_seen) FROM captures c WHERE c.site = s.site), \
+               (SELECT MAX(c.last_seen) FROM captures c WHERE c.site = s.site) \
+               FROM sites s ORDER BY s.site";
+    let mut statement = prepare(database, sql)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (first, last): (Option<i64>, Option<i64>) = (row.get(5)?, row.get(6)?);
+        found.push(Site {
+            site: row.get(0)?,
+            captures: uncount(row.get(1)?),
+            connections: uncount(row.get(2)?),
+            devices: uncount(row.get(3)?),
+            exits: uncount(row.get(4)?),
+            first_seen: first.map(time).transpose()?,
+            last_seen: last.map(time).transpose()?,
+        });
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_of_a_searched_text_are_plain_characters() {
+        // (text, pattern)
+        let cases = [("CT", "%ct%"), ("50%", r"%50\%%"), ("a_b", r"%a\_b%"), (r"a\b", r"%a\\b%"), ("", "%%")];
+        for (text, found) in cases {
+            assert_eq!(pattern(text), found);
+        }
+    }
+}

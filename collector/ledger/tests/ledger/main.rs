@@ -1,0 +1,12 @@
+//! The ledger as its callers see it.
+
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod history;
+#[cfg(test)]
+mod keeping;
+#[cfg(test)]
+mod queries;
+#[cfg(test)]
+mod reading_again;

@@ -1,0 +1,116 @@
+//! Which rows a query finds, and in what order.
+
+use crate::common::*;
+use sekisho_api::Connection;
+use sekisho_ledger::{HistoryQuery, Ledger, Query, Subject};
+
+/// Names the outside party, so that a row can be told in a list.
+fn named(name: &str, edit: impl FnOnce(&mut Connection)) -> Connection {
+    let mut seen = connection(at(0), at(1));
+    seen.outside.name = Some(name.to_owned());
+    edit(&mut seen);
+    seen
+}
+
+fn ledger() -> Ledger {
+    let connections = vec![
+        named("registered", |seen| seen.status = "registered".to_owned()),
+        named("general", |seen| {
+            seen.tunnel = false;
+            seen.category = Some("general-internet".to_owned());
+        }),
+        named("untold", |seen| {
+            (seen.tunnel, seen.category) = (false, None);
+            seen.service = "unknown".to_owned();
+        }),
+        named("reading", |seen| {
+            (seen.tunnel, seen.category) = (false, Some("remote-reading".to_owned()));
+            seen.outside.org = Some("Reading Centre 読影センター".to_owned());
+        }),
+        named("tunnel", |seen| seen.exit.as_mut().unwrap().mac = LTE.to_owned()),
+        named("tunnel-later", |seen| (seen.first_seen, seen.last_seen) = (at(2), at(3))),
+    ];
+    let mut analysis = analysis(at(0), at(4), connections);
+    analysis.devices[0].role = Some("ct".to_owned());
+    analysis.devices[0].names = vec!["CT-MAIN".to_owned()];
+    let mut ledger = Ledger::in_memory().unwrap();
+    ledger.record(SITE, &analysis, &source("a"), now()).unwrap();
+    ledger
+}
+
+fn names(ledger: &Ledger, query: &Query) -> Vec<String> {
+    ledger.connections(query).unwrap().into_iter().map(|row| row.row.outside.name.unwrap()).collect()
+}
+
+#[test]
+fn what_needs_a_look_comes_first() {
+    let order = ["tunnel-later", "tunnel", "reading", "untold", "general", "registered"];
+    assert_eq!(names(&ledger(), &Query::default()), order);
+}
+
+#[test]
+fn a_query_chooses_by_every_field() {
+    let ledger = ledger();
+    let text = |text: &str| Some(text.to_owned());
+    let cases = [
+        (Query { site: text("kita"), limit: Some(1), ..Query::default() }, &["tunnel-later"][..], "a limit"),
+        (Query { site: text("nowhere"), ..Query::default() }, &[], "another site"),
+        (Query { service: text("unknown"), ..Query::default() }, &["untold"], "a service"),
+        (Query { category: text("remote-reading"), ..Query::default() }, &["reading"], "a category"),
+        (Query { status: text("registered"), ..Query::default() }, &["registered"], "a status"),
+        (Query { exit: text(LTE), ..Query::default() }, &["tunnel"], "an exit"),
+        (Query { number: Some(2), ..Query::default() }, &["general"], "a number"),
+        (Query { role: text("mr"), ..Query::default() }, &[], "a role"),
+        (Query { since: Some(at(2)), ..Query::default() }, &["tunnel-later"], "since"),
+        (
+            Query { until: Some(at(1)), only_tunnels: true, ..Query::default() },
+            &["tunnel", "registered"],
+            "until",
+        ),
+        (Query { text: text("読影"), ..Query::default() }, &["reading"], "Japanese"),
+        (Query { text: text("LATER"), ..Query::default() }, &["tunnel-later"], "any case"),
+        (Query { text: text("%"), ..Query::default() }, &[], "a wildcard is a character"),
+        (Query { text: text("' OR 1=1 --"), ..Query::default() }, &[], "a quote is a character"),
+        (Query { silent: Some(true), ..Query::default() }, &[], "silent"),
+        (
+            Query { text: text("ct-main"), limit: Some(2), ..Query::default() },
+            &["tunnel-later", "tunnel"],
+            "a device",
+        ),
+    ];
+    for (query, found, why) in cases {
+        assert_eq!(names(&ledger, &query), found, "{why}");
+    }
+}
+
+#[test]
+fn a_row_comes_back_whole() {
+    let ledger = ledger();
+    let row = ledger.connections(&Query { number: Some(1), ..Query::default() }).unwrap().remove(0).row;
+    let mut expected = named("registered", |seen| seen.status = "registered".to_owned());
+    expected.number = Some(1);
+    expected.inside.name = Some("CT-MAIN".to_owned());
+    expected.inside.role = Some("ct".to_owned());
+    assert_eq!(row, expected);
+    let analysis = ledger.analysis(&Query::default()).unwrap();
+    assert_eq!((analysis.capture.packets, analysis.capture.first_seen), (10, Some(at(0))));
+    assert_eq!(analysis.devices[0].evidence, [evidence("device/dicom", 80)]);
+    let exits: Vec<_> = analysis.exits.iter().map(|exit| (exit.mac.as_str(), exit.connections)).collect();
+    assert_eq!(exits, [(FIREWALL, 5), (LTE, 1)]);
+}
+
+#[test]
+fn the_history_of_one_connection_can_be_read() {
+    let ledger = ledger();
+    let query = HistoryQuery {
+        site: Some(SITE.to_owned()),
+        subject: Some(Subject::Connection(6)),
+        ..HistoryQuery::default()
+    };
+    let history = ledger.history(&query).unwrap();
+    assert_eq!(history.len(), 1);
+    assert_eq!((history[0].kind.slug(), history[0].at), ("appeared", at(2)));
+    assert_eq!(history[0].after.as_ref().unwrap()["outside"]["name"], "tunnel-later");
+    let none = HistoryQuery { since: Some(at(5)), ..HistoryQuery::default() };
+    assert!(ledger.history(&none).unwrap().is_empty());
+}
