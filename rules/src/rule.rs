@@ -1,0 +1,241 @@
+//! One rule: the file as written, and what is left of it after every check.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::condition::{Condition, Written};
+use crate::field::{Field, Key};
+use crate::say::Sentence;
+use crate::verdict::Assert;
+use crate::{Facts, Fault, RuleError, Subject};
+
+/// The file as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    id: String,
+    revision: u32,
+    title: String,
+    subject: Subject,
+    #[serde(rename = "match", default)]
+    matches: Vec<Match>,
+    #[serde(default)]
+    assert: Assert,
+    say: Say,
+    #[serde(default)]
+    source: Vec<Source>,
+    #[serde(default)]
+    vector: Vec<Vector>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Match {
+    confidence: u8,
+    #[serde(default)]
+    not: BTreeMap<String, Written>,
+    #[serde(flatten)]
+    conditions: BTreeMap<String, Written>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Say {
+    en: String,
+    ja: String,
+}
+
+/// Who states the fact that a rule rests on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// What is stated.
+    pub states: String,
+    /// Where.
+    pub url: String,
+    /// The day a person last read it.
+    pub read: toml::value::Datetime,
+}
+
+#[derive(Debug, Deserialize)]
+struct Vector {
+    name: String,
+    #[expect(dead_code, reason = "for the reader of the file: who made the vector")]
+    origin: String,
+    expect: Expect,
+    #[serde(flatten)]
+    facts: BTreeMap<String, Written>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+enum Expect {
+    #[serde(rename = "match")]
+    Match,
+    #[serde(rename = "no-match")]
+    NoMatch,
+}
+
+impl Expect {
+    const fn slug(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::NoMatch => "no-match",
+        }
+    }
+}
+
+/// A rule that was checked.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its path under the folder, without `.toml`.
+    pub id: String,
+    /// Counts its changes of meaning.
+    pub revision: u32,
+    /// What it is about, for people.
+    pub title: String,
+    /// What it is evaluated on.
+    pub subject: Subject,
+    /// What follows.
+    pub assert: Assert,
+    /// Who states the facts it rests on.
+    pub sources: Vec<Source>,
+    pub(crate) branches: Vec<Branch>,
+    en: Sentence,
+    ja: Sentence,
+    /// The facts of its vectors that match, for the test of all rules against each other.
+    pub(crate) examples: Vec<Facts>,
+}
+
+/// One `[[match]]`.
+#[derive(Debug)]
+pub(crate) struct Branch {
+    pub(crate) confidence: u8,
+    pub(crate) conditions: Vec<Condition>,
+    not: Vec<Condition>,
+    /// The fields of which each must be known, a bit each.
+    needed: u64,
+}
+
+impl Branch {
+    fn parse(written: &Match) -> Result<Self, Fault> {
+        if !(1..=100).contains(&written.confidence) {
+            return Err(Fault::Confidence { confidence: written.confidence });
+        }
+        let parse = |(key, values): (&String, &Written)| Condition::parse(key, values);
+        let conditions: Vec<Condition> = written.conditions.iter().map(parse).collect::<Result<_, _>>()?;
+        let not = written.not.iter().map(parse).collect::<Result<_, _>>()?;
+        if conditions.is_empty() {
+            return Err(Fault::NoMatch);
+        }
+        let single = conditions.iter().filter(|condition| condition.key != Key::Host);
+        let needed = single.fold(0, |bits, condition| bits | condition.key.bits());
+        Ok(Self { confidence: written.confidence, conditions, not, needed })
+    }
+
+    fn holds(&self, facts: &Facts) -> bool {
+        facts.fields() & self.needed == self.needed
+            && self.conditions.iter().all(|condition| condition.value(facts).is_some())
+            && !self.not.iter().any(|condition| condition.value(facts).is_some())
+    }
+
+    fn looks_at(&self, key: Key) -> bool {
+        self.conditions.iter().any(|condition| {
+            condition.key == key
+                || key.fields().iter().any(|field| key != Key::Host && condition.key.covers(*field))
+        })
+    }
+}
+
+impl Rule {
+    /// Reads and checks a rule; `id` is its path.
+    pub(crate) fn parse(id: &str, text: &str) -> Result<Self, RuleError> {
+        let file: File = toml::from_str(text)
+            .map_err(|source| RuleError::Form { id: id.to_owned(), source: Box::new(source) })?;
+        Self::check(id, file).map_err(|fault| RuleError::Fault { id: id.to_owned(), fault })
+    }
+
+    fn check(id: &str, file: File) -> Result<Self, Fault> {
+        if file.id != id {
+            return Err(Fault::Id { id: file.id });
+        }
+        if file.matches.is_empty() {
+            return Err(Fault::NoMatch);
+        }
+        if file.assert.is_empty() {
+            return Err(Fault::NoAssert);
+        }
+        if file.source.is_empty() {
+            return Err(Fault::NoSource);
+        }
+        let branches: Vec<Branch> = file.matches.iter().map(Branch::parse).collect::<Result<_, _>>()?;
+        let (en, ja) = (Sentence::parse(&file.say.en)?, Sentence::parse(&file.say.ja)?);
+        for key in en.keys().chain(ja.keys()) {
+            if !branches.iter().all(|branch| branch.looks_at(key)) {
+                return Err(Fault::Placeholder { placeholder: key.slug().to_owned() });
+            }
+        }
+        let mut rule = Self {
+            id: file.id,
+            revision: file.revision,
+            title: file.title,
+            subject: file.subject,
+            assert: file.assert,
+            sources: file.source,
+            branches,
+            en,
+            ja,
+            examples: Vec::new(),
+        };
+        rule.try_vectors(&file.vector)?;
+        Ok(rule)
+    }
+
+    /// Holds the rule against its own vectors.
+    fn try_vectors(&mut self, vectors: &[Vector]) -> Result<(), Fault> {
+        for expect in [Expect::Match, Expect::NoMatch] {
+            if !vectors.iter().any(|vector| vector.expect == expect) {
+                return Err(Fault::NoVector { expect: expect.slug() });
+            }
+        }
+        for vector in vectors {
+            let facts = facts(&vector.facts)?;
+            let matched = self.confidence(&facts).is_some();
+            if matched != (vector.expect == Expect::Match) {
+                return Err(Fault::Vector { name: vector.name.clone(), expect: vector.expect.slug() });
+            }
+            if matched {
+                self.examples.push(facts);
+            }
+        }
+        Ok(())
+    }
+
+    /// The surest `[[match]]` that holds.
+    pub(crate) fn branch(&self, facts: &Facts) -> Option<&Branch> {
+        self.branches.iter().filter(|branch| branch.holds(facts)).max_by_key(|branch| branch.confidence)
+    }
+
+    fn confidence(&self, facts: &Facts) -> Option<u8> {
+        self.branch(facts).map(|branch| branch.confidence)
+    }
+
+    /// The sentences in English and Japanese, with what the branch saw.
+    pub(crate) fn say(&self, branch: &Branch, facts: &Facts) -> (String, String) {
+        let seen = |key: Key| {
+            let condition = branch.conditions.iter().find(|condition| condition.key == key)?;
+            condition.value(facts)
+        };
+        (self.en.write(facts, seen), self.ja.write(facts, seen))
+    }
+}
+
+fn facts(written: &BTreeMap<String, Written>) -> Result<Facts, Fault> {
+    let mut facts = Facts::default();
+    for (key, values) in written {
+        let field = Field::from_slug(key).ok_or_else(|| Fault::Field { key: key.clone() })?;
+        for text in values.texts() {
+            facts.add(field, text);
+        }
+    }
+    Ok(facts)
+}

@@ -1,0 +1,174 @@
+//! The rules that come with the program against each other, and rules that are wrong.
+
+use super::*;
+
+const GOOD: &str = r#"
+id       = "remote/tool"
+revision = 1
+title    = "A tool"
+subject  = "connection"
+
+[[match]]
+host       = ["tool.example", "relay-*.tool.example"]
+confidence = 90
+
+[[match]]
+host       = "old.example"
+port       = "5900-5910"
+not        = { initiator = "outside" }
+confidence = 60
+
+[assert]
+service = "tool"
+tunnel  = true
+
+[say]
+en = "{host} belongs to a tool"
+ja = "{host} はツールの接続先です"
+
+[[source]]
+states = "the names"
+url    = "https://tool.example"
+read   = 2026-11-22
+
+[[vector]]
+name   = "a relay"
+origin = "synthetic"
+sni    = "relay-1.tool.example"
+expect = "match"
+
+[[vector]]
+name   = "a name that ends alike"
+origin = "synthetic"
+sni    = "nottool.example"
+expect = "no-match"
+"#;
+
+fn parse(text: &str) -> Result<rule::Rule, RuleError> {
+    rule::Rule::parse("remote/tool", text)
+}
+
+fn facts(values: &[(Field, &str)]) -> Facts {
+    let mut facts = Facts::default();
+    for (field, value) in values {
+        facts.add(*field, *value);
+    }
+    facts
+}
+
+#[test]
+fn every_rule_that_comes_with_the_program_loads() {
+    let rules = Rules::embedded().unwrap();
+    assert!(rules.len() >= 90, "only {} rules", rules.len());
+}
+
+#[test]
+fn no_two_rules_contradict_each_other_at_equal_confidence() {
+    let rules = Rules::embedded().unwrap();
+    let mut found = Vec::new();
+    for rule in rules.iter() {
+        for example in &rule.examples {
+            let outcome = rules.conclude(rule.subject, example.clone());
+            assert!(
+                outcome.verdicts.iter().any(|verdict| verdict.rule == rule.id),
+                "{} is not found by index",
+                rule.id
+            );
+            found.extend(
+                ties(&outcome.verdicts).into_iter().map(|tie| format!("{tie:?} on a vector of {}", rule.id)),
+            );
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn a_match_needs_all_its_conditions_and_none_of_its_exceptions() {
+    let rule = parse(GOOD).unwrap();
+    // (why, facts, confidence)
+    let cases = [
+        ("the first branch", facts(&[(Field::Sni, "relay-9.tool.example")]), Some(90)),
+        ("a name from DNS", facts(&[(Field::Name, "TOOL.example.")]), Some(90)),
+        ("the second, on its port", facts(&[(Field::Sni, "old.example"), (Field::Port, "5901")]), Some(60)),
+        ("the second without its port", facts(&[(Field::Sni, "old.example")]), None),
+        (
+            "the second with its exception",
+            facts(&[(Field::Sni, "old.example"), (Field::Port, "5901"), (Field::Initiator, "outside")]),
+            None,
+        ),
+    ];
+    for (why, facts, confidence) in cases {
+        assert_eq!(rule.branch(&facts).map(|branch| branch.confidence), confidence, "{why}");
+    }
+}
+
+#[test]
+fn a_sentence_shows_what_was_seen() {
+    let rule = parse(GOOD).unwrap();
+    let facts = facts(&[(Field::Sni, "unrelated.example"), (Field::Name, "eu.tool.example")]);
+    let (en, ja) = rule.say(rule.branch(&facts).unwrap(), &facts);
+    assert_eq!(en, "eu.tool.example belongs to a tool");
+    assert_eq!(ja, "eu.tool.example はツールの接続先です");
+}
+
+#[test]
+fn a_rule_that_is_wrong_says_what_to_do() {
+    // (what is changed, to what, what the error says)
+    let cases = [
+        (r#"id       = "remote/tool""#, r#"id = "remote/other""#, "write its path"),
+        ("confidence = 90", "confidence = 0", "between 1 and 100"),
+        ("revision = 1", "revision = 1\ncolour = 3", "not written as a rule is"),
+        (
+            r#"host       = ["tool.example", "relay-*.tool.example"]"#,
+            "hots = \"tool.example\"",
+            "`hots` is no field",
+        ),
+        (r#"host       = ["tool.example", "relay-*.tool.example"]"#, "host = []", "has no value"),
+        (r#"host       = ["tool.example", "relay-*.tool.example"]"#, "host = \"*\"", "no domain"),
+        (r#""5900-5910""#, r#""vnc""#, "no number or range"),
+        ("service = \"tool\"\ntunnel  = true", "", "`[assert]` is empty"),
+        ("{host} belongs", "{ja4} belongs", "no key of every"),
+        ("{host} belongs", "{host belongs", "every brace closed"),
+        (r#"expect = "no-match""#, r#"expect = "match""#, "no `no-match` vector"),
+        (r#"sni    = "nottool.example""#, r#"sni    = "tool.example""#, "expects `no-match`"),
+        (
+            "[[source]]\nstates = \"the names\"\nurl    = \"https://tool.example\"\nread   = 2026-11-22",
+            "",
+            "no `[[source]]`",
+        ),
+    ];
+    for (from, to, says) in cases {
+        assert!(GOOD.contains(from), "{from}");
+        let error = parse(&GOOD.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(error.starts_with("rule `remote/tool`") && error.contains(says), "{from} -> {to}: {error}");
+    }
+}
+
+#[test]
+fn a_site_s_folder_adds_rules_and_takes_the_place_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("remote")).unwrap();
+    std::fs::write(folder.path().join("remote/tool.toml"), GOOD).unwrap();
+    let embedded = Rules::embedded().unwrap();
+    let rules = Rules::load(folder.path()).unwrap();
+    assert_eq!(rules.len(), embedded.len() + 1);
+    let outcome = rules.conclude(Subject::Connection, facts(&[(Field::Sni, "tool.example")]));
+    assert!(outcome.verdicts.iter().any(|verdict| verdict.rule == "remote/tool"));
+    let missing = Rules::load(&folder.path().join("nowhere")).unwrap_err().to_string();
+    assert!(missing.contains("nowhere") && missing.contains("check"), "{missing}");
+}
+
+#[test]
+fn what_one_round_concludes_the_next_one_knows() {
+    let rules = Rules::embedded().unwrap();
+    let teamviewer = facts(&[
+        (Field::Service, "tls"),
+        (Field::Sni, "router7.teamviewer.com"),
+        (Field::InsideRole, "ct"),
+        (Field::Tunnel, "false"),
+    ]);
+    let outcome = rules.conclude(Subject::Connection, teamviewer);
+    let service = settle(&outcome.verdicts, |assert| assert.service.as_deref());
+    let category = settle(&outcome.verdicts, |assert| assert.category.as_deref());
+    assert_eq!((service, category), (Some("teamviewer"), Some("modality-maintenance")));
+}
