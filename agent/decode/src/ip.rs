@@ -52,6 +52,7 @@ fn v4(bytes: &[u8], wire_len: u32) -> Result<Ip<'_>, DecodeError> {
         fragment,
         wire_len: total_len,
         upper: Upper::Other,
+        body: &[],
         payload: &[],
         payload_wire_len: 0,
     }
@@ -112,6 +113,7 @@ fn v6(bytes: &[u8], wire_len: u32) -> Result<Ip<'_>, DecodeError> {
         fragment,
         wire_len: total_len,
         upper: Upper::Other,
+        body: &[],
         payload: &[],
         payload_wire_len: 0,
     };
@@ -123,6 +125,7 @@ impl<'a> Ip<'a> {
     #[inline]
     fn with_body(mut self, rest: &'a [u8], body_wire_len: u32) -> Result<Self, DecodeError> {
         let body = rest.get(..body_wire_len as usize).unwrap_or(rest);
+        self.body = body;
         if self.fragment == Fragment::Later {
             self.payload = body;
             self.payload_wire_len = body_wire_len;

@@ -61,6 +61,8 @@ pub struct Ip<'a> {
     pub wire_len: u32,
     /// The upper-layer header.
     pub upper: Upper<'a>,
+    /// The captured bytes after the IP header and its extensions, without link padding.
+    pub body: &'a [u8],
     /// The captured bytes after the upper-layer header, without link padding.
     pub payload: &'a [u8],
     /// How many bytes followed the upper-layer header on the wire.

@@ -1,1 +1,191 @@
-//! placeholder
+//! Conns and what the wire says beside them, turned into devices, exits and external connections.
+//!
+//! While packets pass, [`Enrich`] only gathers: who claims which address, who asked for which name,
+//! which conns are one relationship. Which end is inside, which gateway is an exit and what the rules
+//! make of it is decided once, in [`Enrich::finish`], when everything is known.
+//!
+//! | field | unit |
+//! |---|---|
+//! | times | nanoseconds since the Unix epoch, UTC, from the capture |
+//! | `bytes` | octets of IP header and payload |
+//!
+//! Invariants: no clock, no I/O; every collection has a bound with a count of what it refused; the
+//! same conns in the same order give the same analysis, and no order of hash maps reaches it.
+
+mod connection;
+mod device;
+mod exit;
+mod finish;
+mod group;
+mod intern;
+mod judge;
+mod locality;
+mod names;
+mod owner;
+mod prefix;
+mod relation;
+mod say;
+mod station;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use sekisho_api::{Analysis, Capture};
+use sekisho_decode::ndp::{NEIGHBOUR_ADVERTISEMENT, Ndp};
+use sekisho_decode::{Addr, Arp, Link};
+use sekisho_recognise::neighbour::Neighbour;
+use sekisho_recognise::{Fact, Key, Side, Sink};
+use sekisho_rules::Rules;
+use sekisho_track::Conn;
+
+pub use prefix::{NotAPrefix, Prefix};
+pub use relation::Extra;
+
+use crate::intern::{TextId, Texts};
+use crate::names::Resolutions;
+use crate::relation::{HOUR_NS, Relations};
+use crate::station::Stations;
+
+/// Gathers what passes, and concludes at the end.
+#[derive(Debug, Default)]
+pub struct Enrich {
+    internal: Vec<Prefix>,
+    texts: Texts,
+    resolutions: Resolutions,
+    stations: Stations,
+    relations: Relations,
+}
+
+impl Enrich {
+    /// Starts with the prefixes that a person said are inside; with none, it will find out.
+    #[must_use]
+    pub fn new(internal: Vec<Prefix>) -> Self {
+        Self { internal, ..Self::default() }
+    }
+
+    /// Takes an ARP packet.
+    pub fn arp(&mut self, time_ns: i64, link: &Link, arp: &Arp) {
+        self.stations.arp(time_ns, link, arp);
+    }
+
+    /// Takes a neighbour discovery message of this ICMPv6 type.
+    pub fn ndp(&mut self, time_ns: i64, link: &Link, source: Addr, kind: u8, message: &Ndp) {
+        self.stations.ndp(time_ns, link, source, message);
+        if kind == NEIGHBOUR_ADVERTISEMENT {
+            self.stations.ndp_target(time_ns, link, message);
+        }
+    }
+
+    /// Takes the sender of a broadcast: it is on this link.
+    pub fn broadcast(&mut self, time_ns: i64, link: &Link, source: Addr) {
+        self.stations.broadcast(time_ns, link, source);
+    }
+
+    /// Takes what a box said of itself over LLDP or CDP.
+    pub fn neighbour(&mut self, time_ns: i64, link: &Link, neighbour: &Neighbour<'_>) {
+        self.stations.neighbour(time_ns, link, neighbour, &mut self.texts);
+    }
+
+    /// Names a new conn's ends by what DNS answered before.
+    pub fn opened(&self, time_ns: i64, conn: &mut Conn<Extra>) {
+        let (orig, resp) = (conn.tuple.src, conn.tuple.dst);
+        let resolutions = &self.resolutions;
+        conn.extra.names = [resolutions.name(time_ns, orig, resp), resolutions.name(time_ns, resp, orig)];
+    }
+
+    /// Gives a recogniser somewhere to tell what it learns from this packet.
+    pub const fn ears<'a>(&'a mut self, time_ns: i64, vlan: u16, heard: &'a mut Vec<Heard>) -> Ears<'a> {
+        Ears { enrich: self, time_ns, vlan, heard }
+    }
+
+    /// Keeps with the conn what was heard of it.
+    pub fn keep(conn: &mut Conn<Extra>, heard: &mut Vec<Heard>) {
+        for Heard(note) in heard.drain(..) {
+            conn.extra.note(note);
+        }
+    }
+
+    /// Turns a conn round whose protocol says that resp opened it.
+    pub fn flip(conn: &mut Conn<Extra>) {
+        conn.flip();
+        conn.extra.flip();
+    }
+
+    /// Books a living conn's octets under the hour that ends, numbered since the epoch.
+    pub fn roll(conn: &mut Conn<Extra>, hour: i64) {
+        relation::roll(conn, hour);
+    }
+
+    /// Takes a conn that ended.
+    pub fn ended(&mut self, mut conn: Conn<Extra>) {
+        self.relations.add(&mut conn);
+    }
+
+    /// Concludes.
+    #[must_use]
+    pub fn finish(self, capture: Capture, rules: &Rules) -> Analysis {
+        finish::analysis(&self, capture, rules)
+    }
+}
+
+/// The hour of a time, numbered since the epoch.
+#[must_use]
+pub const fn hour_of(time_ns: i64) -> i64 {
+    time_ns.div_euclid(HOUR_NS)
+}
+
+/// A note on its way to its conn.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard((Side, Key, TextId));
+
+/// Takes what recognisers learn from one packet.
+pub struct Ears<'a> {
+    enrich: &'a mut Enrich,
+    time_ns: i64,
+    vlan: u16,
+    heard: &'a mut Vec<Heard>,
+}
+
+impl Sink for Ears<'_> {
+    fn note(&mut self, side: Side, key: Key, value: &str) {
+        let id = match key {
+            Key::Sni | Key::HttpHost => host(value).and_then(|name| self.enrich.texts.id(&name)),
+            _ => self.enrich.texts.id(value),
+        };
+        self.heard.extend(id.map(|id| Heard((side, key, id))));
+    }
+
+    fn fact(&mut self, fact: Fact<'_>) {
+        let Self { enrich, time_ns, vlan, .. } = self;
+        match fact {
+            Fact::Resolved { client, name, address, ttl_s } => {
+                if let Some(name) = enrich.texts.id(name) {
+                    enrich.resolutions.keep(*time_ns, client, address, name, ttl_s);
+                }
+            }
+            Fact::Named { address, name, source } => {
+                enrich.stations.named(address, name, source, &mut enrich.texts);
+            }
+            Fact::Lease(lease) => enrich.stations.lease(*time_ns, *vlan, &lease, &mut enrich.texts),
+        }
+    }
+}
+
+/// The name in a host field: lower case, without port and final dot; `None` for an address.
+fn host(value: &str) -> Option<String> {
+    let name = value.rsplit_once(':').map_or(value, |(name, _)| name).trim_end_matches('.');
+    let is_address = name.parse::<IpAddr>().is_ok() || value.starts_with('[');
+    (!is_address && !name.is_empty()).then(|| name.to_ascii_lowercase())
+}
+
+/// A capture time as the analysis shows it; nonsense times stand at the epoch.
+fn timestamp(time_ns: i64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(time_ns)).unwrap_or_default()
+}
+
+/// The start of an hour numbered since the epoch.
+fn hour(hour: i64) -> Timestamp {
+    timestamp(hour.saturating_mul(HOUR_NS))
+}

@@ -150,11 +150,15 @@ impl<X: Default> Table<X> {
         Some(touch)
     }
 
-    /// Finishes every conn.
+    /// Shows every living conn.
+    pub fn each(&mut self, show: impl FnMut(&mut Conn<X>)) {
+        self.conns.iter_mut().filter(|conn| conn.live).for_each(show);
+    }
+
+    /// Finishes every conn; the table is then as new, but for its counts.
     pub fn finish(&mut self, done: &mut impl FnMut(Conn<X>)) {
         // Every live conn is in one chain.
-        let chains: Vec<u32> = self.wheel.drain().collect();
-        for chain in chains {
+        for chain in self.wheel.drain() {
             self.release(chain, done);
         }
     }

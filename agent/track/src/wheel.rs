@@ -64,9 +64,10 @@ impl Wheel {
         self.heads.get_mut(slot).map_or(NONE, |head| std::mem::replace(head, NONE))
     }
 
-    /// Empties every slot, for the end.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = u32> {
-        std::mem::take(&mut self.heads).into_iter().filter(|head| *head != NONE)
+    /// Empties every slot and forgets the time.
+    pub(crate) fn drain(&mut self) -> Vec<u32> {
+        self.started = false;
+        self.heads.iter_mut().map(|head| std::mem::replace(head, NONE)).filter(|head| *head != NONE).collect()
     }
 
     /// Takes the chain that is due soonest, for making room; gives the time it is due at, too.

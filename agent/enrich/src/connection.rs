@@ -1,0 +1,300 @@
+//! External connections: relationships with one end inside, judged and grouped.
+//!
+//! One row is one inside device × outside party × service × exit. The party is the registrable domain
+//! of the name it was reached under (vendors' relays have many addresses), else its address.
+
+use sekisho_api::{Connection, Endpoint, Evidence, Initiator, Inside, Outside};
+use sekisho_decode::{Addr, MacAddr, protocol};
+use sekisho_recognise::{Over, PROTOCOLS, Protocol};
+use sekisho_rules::{Facts, Field, Rules, Subject};
+
+use crate::device::{Profile, Profiles};
+use crate::exit::Exits;
+use crate::finish::Known;
+use crate::group::{Group, GroupKey, Groups};
+use crate::judge::{self, Judgement};
+use crate::relation::{Relation, RelationKey};
+use crate::say;
+
+/// Protocols that carry other services: a rule that knows the service behind goes before them.
+const CARRIERS: [&str; 5] = ["tls", "dtls", "quic", "http", "unknown"];
+
+/// A relationship with one end inside.
+pub(crate) struct External<'a> {
+    pub(crate) key: &'a RelationKey,
+    pub(crate) relation: &'a Relation,
+    /// Whether orig is the end inside.
+    pub(crate) orig_inside: bool,
+}
+
+impl External<'_> {
+    fn ends<T: Copy>(&self, orig: T, resp: T) -> (T, T) {
+        if self.orig_inside { (orig, resp) } else { (resp, orig) }
+    }
+
+    pub(crate) fn inside(&self) -> Addr {
+        self.ends(self.key.orig, self.key.resp).0
+    }
+
+    pub(crate) fn outside(&self) -> Addr {
+        self.ends(self.key.orig, self.key.resp).1
+    }
+
+    /// The gateway that carried it on the last hop seen.
+    pub(crate) fn exit(&self) -> Option<MacAddr> {
+        let [orig, resp] = self.key.macs;
+        Some(self.ends(orig, resp).1).filter(|mac| !mac.is_zero())
+    }
+
+    pub(crate) fn initiator(&self) -> Initiator {
+        if self.orig_inside { Initiator::Inside } else { Initiator::Outside }
+    }
+
+    /// Octets out of the hospital and into it.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let [orig, resp] = self.relation.bytes;
+        self.ends(orig, resp)
+    }
+
+    /// The VLAN of the end inside, where tagged.
+    pub(crate) fn vlan(&self) -> Option<u16> {
+        let [orig, resp] = self.relation.vlans;
+        Some(self.ends(orig, resp).0).filter(|vlan| *vlan != 0)
+    }
+
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        Endpoint { transport: transport(self.key.protocol), port: self.key.port }
+    }
+}
+
+/// The relationships that leave the site, and how many were left out: knocks from outside that nobody
+/// answered, of which the Internet has thousands a day.
+pub(crate) fn external<'a>(known: &Known<'a>) -> (Vec<External<'a>>, u64) {
+    let leaves = |(key, relation): &(&'a RelationKey, &'a Relation)| {
+        let local = |address: Addr| address.is_group() || address.is_link_local();
+        if relation.to_group || local(key.orig) || local(key.resp) {
+            return None;
+        }
+        let (orig, resp) = (known.locality.is_inside(key.orig), known.locality.is_inside(key.resp));
+        (orig != resp).then_some(External { key, relation, orig_inside: orig })
+    };
+    let all: Vec<External<'a>> = known.relations.iter().filter_map(leaves).collect();
+    // A mirror that shows one direction only shows no answers at all: then nothing is left out.
+    let answers_seen = all.iter().any(|external| external.relation.answered > 0);
+    let knocks = |external: &External<'_>| {
+        answers_seen
+            && !external.orig_inside
+            && external.relation.answered == 0
+            && external.key.service.is_none()
+    };
+    let ignored =
+        all.iter().filter(|external| knocks(external)).map(|external| external.relation.sessions).sum();
+    (all.into_iter().filter(|external| !knocks(external)).collect(), ignored)
+}
+
+/// The rows of the analysis.
+pub(crate) fn rows(
+    known: &Known<'_>,
+    profiles: &Profiles,
+    exits: &Exits,
+    external: &[External<'_>],
+    rules: &Rules,
+) -> Vec<Connection> {
+    let mut groups = Groups::default();
+    for external in external {
+        let device = known.owners.device(external.inside());
+        let view = View { external, known, profile: profiles.get(&device), exits };
+        let finding = view.finding(rules);
+        let name = view.name();
+        let key = GroupKey {
+            device,
+            v4: external.inside().is_v4(),
+            party: name.map_or_else(|| external.outside().to_string(), party),
+            service: finding.service.clone(),
+            exit: external.exit(),
+        };
+        groups.add(key, name, external, finding);
+    }
+    groups.join_nameless();
+    let mut rows: Vec<Connection> =
+        groups.into_iter().map(|(key, group)| row(known, profiles, exits, key, group)).collect();
+    rows.sort_by(|a, b| {
+        let order = |row: &Connection| (!row.tunnel, row.category.is_none(), row.category.clone());
+        order(a).cmp(&order(b)).then_with(|| {
+            (&a.inside.ip, &a.outside.ip, &a.service).cmp(&(&b.inside.ip, &b.outside.ip, &b.service))
+        })
+    });
+    rows
+}
+
+fn row(known: &Known<'_>, profiles: &Profiles, exits: &Exits, key: GroupKey, group: Group) -> Connection {
+    let profile = profiles.get(&key.device);
+    let inside = group.inside();
+    let endpoints = group.endpoints();
+    let first = endpoints.first().cloned().unwrap_or(Endpoint { transport: "ip".to_owned(), port: 0 });
+    let mut evidence = group.evidence;
+    judge::order(&mut evidence);
+    Connection {
+        number: None,
+        service: key.service,
+        transport: first.transport,
+        port: first.port,
+        endpoints,
+        initiator: if group.opened[0] >= group.opened[1] { Initiator::Inside } else { Initiator::Outside },
+        inside: Inside {
+            ip: inside.to_string(),
+            mac: known.owners.mac(inside).map(|mac| mac.to_string()),
+            vlan: group.vlan,
+            name: profile.and_then(|profile| profile.names.first().cloned()),
+            role: profile.and_then(|profile| profile.role.clone()),
+            vendor: profile.and_then(|profile| profile.vendor.clone()),
+        },
+        outside: Outside {
+            ip: group.outside.best().map_or_else(String::new, Addr::to_string),
+            ips: group.outside.keys().map(Addr::to_string).collect(),
+            name: group.names.best().cloned(),
+            org: group.org,
+            country: None,
+            asn: None,
+        },
+        exit: key.exit.and_then(|mac| Some(exits.get(&mac)?.of_connection(mac, inside))),
+        tunnel: group.tunnel,
+        category: group.category.map(|(category, _)| category),
+        status: "unregistered".to_owned(),
+        first_seen: crate::timestamp(group.span.0),
+        last_seen: crate::timestamp(group.span.1),
+        sessions: group.sessions,
+        bytes_out: group.bytes.0,
+        bytes_in: group.bytes.1,
+        hours: group.hours.into_iter().map(|(hour, bytes)| (crate::hour(hour), bytes)).collect(),
+        beacon: None,
+        evidence,
+    }
+}
+
+/// What one relationship was found to be.
+pub(crate) struct Finding {
+    pub(crate) service: String,
+    pub(crate) tunnel: bool,
+    pub(crate) category: Option<(String, u8)>,
+    pub(crate) org: Option<String>,
+    pub(crate) evidence: Vec<Evidence>,
+}
+
+/// A relationship with everything around it.
+struct View<'a> {
+    external: &'a External<'a>,
+    known: &'a Known<'a>,
+    profile: Option<&'a Profile>,
+    exits: &'a Exits,
+}
+
+impl<'a> View<'a> {
+    fn name(&self) -> Option<&'a str> {
+        self.external.key.name.map(|name| self.known.texts.text(name))
+    }
+
+    fn finding(&self, rules: &Rules) -> Finding {
+        let (wire, wire_tunnel, reason) = self.wire();
+        let judgement = Judgement::of(rules, Subject::Connection, self.facts(&wire, wire_tunnel));
+        let by_rule = judgement
+            .service
+            .filter(|_| CARRIERS.contains(&wire.as_str()) || self.external.key.service.is_none());
+        let mut evidence = judgement.evidence;
+        evidence.push(reason);
+        evidence.extend(self.name().map(|name| say::named(name, self.external.relation.looked_up)));
+        Finding {
+            service: by_rule.unwrap_or(wire),
+            tunnel: wire_tunnel || judgement.tunnel.unwrap_or(false),
+            category: judgement.category,
+            org: judgement.org,
+            evidence,
+        }
+    }
+
+    /// The service that the wire shows, whether it is a tunnel, and why: content, else the port alone.
+    fn wire(&self) -> (String, bool, Evidence) {
+        let (key, relation) = (self.external.key, self.external.relation);
+        let transport = transport(key.protocol);
+        if let Some(service) = key.service {
+            let reason = say::by_content(service, &transport, key.port, relation.confidence);
+            return (service.to_owned(), relation.tunnel, reason);
+        }
+        if let Some(service) = usual(key.protocol, key.port) {
+            return (service.to_owned(), false, say::by_port(service, &transport, key.port));
+        }
+        let service =
+            if matches!(key.protocol, protocol::ICMP | protocol::ICMPV6) { "icmp" } else { "unknown" };
+        (service.to_owned(), false, say::unknown(&transport, key.port, relation.answered > 0))
+    }
+
+    fn facts(&self, service: &str, tunnel: bool) -> Facts {
+        let external = self.external;
+        let mut facts = Facts::default();
+        facts
+            .add(Field::Service, service)
+            .add(Field::Tunnel, tunnel.to_string())
+            .add(Field::Transport, transport(external.key.protocol))
+            .add(Field::Port, external.key.port.to_string())
+            .add(Field::Initiator, external.initiator().slug())
+            .add(Field::OutsideAddress, external.outside().to_string());
+        if let Some(name) = self.name() {
+            facts.add(Field::Name, name);
+        }
+        for (_, key, text) in &external.relation.notes {
+            if let Some(field) = judge::field(*key) {
+                facts.add(field, self.known.texts.text(*text));
+            }
+        }
+        let mut add = |field: Field, value: Option<&String>| {
+            if let Some(value) = value {
+                facts.add(field, value.as_str());
+            }
+        };
+        if let Some(profile) = self.profile {
+            add(Field::InsideRole, profile.role.as_ref());
+            add(Field::InsideVendor, profile.vendor.as_ref());
+            add(Field::InsideName, profile.names.first());
+        }
+        if let Some(exit) = external.exit().and_then(|mac| self.exits.get(&mac)) {
+            add(Field::ExitVendor, exit.vendor.as_ref());
+            add(Field::ExitRole, exit.role.as_ref());
+            add(Field::Line, exit.line.as_ref());
+        }
+        facts
+    }
+}
+
+/// The party that a name belongs to: its registrable domain by the Public Suffix List.
+fn party(name: &str) -> String {
+    psl::domain_str(name).unwrap_or(name).to_ascii_lowercase()
+}
+
+/// The protocol whose usual port this is.
+fn usual(number: u8, port: u16) -> Option<&'static str> {
+    let over = match number {
+        protocol::TCP => Over::Tcp,
+        protocol::UDP => Over::Udp,
+        _ => return None,
+    };
+    let fits = |protocol: &&Protocol| protocol.over.contains(&over) && protocol.ports.contains(&port);
+    PROTOCOLS.iter().find(fits).map(|protocol| protocol.service)
+}
+
+/// The word for an IP protocol number.
+fn transport(number: u8) -> String {
+    let word = match number {
+        protocol::TCP => "tcp",
+        protocol::UDP => "udp",
+        protocol::ICMP | protocol::ICMPV6 => "icmp",
+        protocol::ESP => "esp",
+        protocol::AH => "ah",
+        protocol::GRE => "gre",
+        protocol::IPIP => "ipip",
+        protocol::IPV6 => "6in4",
+        protocol::L2TP => "l2tp",
+        protocol::SCTP => "sctp",
+        _ => return format!("ip-{number}"),
+    };
+    word.to_owned()
+}

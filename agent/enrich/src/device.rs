@@ -1,0 +1,234 @@
+//! Devices inside: addresses, names, maker and role, each with its evidence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sekisho_api::{Device, Evidence};
+use sekisho_decode::{Addr, MacAddr};
+use sekisho_recognise::{Key, NameSource, Side};
+use sekisho_rules::{Facts, Field, Rules, Subject, oui};
+
+use crate::finish::Known;
+use crate::intern::TextId;
+use crate::judge::{self, Judgement};
+use crate::owner::DeviceKey;
+use crate::relation::{Relation, RelationKey};
+use crate::station::Announced;
+use crate::{say, timestamp};
+
+/// Devices listed; a bound on what strangers can make us list, not on hospitals.
+const MAX_DEVICES: usize = 1 << 16;
+
+/// SOP classes that a modality proposes: its own storage, worklist, procedure step, commitment, dose.
+const MAX_TELLING_CLASSES: usize = 16;
+
+/// One device, while its facts come together.
+#[derive(Debug, Default)]
+pub(crate) struct Profile {
+    pub(crate) addresses: BTreeSet<Addr>,
+    pub(crate) vlan: u16,
+    pub(crate) names: Vec<String>,
+    pub(crate) vendor: Option<String>,
+    pub(crate) role: Option<String>,
+    model: Option<String>,
+    firmware: Option<String>,
+    serial: Option<String>,
+    offers: BTreeSet<&'static str>,
+    uses: BTreeSet<&'static str>,
+    notes: BTreeSet<(Key, TextId)>,
+    span: Option<(i64, i64)>,
+    evidence: Vec<Evidence>,
+}
+
+/// All devices, by identity.
+pub(crate) type Profiles = BTreeMap<DeviceKey, Profile>;
+
+/// Brings together what is known of every device inside, and has the rules judge it.
+pub(crate) fn profiles(known: &Known<'_>, rules: &Rules) -> Profiles {
+    let mut profiles = Profiles::new();
+    for (address, _) in known.owners.iter().filter(|(address, _)| known.locality.is_inside(*address)) {
+        profile(&mut profiles, known, address);
+    }
+    for (key, relation) in &known.relations {
+        for side in [Side::Orig, Side::Resp] {
+            end(&mut profiles, known, key, relation, side);
+        }
+    }
+    for (key, profile) in &mut profiles {
+        judge(*key, profile, known, rules);
+    }
+    profiles
+}
+
+fn profile<'p>(profiles: &'p mut Profiles, known: &Known<'_>, address: Addr) -> Option<&'p mut Profile> {
+    if address.is_group() {
+        return None;
+    }
+    let key = known.owners.device(address);
+    if profiles.len() >= MAX_DEVICES && !profiles.contains_key(&key) {
+        return None;
+    }
+    let profile = profiles.entry(key).or_default();
+    profile.addresses.insert(address);
+    Some(profile)
+}
+
+/// Adds what one end of a relationship tells of the device there.
+fn end(profiles: &mut Profiles, known: &Known<'_>, key: &RelationKey, relation: &Relation, side: Side) {
+    let (address, vlan) = match side {
+        Side::Orig => (key.orig, relation.vlans[0]),
+        Side::Resp => (key.resp, relation.vlans[1]),
+    };
+    let spoke = side == Side::Orig || relation.answered > 0;
+    if !spoke || !known.locality.is_inside(address) {
+        return;
+    }
+    let Some(profile) = profile(profiles, known, address) else { return };
+    if profile.vlan == 0 {
+        profile.vlan = vlan;
+    }
+    let (first, last) = profile.span.unwrap_or((relation.first_ns, relation.last_ns));
+    profile.span = Some((first.min(relation.first_ns), last.max(relation.last_ns)));
+    if let Some(service) = key.service {
+        match side {
+            Side::Orig => profile.uses.insert(service),
+            Side::Resp => profile.offers.insert(service),
+        };
+    }
+    // What a device only accepts over DICOM says nothing of what it makes.
+    let accepts = |key: Key| side == Side::Resp && key == Key::SopClass;
+    let own = relation.notes.iter().filter(|(of, key, _)| *of == side && !accepts(*key));
+    profile.notes.extend(own.map(|(_, key, text)| (*key, *text)));
+}
+
+fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_>, rules: &Rules) {
+    profile.names = names(profile, known);
+    let facts = facts(key, profile, known);
+    let judgement = Judgement::of(rules, Subject::Device, facts);
+    profile.role = judgement.role.clone();
+    profile.model = judgement.model.clone();
+    if let Some(announced) = announced(key, known) {
+        let text = |id| known.texts.text(id).to_owned();
+        profile.model = profile.model.take().or(announced.platform.map(text));
+        profile.firmware = announced.software.map(text);
+        profile.serial = announced.serial.map(text);
+    }
+    let made_by = match key {
+        DeviceKey::Mac(mac) => oui::vendor(mac.0),
+        DeviceKey::Address(_) => None,
+    };
+    profile.vendor = judgement.vendor.clone().or_else(|| made_by.map(str::to_owned));
+    profile.evidence = judgement.evidence;
+    profile.evidence.extend(made_by.map(say::made_by));
+    judge::order(&mut profile.evidence);
+}
+
+/// What the device's box said of itself over LLDP or CDP.
+fn announced<'a>(key: DeviceKey, known: &Known<'a>) -> Option<&'a Announced> {
+    match key {
+        DeviceKey::Mac(mac) => known.stations.by_mac.get(&mac)?.neighbour.as_ref(),
+        DeviceKey::Address(_) => None,
+    }
+}
+
+/// Every name of a device, the most telling source first.
+fn names(profile: &Profile, known: &Known<'_>) -> Vec<String> {
+    let of = |address: &Addr| known.stations.names.get(address).into_iter().flatten();
+    let mut found: Vec<(NameSource, TextId)> = profile.addresses.iter().flat_map(of).copied().collect();
+    let rank = |source: NameSource| match source {
+        NameSource::Dhcp => 0,
+        NameSource::Lldp | NameSource::Cdp => 1,
+        NameSource::Mdns => 2,
+        NameSource::Netbios => 3,
+        NameSource::Llmnr => 4,
+    };
+    found.sort_by_key(|(source, name)| (rank(*source), *name));
+    let mut names: Vec<String> = Vec::new();
+    let looked_up = profile.addresses.iter().filter_map(|address| known.resolutions.latest(*address));
+    for name in found.into_iter().map(|(_, name)| name).chain(looked_up) {
+        let name = known.texts.text(name);
+        if !names.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+fn facts(key: DeviceKey, profile: &Profile, known: &Known<'_>) -> Facts {
+    let mut facts = Facts::default();
+    let proposed = profile.notes.iter().filter(|(key, _)| *key == Key::SopClass).count();
+    for (key, text) in &profile.notes {
+        let field = match key {
+            // A tool that proposes everything says nothing by it; what it then uses does.
+            Key::SopClass if proposed > MAX_TELLING_CLASSES => continue,
+            Key::SopClass | Key::SopClassUsed => Some(Field::SopClass),
+            _ => judge::field(*key),
+        };
+        if let Some(field) = field {
+            facts.add(field, known.texts.text(*text));
+        }
+    }
+    let classes = facts.get(Field::SopClass).len();
+    if classes > 0 {
+        facts.add(Field::SopClassCount, classes.to_string());
+    }
+    for service in &profile.offers {
+        facts.add(Field::Offers, *service);
+    }
+    for service in &profile.uses {
+        facts.add(Field::Uses, *service);
+    }
+    for name in &profile.names {
+        facts.add(Field::Hostname, name.as_str());
+    }
+    if let DeviceKey::Mac(mac) = key {
+        station_facts(&mut facts, mac, known);
+    }
+    facts
+}
+
+fn station_facts(facts: &mut Facts, mac: MacAddr, known: &Known<'_>) {
+    facts.add(Field::Mac, mac.to_string());
+    if let Some(vendor) = oui::vendor(mac.0) {
+        facts.add(Field::OuiVendor, vendor);
+    }
+    let Some(station) = known.stations.by_mac.get(&mac) else { return };
+    let mut add = |field: Field, text: Option<TextId>| {
+        if let Some(text) = text {
+            facts.add(field, known.texts.text(text));
+        }
+    };
+    add(Field::DhcpVendorClass, station.vendor_class);
+    add(Field::DhcpParameters, station.parameters);
+    if let Some(announced) = &station.neighbour {
+        add(Field::SysName, announced.name);
+        add(Field::SysDescr, announced.description);
+        add(Field::Platform, announced.platform);
+        for capability in &announced.capabilities {
+            facts.add(Field::Capability, *capability);
+        }
+    }
+}
+
+/// The rows of the analysis.
+pub(crate) fn rows(profiles: Profiles) -> Vec<Device> {
+    let row = |(key, profile): (DeviceKey, Profile)| Device {
+        ips: profile.addresses.iter().map(Addr::to_string).collect(),
+        mac: match key {
+            DeviceKey::Mac(mac) => Some(mac.to_string()),
+            DeviceKey::Address(_) => None,
+        },
+        vlan: Some(profile.vlan).filter(|vlan| *vlan != 0),
+        names: profile.names,
+        vendor: profile.vendor,
+        model: profile.model,
+        role: profile.role,
+        os: None,
+        firmware: profile.firmware,
+        serial: profile.serial,
+        services: profile.offers.union(&profile.uses).map(|service| (*service).to_owned()).collect(),
+        first_seen: profile.span.map(|(first, _)| timestamp(first)),
+        last_seen: profile.span.map(|(_, last)| timestamp(last)),
+        evidence: profile.evidence,
+    };
+    profiles.into_iter().map(row).collect()
+}

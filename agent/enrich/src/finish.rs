@@ -1,0 +1,54 @@
+//! From what was gathered to the analysis: locality, owners, devices, exits, connections, in this order,
+//! for each is a fact to the next.
+
+use sekisho_api::{Analysis, Capture};
+use sekisho_rules::Rules;
+
+use crate::intern::Texts;
+use crate::locality::Locality;
+use crate::names::Resolutions;
+use crate::owner::Owners;
+use crate::relation::{Relation, RelationKey};
+use crate::station::Stations;
+use crate::{Enrich, connection, device, exit};
+
+/// Everything gathered, in order, with what it implies.
+pub(crate) struct Known<'a> {
+    pub(crate) texts: &'a Texts,
+    pub(crate) stations: &'a Stations,
+    pub(crate) resolutions: &'a Resolutions,
+    pub(crate) locality: &'a Locality,
+    pub(crate) owners: &'a Owners,
+    pub(crate) relations: Vec<(&'a RelationKey, &'a Relation)>,
+}
+
+pub(crate) fn analysis(enrich: &Enrich, mut capture: Capture, rules: &Rules) -> Analysis {
+    let mut relations: Vec<_> = enrich.relations.all.iter().collect();
+    relations.sort_unstable_by_key(|(key, _)| **key);
+    let keys = relations.iter().map(|(key, _)| *key);
+    let mut locality = Locality::decide(&enrich.internal, &enrich.stations, keys.clone());
+    capture.assumed = std::mem::take(&mut locality.assumed);
+    let owners = Owners::of(&enrich.stations, &locality, keys);
+    let known = Known {
+        texts: &enrich.texts,
+        stations: &enrich.stations,
+        resolutions: &enrich.resolutions,
+        locality: &locality,
+        owners: &owners,
+        relations,
+    };
+    let profiles = device::profiles(&known, rules);
+    let (external, ignored) = connection::external(&known);
+    let exits = exit::exits(&known, &profiles, &external, rules);
+    let connections = connection::rows(&known, &profiles, &exits, &external, rules);
+    let counts = [
+        ("unanswered-from-outside", ignored),
+        ("texts-over-bound", enrich.texts.refused),
+        ("stations-over-bound", enrich.stations.refused),
+        ("conns-over-bound", enrich.relations.refused),
+    ];
+    for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        capture.weird.insert(name.to_owned(), count);
+    }
+    Analysis { capture, exits: exit::rows(exits, &connections), connections, devices: device::rows(profiles) }
+}

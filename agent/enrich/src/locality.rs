@@ -1,0 +1,163 @@
+//! Which addresses are inside, and why that is assumed.
+//!
+//! With prefixes given, exactly these are inside. Else private space is (RFC 1918, RFC 4193), and what
+//! ARP, DHCP, router advertisements and broadcast show on the local links. A private address that is
+//! only ever reached through a gateway other than the core is outside: closed networks (eligibility,
+//! IP-VPN, vendors' VPNs) use private space too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sekisho_api::Assumption;
+use sekisho_decode::{Addr, MacAddr};
+
+use crate::prefix::Prefix;
+use crate::relation::RelationKey;
+use crate::say;
+use crate::station::Stations;
+
+/// Private space: RFC 1918 and RFC 4193.
+const PRIVATE: [&str; 4] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+
+/// What one hardware address carries.
+#[derive(Debug, Default)]
+struct Carried {
+    /// Addresses that some other station claims: it routes between local links.
+    local: bool,
+    /// Addresses that nobody claims.
+    unclaimed: BTreeSet<Addr>,
+}
+
+/// The decision.
+#[derive(Debug, Default)]
+pub(crate) struct Locality {
+    inside: Vec<Prefix>,
+    /// Private addresses that lie behind an exit.
+    beyond: BTreeSet<Addr>,
+    /// Gateways between local links.
+    pub(crate) cores: BTreeSet<MacAddr>,
+    pub(crate) assumed: Vec<Assumption>,
+}
+
+impl Locality {
+    pub(crate) fn decide<'a>(
+        given: &[Prefix],
+        stations: &Stations,
+        relations: impl Iterator<Item = &'a RelationKey> + Clone,
+    ) -> Self {
+        let carried = carried(stations, relations);
+        let mut this = Self { cores: cores(stations, &carried), ..Self::default() };
+        if !given.is_empty() {
+            this.inside = given.to_vec();
+            this.assumed.extend(given.iter().map(|prefix| say::assumed(prefix, true, &say::GIVEN)));
+            return this;
+        }
+        let private: Vec<Prefix> = PRIVATE.iter().filter_map(|text| text.parse().ok()).collect();
+        let is_private = |address: Addr| private.iter().any(|prefix| prefix.contains(address));
+        this.assumed.extend(private.iter().map(|prefix| say::assumed(prefix, true, &say::PRIVATE)));
+        this.inside.extend(&private);
+        for (prefix, why) in &stations.prefixes {
+            if !private.iter().any(|wide| wide.contains(prefix.first())) {
+                this.inside.push(*prefix);
+                this.assumed.push(say::assumed(prefix, true, say::announced(why)));
+            }
+        }
+        let claims = stations.by_mac.values().flat_map(|station| &station.claims);
+        let public: BTreeSet<Addr> = claims
+            .filter(|address| {
+                !address.is_link_local() && !this.inside.iter().any(|prefix| prefix.contains(**address))
+            })
+            .copied()
+            .collect();
+        for address in public {
+            this.inside.push(Prefix::host(address));
+            this.assumed.push(say::assumed(&Prefix::host(address), true, &say::CLAIMED));
+        }
+        this.beyond = beyond(stations, &carried, &this.cores, is_private);
+        let networks: BTreeSet<Prefix> = this.beyond.iter().map(|address| network(*address)).collect();
+        this.assumed.extend(networks.iter().map(|prefix| say::assumed(prefix, false, &say::BEYOND)));
+        this
+    }
+
+    /// Tells whether an address is the hospital's.
+    pub(crate) fn is_inside(&self, address: Addr) -> bool {
+        !self.beyond.contains(&address) && self.inside.iter().any(|prefix| prefix.contains(address))
+    }
+}
+
+/// The usual size of a link: where one address is local, its neighbours are.
+fn network(address: Addr) -> Prefix {
+    Prefix::around(address, if address.is_v4() { 24 } else { 64 })
+}
+
+fn carried<'a>(
+    stations: &Stations,
+    relations: impl Iterator<Item = &'a RelationKey>,
+) -> BTreeMap<MacAddr, Carried> {
+    let mut owners: BTreeMap<Addr, BTreeSet<MacAddr>> = BTreeMap::new();
+    for (mac, station) in &stations.by_mac {
+        for address in &station.claims {
+            owners.entry(*address).or_default().insert(*mac);
+        }
+    }
+    let mut carried: BTreeMap<MacAddr, Carried> = BTreeMap::new();
+    for key in relations {
+        for (address, mac) in [key.orig, key.resp].into_iter().zip(key.macs) {
+            if mac.is_zero() || address.is_group() || address.is_link_local() {
+                continue;
+            }
+            match owners.get(&address) {
+                Some(owners) if owners.contains(&mac) => {}
+                Some(_) => carried.entry(mac).or_default().local = true,
+                None => {
+                    carried.entry(mac).or_default().unclaimed.insert(address);
+                }
+            }
+        }
+    }
+    carried
+}
+
+/// Gateways that carry what other stations claim, or stand on several links themselves.
+fn cores(stations: &Stations, carried: &BTreeMap<MacAddr, Carried>) -> BTreeSet<MacAddr> {
+    let on_links = |claims: &BTreeSet<Addr>| {
+        let links = claims.iter().filter(|address| address.is_v4() && !address.is_link_local());
+        links.map(|address| network(*address)).collect::<BTreeSet<_>>().len()
+    };
+    let standing = stations.by_mac.iter().filter(|(_, station)| on_links(&station.claims) > 1);
+    let routing = carried.iter().filter(|(_, carried)| carried.local);
+    standing.map(|(mac, _)| *mac).chain(routing.map(|(mac, _)| *mac)).collect()
+}
+
+/// Private addresses that only gateways other than the core carry.
+fn beyond(
+    stations: &Stations,
+    carried: &BTreeMap<MacAddr, Carried>,
+    cores: &BTreeSet<MacAddr>,
+    is_private: impl Fn(Addr) -> bool,
+) -> BTreeSet<Addr> {
+    if cores.is_empty() {
+        // One gateway may be core and exit at once: nothing tells what lies beyond it.
+        return BTreeSet::new();
+    }
+    let claims = stations.by_mac.values().flat_map(|station| &station.claims);
+    let local: BTreeSet<Prefix> = claims.map(|address| network(*address)).collect();
+    let announced = |address: Addr| stations.prefixes.keys().any(|prefix| prefix.contains(address));
+    let foreign =
+        |address: Addr| is_private(address) && !local.contains(&network(address)) && !announced(address);
+    let mut beyond = BTreeSet::new();
+    let mut by_core = BTreeSet::new();
+    for (mac, carried) in carried {
+        let foreign: BTreeSet<Addr> =
+            carried.unclaimed.iter().copied().filter(|address| foreign(*address)).collect();
+        let networks: BTreeSet<Prefix> = foreign.iter().map(|address| network(*address)).collect();
+        // A station that never says its own address is no gateway for that.
+        let is_gateway =
+            networks.len() > 1 || stations.by_mac.get(mac).is_some_and(|station| !station.claims.is_empty());
+        if cores.contains(mac) || !is_gateway {
+            by_core.extend(foreign);
+        } else {
+            beyond.extend(foreign);
+        }
+    }
+    beyond.difference(&by_core).copied().collect()
+}

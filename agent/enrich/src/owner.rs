@@ -1,0 +1,92 @@
+//! Which hardware address an inside address belongs to: a device's own, not its gateway's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sekisho_decode::{Addr, MacAddr};
+
+use crate::locality::Locality;
+use crate::relation::RelationKey;
+use crate::station::Stations;
+
+/// Addresses that one device may use without claiming them where we see it: IPv4, and IPv6 with its
+/// temporary addresses (RFC 8981).
+const MAX_OWN: usize = 8;
+
+/// A device's identity in one site: its hardware address where L2 is seen, else its address.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum DeviceKey {
+    Mac(MacAddr),
+    Address(Addr),
+}
+
+/// Who owns which address.
+#[derive(Debug, Default)]
+pub(crate) struct Owners {
+    by_address: BTreeMap<Addr, MacAddr>,
+}
+
+impl Owners {
+    pub(crate) fn of<'a>(
+        stations: &Stations,
+        locality: &Locality,
+        relations: impl Iterator<Item = &'a RelationKey> + Clone,
+    ) -> Self {
+        let mut by_address: BTreeMap<Addr, MacAddr> = BTreeMap::new();
+        for (mac, station) in &stations.by_mac {
+            for address in &station.claims {
+                // Two stations that claim one address: a virtual router's yields to its box.
+                let keep = by_address.get(address).is_some_and(|other| !is_virtual(*other));
+                if !keep {
+                    by_address.insert(*address, *mac);
+                }
+            }
+        }
+        let mut ends: BTreeMap<MacAddr, BTreeSet<Addr>> = BTreeMap::new();
+        for key in relations {
+            for (address, mac) in [key.orig, key.resp].into_iter().zip(key.macs) {
+                if !mac.is_zero() && !address.is_group() {
+                    ends.entry(mac).or_default().insert(address);
+                }
+            }
+        }
+        let mut this = Self { by_address };
+        for (mac, addresses) in ends {
+            if this.is_gateway(mac, &addresses, locality) {
+                continue;
+            }
+            for address in addresses {
+                this.by_address.entry(address).or_insert(mac);
+            }
+        }
+        this
+    }
+
+    /// Tells whether a hardware address carries others' packets: outside ones, or another station's.
+    fn is_gateway(&self, mac: MacAddr, carried: &BTreeSet<Addr>, locality: &Locality) -> bool {
+        let foreign = |address: &Addr| {
+            let anothers = self.by_address.get(address).is_some_and(|owner| *owner != mac);
+            anothers || !locality.is_inside(*address) && !address.is_link_local()
+        };
+        locality.cores.contains(&mac) || carried.len() > MAX_OWN || carried.iter().any(foreign)
+    }
+
+    /// Gives the identity of the device that has an address.
+    pub(crate) fn device(&self, address: Addr) -> DeviceKey {
+        self.by_address.get(&address).map_or(DeviceKey::Address(address), |mac| DeviceKey::Mac(*mac))
+    }
+
+    /// Gives the hardware address of the device that has an address.
+    pub(crate) fn mac(&self, address: Addr) -> Option<MacAddr> {
+        self.by_address.get(&address).copied()
+    }
+
+    /// Every address with an owner.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Addr, MacAddr)> {
+        self.by_address.iter().map(|(address, mac)| (*address, *mac))
+    }
+}
+
+/// Tells whether a hardware address is a virtual router's: VRRP (RFC 9568 §7.3), HSRP (RFC 2281 §5.3).
+fn is_virtual(mac: MacAddr) -> bool {
+    matches!(mac.0, [0x00, 0x00, 0x5e, 0x00, 0x01 | 0x02, _] | [0x00, 0x00, 0x0c, 0x07, 0xac, _])
+}

@@ -1,0 +1,154 @@
+//! What enrichment tells people, in both languages; nothing else in this crate holds a sentence.
+
+use sekisho_api::{Assumption, Evidence};
+
+use crate::prefix::Prefix;
+
+/// A sentence in English and Japanese.
+pub(crate) type Sentence = (&'static str, &'static str);
+
+pub(crate) const GIVEN: Sentence = ("given as inside", "院内として指定されました");
+pub(crate) const PRIVATE: Sentence = ("private address space", "プライベートアドレスです");
+pub(crate) const CLAIMED: Sentence = (
+    "a station on a watched link claims this address (ARP, neighbour discovery or broadcast)",
+    "監視している回線上の機器がこのアドレスを名乗っています（ARP・近隣探索・ブロードキャスト）",
+);
+pub(crate) const BEYOND: Sentence = (
+    "private addresses, but only ever reached through a gateway other than the core: taken as a closed network outside",
+    "プライベートアドレスですが、コア以外の出口を通してのみ到達しているため、院外の閉域網とみなしました",
+);
+const LEASED: Sentence = ("a DHCP server hands it out", "DHCP サーバーが配布しています");
+const ADVERTISED: Sentence =
+    ("a router advertises it as on-link", "ルーターがこの回線のプレフィックスとして広告しています");
+
+/// Why a prefix was announced as local.
+pub(crate) fn announced(why: &str) -> &'static Sentence {
+    if why == "dhcp" { &LEASED } else { &ADVERTISED }
+}
+
+pub(crate) fn assumed(prefix: &Prefix, inside: bool, why: &Sentence) -> Assumption {
+    Assumption { prefix: prefix.to_string(), inside, en: why.0.to_owned(), ja: why.1.to_owned() }
+}
+
+fn evidence(rule: String, confidence: u8, en: String, ja: String) -> Evidence {
+    Evidence { rule, confidence, en, ja }
+}
+
+/// A protocol told by what was sent.
+pub(crate) fn by_content(service: &str, transport: &str, port: u16, confidence: u8) -> Evidence {
+    let at = place(transport, port);
+    evidence(
+        format!("wire/{service}"),
+        confidence,
+        format!("what was sent over {at} has the structure of {service}"),
+        format!("{at} の通信内容が {service} の形式に一致しました"),
+    )
+}
+
+/// How sure a port number alone makes, in percent.
+const PORT_CONFIDENCE: u8 = 20;
+
+/// A protocol guessed by its port.
+pub(crate) fn by_port(service: &str, transport: &str, port: u16) -> Evidence {
+    let at = place(transport, port);
+    evidence(
+        format!("port/{transport}-{port}"),
+        PORT_CONFIDENCE,
+        format!(
+            "{at} is the usual port of {service}; nothing else was seen, so this is a guess of low confidence"
+        ),
+        format!("{at} は {service} の標準ポートです。ほかに手掛かりがないため、確度の低い推定です"),
+    )
+}
+
+/// No protocol could be told.
+pub(crate) fn unknown(transport: &str, port: u16, answered: bool) -> Evidence {
+    let at = place(transport, port);
+    let (en, ja) = if answered {
+        (
+            format!("both sides talk over {at}, in a protocol that could not be told"),
+            format!("{at} で双方向の通信がありますが、プロトコルを特定できません"),
+        )
+    } else {
+        (
+            format!("packets were sent over {at}; no answer was seen"),
+            format!("{at} への送信がありますが、応答は観測されていません"),
+        )
+    };
+    evidence("wire/unknown".to_owned(), 50, en, ja)
+}
+
+fn place(transport: &str, port: u16) -> String {
+    if port == 0 { transport.to_owned() } else { format!("{transport}/{port}") }
+}
+
+/// The outside end's name, and where it came from.
+pub(crate) fn named(name: &str, looked_up: bool) -> Evidence {
+    if looked_up {
+        evidence(
+            "name/dns".to_owned(),
+            80,
+            format!("a DNS answer gave this address for {name}"),
+            format!("DNS の応答で {name} のアドレスとして返されています"),
+        )
+    } else {
+        evidence(
+            "name/handshake".to_owned(),
+            90,
+            format!("the inside device asked for {name} when it connected"),
+            format!("接続時に院内機器が {name} を指定しています"),
+        )
+    }
+}
+
+/// How an exit is known to carry off-site traffic.
+pub(crate) fn carries(addresses: usize) -> Evidence {
+    let (are, s) = if addresses == 1 { ("is", "") } else { ("are", "es") };
+    evidence(
+        "exit/carries".to_owned(),
+        90,
+        format!(
+            "on the last hop seen, frames of {addresses} outside address{s} {are} carried by this hardware address"
+        ),
+        format!(
+            "観測できた最後の区間で、院外アドレス {addresses} 件の通信をこの MAC アドレスが中継しています"
+        ),
+    )
+}
+
+pub(crate) fn offered_by_dhcp() -> Evidence {
+    evidence(
+        "exit/dhcp-router".to_owned(),
+        80,
+        "a DHCP server names it as router (option 3)".to_owned(),
+        "DHCP サーバーがルーター（オプション 3）として通知しています".to_owned(),
+    )
+}
+
+pub(crate) fn advertises_itself() -> Evidence {
+    evidence(
+        "exit/router-advertisement".to_owned(),
+        80,
+        "it announces itself as a router (IPv6 router advertisement or neighbour flag)".to_owned(),
+        "自身をルーターとして広告しています（IPv6 ルーター広告など）".to_owned(),
+    )
+}
+
+pub(crate) fn says_it_routes(protocol: &str) -> Evidence {
+    evidence(
+        format!("exit/{protocol}"),
+        75,
+        format!("it says over {} that it routes", protocol.to_uppercase()),
+        format!("{} でルーター機能を通知しています", protocol.to_uppercase()),
+    )
+}
+
+/// The maker by the hardware address's block.
+pub(crate) fn made_by(vendor: &str) -> Evidence {
+    evidence(
+        "oui".to_owned(),
+        60,
+        format!("the hardware address lies in a block of {vendor} (IEEE)"),
+        format!("MAC アドレスが {vendor} の割り当て範囲にあります（IEEE）"),
+    )
+}

@@ -1,0 +1,219 @@
+//! What the local network says of itself: who has which address (ARP, neighbour discovery, DHCP,
+//! broadcast), who routes, who is called what.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use sekisho_decode::{Addr, Arp, Link, MacAddr, ndp::Ndp};
+use sekisho_recognise::neighbour::{Capability, Neighbour};
+use sekisho_recognise::{Lease, NameSource};
+
+use crate::intern::{TextId, Texts};
+use crate::prefix::Prefix;
+
+/// Hardware addresses kept; a large hospital has some 10,000.
+const MAX_STATIONS: usize = 1 << 16;
+/// Addresses kept for one hardware address: more is a router's proxy ARP or an attack.
+const MAX_ADDRESSES: usize = 64;
+/// Names kept for one address or station.
+const MAX_NAMES: usize = 8;
+/// Prefixes kept that DHCP and router advertisements announce.
+const MAX_PREFIXES: usize = 1 << 10;
+
+/// One hardware address.
+#[derive(Debug, Default)]
+pub(crate) struct Station {
+    /// Addresses it claimed itself, in ARP, neighbour discovery or DHCP.
+    pub(crate) claims: BTreeSet<Addr>,
+    /// Whether it announced itself as a router (RFC 4861), or a DHCP server named it.
+    pub(crate) routes: Routes,
+    pub(crate) vlan: u16,
+    pub(crate) span: Option<(i64, i64)>,
+    pub(crate) vendor_class: Option<TextId>,
+    pub(crate) parameters: Option<TextId>,
+    pub(crate) neighbour: Option<Announced>,
+}
+
+/// Why a station is taken for a router.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Routes {
+    pub(crate) advertised: bool,
+    pub(crate) capability: bool,
+}
+
+/// What LLDP or CDP said.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Announced {
+    pub(crate) protocol: &'static str,
+    pub(crate) name: Option<TextId>,
+    pub(crate) description: Option<TextId>,
+    pub(crate) platform: Option<TextId>,
+    pub(crate) software: Option<TextId>,
+    pub(crate) serial: Option<TextId>,
+    pub(crate) capabilities: Vec<&'static str>,
+}
+
+/// The local network's own statements.
+#[derive(Debug, Default)]
+pub(crate) struct Stations {
+    pub(crate) by_mac: BTreeMap<MacAddr, Station>,
+    /// Names by address, each with where it came from.
+    pub(crate) names: HashMap<Addr, Vec<(NameSource, TextId)>>,
+    /// Prefixes that DHCP and router advertisements call local.
+    pub(crate) prefixes: BTreeMap<Prefix, &'static str>,
+    /// Routers that DHCP names to its clients.
+    pub(crate) routers: BTreeSet<Addr>,
+    /// Stations that found no room.
+    pub(crate) refused: u64,
+}
+
+impl Stations {
+    fn station(&mut self, mac: MacAddr, time_ns: i64, vlan: u16) -> Option<&mut Station> {
+        if mac.is_group() || mac.is_zero() {
+            return None;
+        }
+        if self.by_mac.len() >= MAX_STATIONS && !self.by_mac.contains_key(&mac) {
+            self.refused += 1;
+            return None;
+        }
+        let station = self.by_mac.entry(mac).or_default();
+        let (first, last) = station.span.unwrap_or((time_ns, time_ns));
+        station.span = Some((first.min(time_ns), last.max(time_ns)));
+        if station.vlan == 0 {
+            station.vlan = vlan;
+        }
+        Some(station)
+    }
+
+    fn claim(&mut self, mac: MacAddr, address: Addr, time_ns: i64, vlan: u16) {
+        if address.is_group() {
+            return;
+        }
+        if let Some(station) = self.station(mac, time_ns, vlan)
+            && station.claims.len() < MAX_ADDRESSES
+        {
+            station.claims.insert(address);
+        }
+    }
+
+    /// RFC 826: the sender has the address it names. A probe names none (RFC 5227 §2.1.1).
+    pub(crate) fn arp(&mut self, time_ns: i64, link: &Link, arp: &Arp) {
+        self.claim(arp.sender_mac, arp.sender_ip, time_ns, link.vlan);
+        // Who answers and who is answered have each other's addresses.
+        if arp.operation == 2 {
+            self.claim(arp.target_mac, arp.target_ip, time_ns, link.vlan);
+        }
+    }
+
+    pub(crate) fn ndp(&mut self, time_ns: i64, link: &Link, source: Addr, message: &Ndp) {
+        let mac = message.mac.unwrap_or(link.src);
+        if !source.is_group() {
+            self.claim(mac, source, time_ns, link.vlan);
+        }
+        if message.router
+            && let Some(station) = self.station(mac, time_ns, link.vlan)
+        {
+            station.routes.advertised = true;
+        }
+        if let Some((address, len)) = message.prefix {
+            self.announce(Prefix::around(address, len), "router-advertisement");
+        }
+    }
+
+    /// A neighbour advertisement: the target is the sender's own (RFC 4861 §4.4).
+    pub(crate) fn ndp_target(&mut self, time_ns: i64, link: &Link, message: &Ndp) {
+        if let Some(target) = message.target {
+            self.claim(message.mac.unwrap_or(link.src), target, time_ns, link.vlan);
+        }
+    }
+
+    /// A broadcast stays on its link, so its sender is there.
+    pub(crate) fn broadcast(&mut self, time_ns: i64, link: &Link, source: Addr) {
+        self.claim(link.src, source, time_ns, link.vlan);
+    }
+
+    fn announce(&mut self, prefix: Prefix, why: &'static str) {
+        if self.prefixes.len() < MAX_PREFIXES {
+            self.prefixes.entry(prefix).or_insert(why);
+        }
+    }
+
+    pub(crate) fn lease(&mut self, time_ns: i64, vlan: u16, lease: &Lease<'_>, texts: &mut Texts) {
+        let address = Some(lease.address).filter(|address| !address.is_group());
+        if let (Some(address), Some(len)) = (address, lease.prefix_len) {
+            self.announce(Prefix::around(address, len), "dhcp");
+        }
+        if self.routers.len() < MAX_PREFIXES {
+            self.routers.extend(lease.router);
+        }
+        if let (Some(address), Some(name)) = (address, lease.hostname) {
+            self.named(address, name, NameSource::Dhcp, texts);
+        }
+        if let Some(address) = address {
+            self.claim(lease.mac, address, time_ns, vlan);
+        }
+        let vendor_class = lease.vendor_class.and_then(|class| texts.id(class));
+        let parameters: Vec<String> = lease.parameters.iter().map(u8::to_string).collect();
+        let parameters = texts.id(&parameters.join(","));
+        if let Some(station) = self.station(lease.mac, time_ns, vlan) {
+            station.vendor_class = vendor_class.or(station.vendor_class);
+            station.parameters = parameters.or(station.parameters);
+        }
+    }
+
+    pub(crate) fn named(&mut self, address: Addr, name: &str, source: NameSource, texts: &mut Texts) {
+        let Some(id) = texts.id(name) else { return };
+        if self.names.len() >= MAX_STATIONS && !self.names.contains_key(&address) {
+            self.refused += 1;
+            return;
+        }
+        let names = self.names.entry(address).or_default();
+        if names.len() < MAX_NAMES && !names.contains(&(source, id)) {
+            names.push((source, id));
+        }
+    }
+
+    pub(crate) fn neighbour(
+        &mut self,
+        time_ns: i64,
+        link: &Link,
+        neighbour: &Neighbour<'_>,
+        texts: &mut Texts,
+    ) {
+        let mut id = |text: Option<&str>| text.and_then(|text| texts.id(text));
+        let announced = Announced {
+            protocol: if neighbour.protocol == NameSource::Cdp { "cdp" } else { "lldp" },
+            name: id(neighbour.system_name),
+            description: id(neighbour.description),
+            platform: id(neighbour.platform),
+            software: id(neighbour.software),
+            serial: id(neighbour.serial),
+            capabilities: CAPABILITIES
+                .iter()
+                .filter(|(capability, _)| neighbour.capabilities.contains(*capability))
+                .map(|(_, slug)| *slug)
+                .collect(),
+        };
+        let routes = neighbour.capabilities.contains(Capability::Router);
+        // The frame's sender is a port of the box.
+        if let Some(station) = self.station(link.src, time_ns, link.vlan) {
+            station.routes.capability |= routes;
+            station.neighbour = Some(announced);
+        }
+        if let Some(address) = neighbour.management {
+            self.claim(link.src, address, time_ns, link.vlan);
+            if let Some(name) = neighbour.system_name {
+                self.named(address, name, neighbour.protocol, texts);
+            }
+        }
+    }
+}
+
+/// What a box does, by the rules' word.
+const CAPABILITIES: [(Capability, &str); 6] = [
+    (Capability::Router, "router"),
+    (Capability::Switch, "switch"),
+    (Capability::Phone, "phone"),
+    (Capability::AccessPoint, "access-point"),
+    (Capability::Station, "station"),
+    (Capability::Repeater, "repeater"),
+];
