@@ -120,6 +120,14 @@ fn is_status_line(line: &[u8]) -> bool {
     )
 }
 
+/// Whether another answer follows this one: 100, 102 or 103, not 101 (RFC 9110 §15.2).
+fn is_interim(status_line: &[u8]) -> bool {
+    matches!(
+        status_line,
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', _, b' ', b'1', b'0', b'0' | b'2' | b'3', ..]
+    )
+}
+
 /// Reads the sender's header lines from where the last look ended.
 fn header(sight: &Sight<'_>, progress: &mut Progress, sink: &mut dyn Sink) {
     let connect = progress.connect;
@@ -135,6 +143,11 @@ fn header(sight: &Sight<'_>, progress: &mut Progress, sink: &mut dyn Sink) {
         }
         let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return };
         let line = rest.get(..end).unwrap_or_default().trim_ascii_end();
+        if from_server && is_interim(line) {
+            let Some(end) = rest.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { return };
+            part.read += end + 4;
+            continue;
+        }
         part.read += end + 1;
         if line.is_empty() {
             part.header_over = true;

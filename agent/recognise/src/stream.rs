@@ -94,10 +94,13 @@ mod tests {
 
     use super::*;
 
+    /// Segments as (sequence number, bytes).
+    type Segments = &'static [(u32, &'static [u8])];
+
     #[test]
     fn segments_come_together_in_any_usual_order() {
-        // (why, segments as (sequence, bytes), contiguous start)
-        let cases: [(&str, &[(u32, &[u8])], &[u8]); 7] = [
+        // (why, segments, contiguous start)
+        let cases: [(&str, Segments, &[u8]); 7] = [
             ("in order", &[(10, b"abc"), (13, b"def")], b"abcdef"),
             ("sent twice", &[(10, b"abc"), (10, b"abc"), (13, b"def")], b"abcdef"),
             ("sent again with more", &[(10, b"abc"), (10, b"abcdef")], b"abcdef"),

@@ -28,6 +28,15 @@ fn an_exchange_is_read_however_it_is_split_and_no_further_than_its_header() {
 }
 
 #[test]
+fn an_interim_answer_is_not_the_answer() {
+    let answer = [b"HTTP/1.1 100 Continue\r\nX: y\r\n\r\n", ANSWER].concat();
+    for step in [1, 30, 1000] {
+        let (_, recorder) = converse(&PROTOCOL, 631, &[(true, REQUEST), (false, &answer)], step);
+        assert_eq!(recorder.notes, expected(), "{step} bytes a segment");
+    }
+}
+
+#[test]
 fn an_exchange_picked_up_in_the_middle_is_read_by_its_segments() {
     let mut recorder = Recorder::default();
     let mut memo = 0;

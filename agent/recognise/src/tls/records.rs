@@ -7,8 +7,12 @@ use sekisho_decode::{Cursor, DecodeError, Layer};
 use crate::{Found, Look, STREAM_BUDGET};
 
 /// Content types (RFC 8446 §B.1).
+const ALERT: u8 = 21;
 pub(super) const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
+
+/// The alert level that a handshake survives (RFC 5246 §7.2).
+const WARNING: u8 = 1;
 
 /// The longest record: 2^14 bytes and what TLS 1.2 lets encryption add (RFC 5246 §6.2.3).
 const RECORD_BYTES: u16 = (1 << 14) + 2048;
@@ -28,6 +32,11 @@ impl Header {
         }
         Ok(Self { kind, length })
     }
+
+    /// Level and description: an encrypted alert is longer.
+    const fn is_plain_alert(&self) -> bool {
+        self.kind == ALERT && self.length == 2
+    }
 }
 
 /// The handshake bytes before the first record that is none, or that is encrypted.
@@ -39,19 +48,21 @@ pub(super) struct Handshake<'a> {
 }
 
 impl<'a> Handshake<'a> {
-    /// Reads a stream from its first record, which has to be a handshake's.
+    /// Reads a stream from its first record, which has to be a handshake's or a warning.
     ///
-    /// Bytes in one record are borrowed; only a handshake over several is copied together.
+    /// Bytes in one record are borrowed; only a handshake over several is copied together. A server
+    /// that does not know the name asked for may warn of it before its hello (RFC 6066 §3).
     pub(super) fn read(stream: &'a [u8]) -> Result<Self, DecodeError> {
         let mut cursor = Cursor::new(Layer::Application, stream);
-        if Header::read(&mut cursor)?.kind != HANDSHAKE {
+        let first = Header::read(&mut cursor)?;
+        if first.kind != HANDSHAKE && !first.is_plain_alert() {
             return Err(cursor.malformed("not a handshake record"));
         }
         cursor = Cursor::new(Layer::Application, stream);
         let mut bytes = Cow::Borrowed(&[][..]);
         loop {
             let header = match Header::read(&mut cursor) {
-                Ok(header) if header.kind == HANDSHAKE => header,
+                Ok(header) if header.kind == HANDSHAKE || header.is_plain_alert() => header,
                 Err(DecodeError::Truncated { .. }) => return Ok(Self { bytes, over: false, end: cursor }),
                 // Encrypted from here on, or no TLS any more.
                 Ok(_) | Err(_) => return Ok(Self { bytes, over: true, end: cursor }),
@@ -59,10 +70,11 @@ impl<'a> Handshake<'a> {
             let length = usize::from(header.length).min(cursor.rest().len());
             let whole = length == usize::from(header.length);
             let fragment = cursor.take(length)?;
-            if bytes.is_empty() {
-                bytes = Cow::Borrowed(fragment);
-            } else {
-                bytes.to_mut().extend_from_slice(fragment);
+            match (header.kind, fragment) {
+                (HANDSHAKE, _) if bytes.is_empty() => bytes = Cow::Borrowed(fragment),
+                (HANDSHAKE, _) => bytes.to_mut().extend_from_slice(fragment),
+                (_, [] | [WARNING, ..]) => {}
+                _ => return Ok(Self { bytes, over: true, end: cursor }),
             }
             if !whole {
                 return Ok(Self { bytes, over: false, end: cursor });

@@ -66,6 +66,17 @@ fn a_tls_1_3_handshake_ends_with_its_server_hello() {
 }
 
 #[test]
+fn a_warning_before_the_server_hello_is_passed_over() {
+    let hello = client_hello("vpn.example.org");
+    for (alert, versions) in [([1, 112], 1), ([2, 40], 0)] {
+        let flight = [record(21, &alert), server_flight_12()].concat();
+        let (found, recorder) = converse(&PROTOCOL, 443, &[(true, &hello), (false, &flight)], 20);
+        assert_eq!(found, Some(SERVED));
+        assert_eq!(recorder.values(Key::TlsVersion).len(), versions, "alert {alert:?}");
+    }
+}
+
+#[test]
 fn a_server_seen_without_its_client_tells_who_serves() {
     let flight = server_flight_12();
     let (found, recorder) = look(&PROTOCOL, &sight(Over::Tcp, true, 443, &flight));
