@@ -132,6 +132,7 @@ fn row(known: &Known<'_>, profiles: &Profiles, exits: &Exits, key: GroupKey, gro
     let inside = group.inside();
     let endpoints = group.endpoints();
     let first = endpoints.first().cloned().unwrap_or(Endpoint { transport: "ip".to_owned(), port: 0 });
+    let hours = group.hours().map(|(hour, bytes)| (crate::hour(hour), bytes)).collect();
     let mut evidence = group.evidence;
     judge::order(&mut evidence);
     Connection {
@@ -166,7 +167,7 @@ fn row(known: &Known<'_>, profiles: &Profiles, exits: &Exits, key: GroupKey, gro
         sessions: group.sessions,
         bytes_out: group.bytes.0,
         bytes_in: group.bytes.1,
-        hours: group.hours.into_iter().map(|(hour, bytes)| (crate::hour(hour), bytes)).collect(),
+        hours,
         beacon: None,
         evidence,
     }

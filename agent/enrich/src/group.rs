@@ -8,8 +8,8 @@ use sekisho_decode::{Addr, MacAddr};
 use crate::connection::{External, Finding};
 use crate::owner::DeviceKey;
 
-/// Addresses, names and endpoints kept for one row; a CDN has hundreds.
-const MAX_LISTED: usize = 256;
+/// Addresses, names, endpoints and hours kept for one row; a CDN has hundreds, a month 744.
+const MAX_LISTED: usize = 1024;
 
 /// What makes one row.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -22,33 +22,61 @@ pub(crate) struct GroupKey {
     pub(crate) exit: Option<MacAddr>,
 }
 
-/// Things weighed by octets.
+/// Things weighed by octets, in order; most rows have one of each.
 #[derive(Debug)]
-pub(crate) struct Weighed<T>(BTreeMap<T, u64>);
+pub(crate) struct Weighed<T>(Vec<(T, u64)>);
 
 impl<T> Default for Weighed<T> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(Vec::new())
     }
 }
 
 impl<T: Ord> Weighed<T> {
     fn add(&mut self, thing: T, weight: u64) {
-        if self.0.len() < MAX_LISTED || self.0.contains_key(&thing) {
-            let sum = self.0.entry(thing).or_default();
-            *sum = sum.saturating_add(weight);
+        match self.0.binary_search_by(|(other, _)| other.cmp(&thing)) {
+            Ok(at) => {
+                if let Some((_, sum)) = self.0.get_mut(at) {
+                    *sum = sum.saturating_add(weight);
+                }
+            }
+            Err(at) if self.0.len() < MAX_LISTED => {
+                self.0.reserve_exact(1);
+                self.0.insert(at, (thing, weight));
+            }
+            Err(_) => {}
         }
+    }
+
+    fn holds(&self, thing: &T) -> bool {
+        self.0.binary_search_by(|(other, _)| other.cmp(thing)).is_ok()
     }
 
     /// The heaviest; of equals the first in order.
     pub(crate) fn best(&self) -> Option<&T> {
-        let heavier = |best: (_, u64), next: (_, u64)| if next.1 > best.1 { next } else { best };
-        self.0.iter().map(|(thing, weight)| (thing, *weight)).reduce(heavier).map(|(thing, _)| thing)
+        let heavier = |best: &'_ (T, u64), next: &'_ (T, u64)| next.1 > best.1;
+        self.0
+            .iter()
+            .reduce(|best, next| if heavier(best, next) { next } else { best })
+            .map(|(thing, _)| thing)
     }
 
     /// All, in order.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &T> {
-        self.0.keys()
+        self.0.iter().map(|(thing, _)| thing)
+    }
+
+    /// All, the heaviest first.
+    fn by_weight(&self) -> impl Iterator<Item = &T> {
+        let mut all: Vec<&(T, u64)> = self.0.iter().collect();
+        all.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+        all.into_iter().map(|(thing, _)| thing)
+    }
+
+    fn absorb(&mut self, other: Self) {
+        for (thing, weight) in other.0 {
+            self.add(thing, weight);
+        }
     }
 }
 
@@ -68,7 +96,7 @@ pub(crate) struct Group {
     pub(crate) span: (i64, i64),
     pub(crate) sessions: u64,
     pub(crate) bytes: (u64, u64),
-    pub(crate) hours: BTreeMap<i64, u64>,
+    hours: Weighed<i64>,
     pub(crate) evidence: Vec<Evidence>,
 }
 
@@ -79,9 +107,12 @@ impl Group {
 
     /// Transports and ports, that of most octets first.
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
-        let mut endpoints: Vec<_> = self.endpoints.0.iter().collect();
-        endpoints.sort_by(|(_, a), (_, b)| b.cmp(a));
-        endpoints.into_iter().map(|(endpoint, _)| endpoint.clone()).collect()
+        self.endpoints.by_weight().cloned().collect()
+    }
+
+    /// Octets by hour, numbered since the epoch.
+    pub(crate) fn hours(&self) -> impl Iterator<Item = (i64, u64)> {
+        self.hours.0.iter().copied()
     }
 
     fn add(&mut self, name: Option<&str>, external: &External<'_>, finding: Finding) {
@@ -105,7 +136,7 @@ impl Group {
         self.sessions += relation.sessions;
         self.bytes = (self.bytes.0.saturating_add(out), self.bytes.1.saturating_add(into));
         for (hour, bytes) in &relation.hours {
-            *self.hours.entry(*hour).or_default() += bytes;
+            self.hours.add(*hour, *bytes);
         }
         self.judge(finding.tunnel, finding.category, finding.org, finding.evidence);
     }
@@ -134,15 +165,10 @@ impl Group {
     }
 
     fn absorb(&mut self, other: Self) {
-        for (address, weight) in other.inside.0 {
-            self.inside.add(address, weight);
-        }
-        for (address, weight) in other.outside.0 {
-            self.outside.add(address, weight);
-        }
-        for (endpoint, weight) in other.endpoints.0 {
-            self.endpoints.add(endpoint, weight);
-        }
+        self.inside.absorb(other.inside);
+        self.outside.absorb(other.outside);
+        self.endpoints.absorb(other.endpoints);
+        self.hours.absorb(other.hours);
         self.vlan = self.vlan.or(other.vlan);
         for (mine, theirs) in self.opened.iter_mut().zip(other.opened) {
             *mine += theirs;
@@ -150,9 +176,6 @@ impl Group {
         self.span = (self.span.0.min(other.span.0), self.span.1.max(other.span.1));
         self.sessions += other.sessions;
         self.bytes = (self.bytes.0.saturating_add(other.bytes.0), self.bytes.1.saturating_add(other.bytes.1));
-        for (hour, bytes) in other.hours {
-            *self.hours.entry(hour).or_default() += bytes;
-        }
         self.judge(other.tunnel, other.category, other.org, other.evidence);
     }
 }
@@ -189,7 +212,7 @@ impl Groups {
                 .0
                 .iter()
                 .filter(|(other, group)| {
-                    same(other) && !group.names.0.is_empty() && group.outside.0.contains_key(&address)
+                    same(other) && !group.names.0.is_empty() && group.outside.holds(&address)
                 })
                 .map(|(other, _)| other.clone());
             let (Some(target), None) = (named.next(), named.next()) else { continue };

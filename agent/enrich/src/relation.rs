@@ -1,6 +1,6 @@
 //! Conns that are the same relationship, added up as they end.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use sekisho_decode::{Addr, MacAddr, protocol};
 use sekisho_recognise::{Inspection, Key, Side};
@@ -85,8 +85,9 @@ pub(crate) struct Relation {
     /// Conns in which both sides were heard.
     pub(crate) answered: u64,
     pub(crate) bytes: [u64; 2],
-    pub(crate) hours: BTreeMap<i64, u64>,
-    pub(crate) notes: BTreeSet<Note>,
+    /// Octets by hour, numbered since the epoch, in no order.
+    pub(crate) hours: Vec<(i64, u64)>,
+    pub(crate) notes: Vec<Note>,
     pub(crate) confidence: u8,
     pub(crate) tunnel: bool,
     /// Whether the name was looked up rather than said in the handshake.
@@ -132,8 +133,8 @@ impl Relations {
             sessions: 0,
             answered: 0,
             bytes: [0; 2],
-            hours: BTreeMap::new(),
-            notes: BTreeSet::new(),
+            hours: Vec::new(),
+            notes: Vec::new(),
             confidence: 0,
             tunnel: false,
             looked_up,
@@ -147,11 +148,15 @@ impl Relations {
             *sum = sum.saturating_add(bytes);
         }
         for (hour, bytes) in &conn.extra.hours {
-            *relation.hours.entry(*hour).or_default() += bytes;
+            // Conns end in about the order of their hours.
+            match relation.hours.iter_mut().rev().find(|(other, _)| other == hour) {
+                Some((_, sum)) => *sum = sum.saturating_add(*bytes),
+                None => relation.hours.push((*hour, *bytes)),
+            }
         }
         for note in &conn.extra.notes {
-            if relation.notes.len() < MAX_RELATION_NOTES {
-                relation.notes.insert(*note);
+            if relation.notes.len() < MAX_RELATION_NOTES && !relation.notes.contains(note) {
+                relation.notes.push(*note);
             }
         }
         if let Some((protocol, confidence)) = recognised {

@@ -11,19 +11,24 @@ use crate::tuple::fold;
 const RECENT: usize = 1 << 13;
 /// A copy comes within this time. The shortest retransmission timer of any common TCP is 200 ms.
 const WINDOW_NS: i64 = 100_000_000;
+/// The memory's tick: 2^20 ns, about a millisecond.
+const TICK_BITS: u32 = 20;
+/// The window in ticks.
+const WINDOW: u32 = (WINDOW_NS >> TICK_BITS) as u32;
 
-/// A direct-mapped memory of recent packets.
+/// A direct-mapped memory of recent packets, small enough for the second cache.
 #[derive(Debug)]
 pub(crate) struct Duplicates {
     recent: Vec<Recent>,
 }
 
+/// A packet, in sixteen bytes. A tag that matches by chance still has to match its conn's tuple.
 #[derive(Clone, Copy, Debug, Default)]
 struct Recent {
-    mark: u64,
-    time_ns: i64,
+    tag: u32,
+    tick: u32,
+    link: u32,
     conn: ConnId,
-    link: u64,
 }
 
 /// What the memory says of a packet.
@@ -42,9 +47,10 @@ impl Duplicates {
 
     /// Looks a packet up.
     #[inline]
-    pub(crate) fn look(&self, mark: u64, time_ns: i64, link: u64, ident: u32) -> Memory {
-        let Some(recent) = self.recent.get(mark as usize & (RECENT - 1)) else { return Memory::New };
-        if recent.mark != mark || time_ns.wrapping_sub(recent.time_ns).unsigned_abs() > WINDOW_NS as u64 {
+    pub(crate) fn look(&self, mark: u64, time_ns: i64, link: u32, ident: u32) -> Memory {
+        let Some(recent) = self.recent.get(slot(mark)) else { return Memory::New };
+        let age = tick(time_ns).wrapping_sub(recent.tick).cast_signed().unsigned_abs();
+        if recent.tag != tag(mark) || age > WINDOW {
             return Memory::New;
         }
         // On the same hop only a packet with an identification of its own can be told from the same
@@ -54,19 +60,32 @@ impl Duplicates {
 
     /// Remembers a packet that was counted.
     #[inline]
-    pub(crate) fn remember(&mut self, mark: u64, time_ns: i64, link: u64, conn: ConnId) {
-        if let Some(recent) = self.recent.get_mut(mark as usize & (RECENT - 1)) {
-            *recent = Recent { mark, time_ns, conn, link };
+    pub(crate) fn remember(&mut self, mark: u64, time_ns: i64, link: u32, conn: ConnId) {
+        if let Some(recent) = self.recent.get_mut(slot(mark)) {
+            *recent = Recent { tag: tag(mark), tick: tick(time_ns), link, conn };
         }
     }
 }
 
+const fn slot(mark: u64) -> usize {
+    mark as usize & (RECENT - 1)
+}
+
+/// The half of the mark that the slot does not use; never 0, which is an empty place.
+const fn tag(mark: u64) -> u32 {
+    (mark >> 32) as u32 | 1
+}
+
+const fn tick(time_ns: i64) -> u32 {
+    (time_ns >> TICK_BITS) as u32
+}
+
 /// Names the hop: VLAN and sender.
 #[inline]
-pub(crate) fn link_mark(link: &Link) -> u64 {
+pub(crate) fn link_mark(link: &Link) -> u32 {
     let [a, b, c, d, e, f] = link.src.0;
     let [high, low] = link.vlan.to_be_bytes();
-    u64::from_be_bytes([high, low, a, b, c, d, e, f])
+    (fold(u64::from_be_bytes([high, low, a, b, c, d, e, f]), 0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
 
 /// Marks what routing leaves as it is: addresses, identification, upper header and payload, of which
