@@ -1,1 +1,27 @@
-//! placeholder
+//! Reports of an analysis or a ledger: tables for the screen, CSV and workbooks, in Japanese and
+//! English.
+//!
+//! Rows in, bytes or text out; nothing here opens a file or reads a clock. The language and the time
+//! zone are arguments. Every text for people is in one catalogue (`text.toml`), and everything that
+//! came over the wire is made safe for where it goes: no control characters to a terminal, no
+//! formulas to a spreadsheet.
+
+pub mod csv;
+pub mod size;
+pub mod table;
+pub mod text;
+
+mod clean;
+mod grid;
+mod history;
+mod when;
+mod workbook;
+
+pub use history::HistoryRow;
+pub use text::{Lang, fill, label, text};
+pub use workbook::workbook;
+
+#[cfg(test)]
+mod tests {
+    pub(crate) mod samples;
+}
