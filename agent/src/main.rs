@@ -1,5 +1,67 @@
 //! `sekisho-agent`: watches a hospital's network and lists its external connections.
 
+mod analyze;
 mod capture;
+mod cli;
+mod digest;
+mod list;
+mod output;
+mod pipeline;
 
-fn main() {}
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use sekisho_report::Lang;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::capture::OpenError;
+use crate::cli::{Cli, Command};
+
+/// Wrong usage, and files that are no captures; clap's own code for wrong usage.
+const EXIT_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log(cli.verbose);
+    match run(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, cli.lang.into()),
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<()> {
+    let lang = cli.lang.into();
+    match &cli.command {
+        Command::Analyze(args) => analyze::run(args, lang),
+        Command::Connections(args) => list::connections(args, lang),
+        Command::Devices(args) => list::devices(args, lang),
+        Command::Exits(args) => list::exits(args, lang),
+        Command::History(args) => list::history(args, lang),
+    }
+}
+
+/// Logs to standard error; never payload, and no address or name above DEBUG.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_ansi(false).init();
+}
+
+/// Tells the whole chain of causes once, and which exit code it comes to.
+fn fail(error: &anyhow::Error, lang: Lang) -> ExitCode {
+    let is_closed_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    if error.chain().any(is_closed_pipe) {
+        // The reader has seen enough, as `head` does.
+        return ExitCode::SUCCESS;
+    }
+    // Nothing is left to do if standard error is closed as well.
+    let _ = writeln!(io::stderr(), "sekisho-agent: {}", output::error(error, lang));
+    if error.downcast_ref::<OpenError>().is_some() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
+}

@@ -115,6 +115,9 @@ fn describe(mac: MacAddr, exit: &mut ExitProfile, known: &Known<'_>, profiles: &
                     facts.add(field, known.texts.text(id));
                 }
             }
+            for capability in &announced.capabilities {
+                facts.add(Field::Capability, *capability);
+            }
             if station.routes.capability {
                 exit.evidence.push(say::says_it_routes(announced.protocol));
             }

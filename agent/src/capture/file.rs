@@ -114,6 +114,7 @@ impl FileSource {
     }
 
     /// Counts the packets met so far, with those of link types that cannot be decoded.
+    #[cfg(test)]
     #[must_use]
     pub(crate) const fn packets(&self) -> u64 {
         self.packets

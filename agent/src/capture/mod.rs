@@ -20,11 +20,9 @@ mod window;
 mod tests;
 
 pub(crate) use error::OpenError;
-pub(crate) use file::{FileSource, open};
-pub(crate) use foreign::Foreign;
+pub(crate) use file::open;
 pub(crate) use progress::Progress;
-pub(crate) use unpack::Packing;
-pub(crate) use warning::{Fault, Oddity, Warning};
+pub(crate) use warning::Warning;
 
 use sekisho_decode::LinkType;
 

@@ -14,7 +14,7 @@ const WINDOW_NS: i64 = 100_000_000;
 /// The memory's tick: 2^20 ns, about a millisecond.
 const TICK_BITS: u32 = 20;
 /// The window in ticks.
-const WINDOW: u32 = (WINDOW_NS >> TICK_BITS) as u32;
+const WINDOW: u32 = (WINDOW_NS >> TICK_BITS).cast_unsigned() as u32;
 
 /// A direct-mapped memory of recent packets, small enough for the second cache.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ const fn tag(mark: u64) -> u32 {
 }
 
 const fn tick(time_ns: i64) -> u32 {
-    (time_ns >> TICK_BITS) as u32
+    (time_ns >> TICK_BITS).cast_unsigned() as u32
 }
 
 /// Names the hop: VLAN and sender.

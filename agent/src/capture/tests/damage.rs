@@ -4,7 +4,8 @@ use std::io;
 
 use super::samples::{Big, FRAME, Little, MICROSECONDS, NANOSECONDS, every_format, pcap, pcapng};
 use super::{read, try_read};
-use crate::capture::{Fault, OpenError};
+use crate::capture::OpenError;
+use crate::capture::warning::Fault;
 
 #[test]
 fn a_pcap_cut_at_any_length_gives_the_frames_before_the_cut() {

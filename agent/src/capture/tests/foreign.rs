@@ -5,7 +5,9 @@ use std::path::Path;
 
 use super::samples::{gzip, zstd};
 use super::try_read;
-use crate::capture::{Foreign, OpenError, Packing, open};
+use crate::capture::foreign::Foreign;
+use crate::capture::unpack::Packing;
+use crate::capture::{OpenError, open};
 
 fn zip_with(first_member: &[u8]) -> Vec<u8> {
     [b"PK\x03\x04".as_slice(), &[0; 26], first_member].concat()

@@ -11,7 +11,8 @@ use std::io::{self, Read};
 
 use sekisho_decode::LinkType;
 
-use super::{FileSource, OpenError, Source, Warning};
+use super::file::FileSource;
+use super::{OpenError, Source, Warning};
 
 /// A frame that outlives its source.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -6,7 +6,8 @@ use super::read;
 use super::samples::{
     Big, FRAME, Little, MICROSECONDS, NANOSECONDS, SECONDS, gzip, pcap, pcap_header, pcap_record,
 };
-use crate::capture::{Fault, Warning};
+use crate::capture::Warning;
+use crate::capture::warning::Fault;
 
 #[test]
 fn times_follow_the_magic_number_in_either_byte_order() {

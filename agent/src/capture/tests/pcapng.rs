@@ -8,7 +8,7 @@ use super::samples::{
     statistics,
 };
 use crate::capture::interface::Clock;
-use crate::capture::{Fault, Oddity};
+use crate::capture::warning::{Fault, Oddity};
 
 const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;

@@ -1,0 +1,66 @@
+//! `analyze`: capture files in, the list out, and into a ledger where one is named.
+
+use std::path::Path;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use sekisho_api::Analysis;
+use sekisho_ledger::{Input, Ledger, Recorded, Source as LedgerSource};
+use sekisho_report::Lang;
+use sekisho_rules::Rules;
+
+use crate::capture::{self, Progress, Source};
+use crate::cli::Analyze;
+use crate::digest::CaptureDigest;
+use crate::output;
+use crate::pipeline::Pipeline;
+
+pub(crate) fn run(args: &Analyze, lang: Lang) -> anyhow::Result<()> {
+    let rules = match &args.rules {
+        Some(folder) => Rules::load(folder)?,
+        None => Rules::embedded()?,
+    };
+    let (analysis, inputs) = read(args, lang, &rules)?;
+    if let (Some(path), Some(site)) = (&args.db, &args.site) {
+        record(path, site, &analysis, inputs)?;
+    }
+    output::analysis(&analysis, &[], &args.output, lang)
+}
+
+/// Reads every file; gives what it shows, and each file's identity.
+fn read(args: &Analyze, lang: Lang, rules: &Rules) -> anyhow::Result<(Analysis, Vec<Input>)> {
+    let mut pipeline = Pipeline::new(args.internal.clone());
+    let mut progress = Progress::new(&args.files);
+    let mut inputs = Vec::new();
+    for path in &args.files {
+        let mut source = capture::open(path)?;
+        let mut digest = args.db.is_some().then(CaptureDigest::new);
+        while let Some(frame) =
+            source.next_frame().with_context(|| format!("cannot read on in {}", path.display()))?
+        {
+            if let Some(digest) = &mut digest {
+                digest.frame(&frame);
+            }
+            pipeline.frame(&frame);
+            progress.packet(&source);
+        }
+        progress.file_done(&source);
+        pipeline.source_done(source.drops());
+        for warning in source.warnings() {
+            pipeline.warn(output::warning(&warning, lang));
+        }
+        let hash = digest.map(CaptureDigest::finish).unwrap_or_default();
+        inputs.push(Input { name: path.display().to_string(), hash });
+    }
+    progress.finish();
+    Ok((pipeline.finish(rules), inputs))
+}
+
+/// Records into the ledger.
+fn record(path: &Path, site: &str, analysis: &Analysis, inputs: Vec<Input>) -> anyhow::Result<()> {
+    let mut ledger = Ledger::open(path)?;
+    let recorded = ledger.record(site, analysis, &LedgerSource { inputs }, Timestamp::now())?;
+    let Recorded { already, new, updated, changes } = recorded;
+    tracing::info!(already, new, updated, changes, "recorded in the ledger");
+    Ok(())
+}

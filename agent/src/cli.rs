@@ -1,0 +1,192 @@
+//! The command line: what can be asked, in the words of clap; help teaches by example.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sekisho_enrich::Prefix;
+use sekisho_report::Lang;
+
+const EXAMPLES: &str = "\
+例 / Examples:
+  ミラーポートのキャプチャから外部接続先を一覧する
+  List the external connections in a capture of a mirror port
+      sekisho-agent analyze mirror.pcapng
+
+  台帳に記録し、あとから一覧・履歴を見る
+  Record into a ledger, then list and look back
+      sekisho-agent analyze --db ledger.db --site minato-hospital day1.pcap.gz day2.pcap.gz
+      sekisho-agent connections --db ledger.db
+      sekisho-agent history --db ledger.db
+
+  外部接続先一覧・調査履歴・機器台帳を Excel で出す
+  Write the external-connection list, its survey history and the device ledger for Excel
+      sekisho-agent connections --db ledger.db --format xlsx -o 外部接続先一覧.xlsx
+
+終了コード / Exit codes: 0 成功 success, 1 失敗 failure, 2 使い方の誤り・キャプチャではないファイル usage, not a capture";
+
+/// 病院の外部接続を一覧にする / Lists a hospital's external connections
+#[derive(Debug, Parser)]
+#[command(name = "sekisho-agent", version, about, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// 表示言語 / Language of what is shown
+    #[arg(long, value_enum, default_value_t = Language::Ja, global = true)]
+    pub(crate) lang: Language,
+
+    /// 記録を詳しくする（-v 情報、-vv デバッグ、-vvv トレース） / Logs more, on standard error
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Language {
+    /// 日本語
+    Ja,
+    /// English
+    En,
+}
+
+impl From<Language> for Lang {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Ja => Self::Ja,
+            Language::En => Self::En,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// キャプチャファイルを解析する / Analyses capture files (pcap, pcapng; also gzip, zstd; - for standard input)
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent analyze mirror.pcap
+  sekisho-agent analyze --internal 10.0.0.0/8 --internal 2001:db8:1::/48 mirror.pcap
+  sekisho-agent analyze --format json mirror.pcap.zst > analysis.json
+  ssh tap tcpdump -w - | sekisho-agent analyze -")]
+    Analyze(Analyze),
+    /// 台帳の外部接続先を一覧する / Lists the external connections in a ledger
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent connections --db ledger.db
+  sekisho-agent connections --db ledger.db --category modality-maintenance --lang en
+  sekisho-agent connections --db ledger.db --tunnels --format csv -o tunnels.csv")]
+    Connections(Connections),
+    /// 台帳の機器を一覧する / Lists the devices in a ledger
+    Devices(Listing),
+    /// 台帳の出口（院外への中継装置）を一覧する / Lists the exits: the gateways that carry off-site traffic
+    Exits(Listing),
+    /// 台帳の変更履歴を一覧する / Lists the ledger's history: appeared, gone silent, changed exit
+    History(Listing),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Analyze {
+    /// 院内のアドレス範囲。指定すると、これだけを院内とみなす / What is inside; given, exactly these prefixes
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) internal: Vec<Prefix>,
+
+    /// 結果を記録する台帳 / Records the result in this ledger
+    #[arg(long, value_name = "PATH", requires = "site")]
+    pub(crate) db: Option<PathBuf>,
+
+    /// 台帳での施設名 / The site's name in the ledger
+    #[arg(long, value_name = "NAME", requires = "db")]
+    pub(crate) site: Option<String>,
+
+    /// 追加の判定ルールのフォルダー / A folder of further rules, laid over the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+
+    /// キャプチャファイル（- は標準入力） / Capture files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Place {
+    /// 台帳 / The ledger
+    #[arg(long, value_name = "PATH")]
+    pub(crate) db: PathBuf,
+
+    /// この施設だけ / Only this site
+    #[arg(long, value_name = "NAME")]
+    pub(crate) site: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Listing {
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// 出力形式 / The form of the output
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+
+    /// 出力先（既定は標準出力） / Writes there instead of to standard output
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Connections {
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// この分類だけ（例 eligibility） / Only this category
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) category: Option<String>,
+
+    /// このサービスだけ（例 ipsec） / Only this service
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) service: Option<String>,
+
+    /// トンネル・遠隔操作だけ / Only what can carry other traffic or a person's hands inwards
+    #[arg(long)]
+    pub(crate) tunnels: bool,
+
+    /// 名称・アドレスなどに含まれる文字 / Only rows whose names or addresses contain this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Output {
+    /// 出力形式 / The form of the output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+
+    /// 出力先（既定は標準出力） / Writes there instead of to standard output
+    #[arg(short, long, value_name = "PATH", required_if_eq("format", "xlsx"))]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    /// 画面向けの表 / A table for the screen
+    Table,
+    /// JSON
+    Json,
+    /// CSV（Excel で開けます） / CSV that Excel opens
+    Csv,
+    /// Excel ブック（-o が必要） / An Excel workbook; needs -o
+    Xlsx,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// 画面向けの表 / A table for the screen
+    Table,
+    /// JSON
+    Json,
+    /// CSV（Excel で開けます） / CSV that Excel opens
+    Csv,
+}

@@ -1,0 +1,291 @@
+//! The whole way of a packet: decode, track, recognise, enrich.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use sekisho_api::{Analysis, Capture};
+use sekisho_decode::{Body, DecodeError, Icmp, Ip, Link, LinkType, MacAddr, Upper, decode, ndp};
+use sekisho_enrich::{Enrich, Extra, Heard, Prefix, hour_of};
+use sekisho_recognise::{Engine, Glimpse, Over, Side, neighbour};
+use sekisho_rules::Rules;
+use sekisho_track::{Conn, ConnId, Limits, Seen, Table};
+
+use crate::capture::Frame;
+
+/// Tunnels opened inside each other: a mirror's carrier, a tunnel, and one tunnel in it.
+const MAX_DEPTH: usize = 4;
+/// Time that runs back further than this is another capture, not another order of packets.
+const REWIND_HOURS: i64 = 1;
+/// Every station on the link.
+const BROADCAST: MacAddr = MacAddr([0xff; 6]);
+
+/// Everything between the capture and the analysis.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    table: Table<Extra>,
+    engine: Engine,
+    enrich: Enrich,
+    tally: Tally,
+    heard: Vec<Heard>,
+}
+
+/// What was read, counted.
+#[derive(Debug, Default)]
+struct Tally {
+    packets: u64,
+    bytes: u64,
+    span: Option<(i64, i64)>,
+    hour: i64,
+    drops: u64,
+    warnings: Vec<String>,
+    weird: BTreeMap<&'static str, u64>,
+    damaged: BTreeMap<(&'static str, &'static str), u64>,
+}
+
+impl Pipeline {
+    /// Starts with the prefixes that are said to be inside; none means: find out.
+    pub(crate) fn new(internal: Vec<Prefix>) -> Self {
+        Self {
+            table: Table::new(Limits::default()),
+            engine: Engine::default(),
+            enrich: Enrich::new(internal),
+            tally: Tally::default(),
+            heard: Vec::new(),
+        }
+    }
+
+    /// Notes what the capturing machine lost of a source that was read to its end.
+    pub(crate) fn source_done(&mut self, drops: u64) {
+        self.tally.drops += drops;
+    }
+
+    /// Notes something that the reader of the analysis should know.
+    pub(crate) fn warn(&mut self, warning: String) {
+        self.tally.warnings.push(warning);
+    }
+
+    /// Ends every conn and concludes.
+    pub(crate) fn finish(mut self, rules: &Rules) -> Analysis {
+        self.end_all();
+        let counts = self.table.counts();
+        let given_up = self.engine.given_up();
+        // What only packets need makes room for the conclusions.
+        drop((self.table, self.engine));
+        let mut weird: BTreeMap<String, u64> =
+            self.tally.weird.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        let damaged = self.tally.damaged.iter();
+        weird.extend(damaged.map(|((layer, how), count)| (format!("{layer}-{how}"), *count)));
+        for (name, count) in [
+            ("conns-evicted", counts.evicted),
+            ("orphan-fragments", counts.orphan_fragments),
+            ("recognition-given-up", given_up),
+        ] {
+            if count > 0 {
+                weird.insert(name.to_owned(), count);
+            }
+        }
+        let at = |time_ns: i64| Timestamp::from_nanosecond(i128::from(time_ns)).unwrap_or_default();
+        let capture = Capture {
+            packets: self.tally.packets,
+            bytes: self.tally.bytes,
+            first_seen: self.tally.span.map(|(first, _)| at(first)),
+            last_seen: self.tally.span.map(|(_, last)| at(last)),
+            duplicates: counts.duplicates,
+            drops: self.tally.drops,
+            weird,
+            assumed: Vec::new(),
+            warnings: self.tally.warnings,
+        };
+        self.enrich.finish(capture, rules)
+    }
+
+    /// Takes one frame the whole way.
+    #[inline]
+    pub(crate) fn frame(&mut self, frame: &Frame<'_>) {
+        self.tally.packets += 1;
+        self.tally.bytes += u64::from(frame.wire_len);
+        self.tick(frame.time_ns);
+        self.layer(frame.time_ns, frame.link, frame.data, frame.wire_len, 0);
+    }
+
+    /// Follows the capture's time; what is booked by the hour is booked when the hour ends.
+    #[inline]
+    fn tick(&mut self, time_ns: i64) {
+        let (first, last) = self.tally.span.unwrap_or((time_ns, time_ns));
+        self.tally.span = Some((first.min(time_ns), last.max(time_ns)));
+        let hour = hour_of(time_ns);
+        if hour != self.tally.hour {
+            self.new_hour(hour);
+        }
+    }
+
+    #[cold]
+    fn new_hour(&mut self, hour: i64) {
+        let ended = self.tally.hour;
+        if hour > ended {
+            self.table.each(|conn| Enrich::roll(conn, ended));
+        } else if hour + REWIND_HOURS < ended {
+            self.end_all();
+        } else {
+            return;
+        }
+        self.tally.hour = hour;
+    }
+
+    fn end_all(&mut self) {
+        let Self { table, engine, enrich, .. } = self;
+        table.finish(&mut |conn| end(engine, enrich, conn));
+    }
+
+    /// Decodes one frame, or what a tunnel carries.
+    #[inline]
+    fn layer(&mut self, time_ns: i64, link: LinkType, data: &[u8], wire_len: u32, depth: usize) {
+        let packet = match decode(link, data, wire_len) {
+            Ok(packet) => packet,
+            Err(error) => return self.damaged(error),
+        };
+        match &packet.body {
+            Body::Ip(ip) => self.ip(time_ns, &packet.link, ip, depth),
+            Body::Arp(arp) => self.enrich.arp(time_ns, &packet.link, arp),
+            Body::Lldp(bytes) => self.neighbour(time_ns, &packet.link, neighbour::parse_lldp(bytes)),
+            Body::Cdp(bytes) => self.neighbour(time_ns, &packet.link, neighbour::parse_cdp(bytes)),
+            Body::Other(_) => {}
+        }
+    }
+
+    #[inline]
+    fn ip(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, depth: usize) {
+        let inner = match ip.inner() {
+            Ok(inner) => inner,
+            Err(error) => {
+                self.damaged(error);
+                None
+            }
+        };
+        if let Some(inner) = inner.filter(|inner| inner.mirror) {
+            return self.deeper(time_ns, inner.link, inner.data, inner.wire_len, depth);
+        }
+        if let Upper::Icmp(icmp) = ip.upper
+            && (icmp.is_error() || icmp.is_link_scope())
+        {
+            return self.control(time_ns, link, ip, icmp);
+        }
+        if link.dst == BROADCAST && depth == 0 {
+            self.enrich.broadcast(time_ns, link, ip.src);
+        }
+        let Self { table, engine, enrich, .. } = self;
+        let done = &mut |conn| end(engine, enrich, conn);
+        let Some(touch) = table.packet(time_ns, link, ip, depth > 0, done) else { return };
+        match touch.seen {
+            // What a copy carries was looked at with the first.
+            Seen::Duplicate | Seen::Continued => return,
+            Seen::First | Seen::Known => {}
+        }
+        self.recognise(time_ns, link, ip, touch.id, touch.from_orig, touch.seen == Seen::First);
+        if let Some(inner) = inner {
+            self.deeper(time_ns, inner.link, inner.data, inner.wire_len, depth);
+        }
+    }
+
+    /// Shows a packet's payload to the recognisers while its conn is not settled.
+    #[inline]
+    fn recognise(
+        &mut self,
+        time_ns: i64,
+        link: &Link,
+        ip: &Ip<'_>,
+        id: ConnId,
+        from_orig: bool,
+        first: bool,
+    ) {
+        let Self { table, engine, enrich, heard, .. } = self;
+        let Some(conn) = table.conn_mut(id) else { return };
+        if first {
+            enrich.opened(time_ns, conn);
+        }
+        if !conn.extra.inspection.wants_more() {
+            return;
+        }
+        let Some(glimpse) = glimpse(conn, ip, from_orig) else { return };
+        let recognised =
+            engine.inspect(&mut conn.extra.inspection, &glimpse, &mut enrich.ears(time_ns, link.vlan, heard));
+        Enrich::keep(conn, heard);
+        let Some(recognised) = recognised else { return };
+        conn.held |= recognised.protocol.tunnel;
+        if recognised.server == Some(Side::Orig) && !conn.has_handshake() {
+            Enrich::flip(conn);
+        }
+    }
+
+    fn deeper(&mut self, time_ns: i64, link: LinkType, data: &[u8], wire_len: u32, depth: usize) {
+        if depth < MAX_DEPTH {
+            self.layer(time_ns, link, data, wire_len, depth + 1);
+        } else {
+            *self.tally.weird.entry("tunnels-too-deep").or_default() += 1;
+        }
+    }
+
+    /// Messages about the network, not of a conn.
+    fn control(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, icmp: Icmp) {
+        if !icmp.v6 {
+            return;
+        }
+        match ndp::parse(icmp.kind, ip.payload) {
+            Ok(Some(message)) => self.enrich.ndp(time_ns, link, ip.src, icmp.kind, &message),
+            Ok(None) => {}
+            Err(error) => self.damaged(error),
+        }
+    }
+
+    fn neighbour(
+        &mut self,
+        time_ns: i64,
+        link: &Link,
+        parsed: Result<Option<neighbour::Neighbour<'_>>, DecodeError>,
+    ) {
+        match parsed {
+            Ok(Some(neighbour)) => self.enrich.neighbour(time_ns, link, &neighbour),
+            Ok(None) => {}
+            Err(error) => self.damaged(error),
+        }
+    }
+
+    #[cold]
+    fn damaged(&mut self, error: DecodeError) {
+        let (layer, how) = match error {
+            DecodeError::Truncated { layer, .. } => (layer, "truncated"),
+            DecodeError::Malformed { layer, .. } => (layer, "malformed"),
+            _ => return,
+        };
+        *self.tally.damaged.entry((layer.slug(), how)).or_default() += 1;
+        tracing::trace!(%error, "frame not decoded");
+    }
+}
+
+fn end(engine: &mut Engine, enrich: &mut Enrich, mut conn: Conn<Extra>) {
+    engine.release(&mut conn.extra.inspection);
+    enrich.ended(conn);
+}
+
+/// What a recogniser is to see of a packet; `None` where there is nothing to see.
+#[inline]
+fn glimpse<'a>(conn: &Conn<Extra>, ip: &Ip<'a>, from_orig: bool) -> Option<Glimpse<'a>> {
+    let (over, payload, wire_len, seq) = match ip.upper {
+        Upper::Tcp(tcp) => (Over::Tcp, ip.payload, ip.payload_wire_len, tcp.seq),
+        Upper::Udp(_) => (Over::Udp, ip.payload, ip.payload_wire_len, 0),
+        Upper::Icmp(_) | Upper::Esp(_) | Upper::Ah(_) | Upper::Gre(_) | Upper::Other => {
+            let upper_len = (ip.body.len() - ip.payload.len()) as u32;
+            (Over::Ip(ip.protocol), ip.body, ip.payload_wire_len + upper_len, 0)
+        }
+    };
+    (!payload.is_empty()).then_some(Glimpse {
+        over,
+        from_orig,
+        payload,
+        wire_len,
+        seq,
+        from_start: over != Over::Tcp || conn.has_handshake(),
+        orig: (conn.tuple.src, conn.tuple.src_port),
+        resp: (conn.tuple.dst, conn.tuple.dst_port),
+    })
+}
