@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Analyze, lang: Lang) -> anyhow::Result<()> {
     if let (Some(path), Some(site)) = (&args.db, &args.site) {
         record(path, site, &analysis, inputs)?;
     }
-    output::analysis(&analysis, &[], &args.output, lang)
+    output::analysis(&analysis, &[], &args.form, lang)
 }
 
 /// Reads every file; gives what it shows, and each file's identity.

@@ -101,7 +101,7 @@ pub(crate) struct Analyze {
     pub(crate) rules: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) form: Form,
 
     /// キャプチャファイル（- は標準入力） / Capture files
     #[arg(required = true, value_name = "FILE")]
@@ -155,11 +155,11 @@ pub(crate) struct Connections {
     pub(crate) search: Option<String>,
 
     #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) form: Form,
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct Output {
+pub(crate) struct Form {
     /// 出力形式 / The form of the output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
@@ -167,6 +167,10 @@ pub(crate) struct Output {
     /// 出力先（既定は標準出力） / Writes there instead of to standard output
     #[arg(short, long, value_name = "PATH", required_if_eq("format", "xlsx"))]
     pub(crate) output: Option<PathBuf>,
+
+    /// 表に一般インターネットも出す / Shows the general Internet in the table, too
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

@@ -23,13 +23,13 @@ pub(crate) fn connections(args: &Connections, lang: Lang) -> anyhow::Result<()> 
         ..Query::default()
     };
     let rows = ledger.connections(&query)?;
-    if args.output.format == Format::Json {
-        return json(args.output.output.as_deref(), &rows);
+    if args.form.format == Format::Json {
+        return json(args.form.output.as_deref(), &rows);
     }
     let whole = ledger.analysis(&Query { site: query.site.clone(), ..Query::default() })?;
     let analysis = Analysis { connections: bare(rows), ..whole };
     let history = history_rows(&ledger, query.site, lang)?;
-    output::analysis(&analysis, &history, &args.output, lang)
+    output::analysis(&analysis, &history, &args.form, lang)
 }
 
 pub(crate) fn devices(args: &Listing, lang: Lang) -> anyhow::Result<()> {

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
-use sekisho_api::Analysis;
+use sekisho_api::{Analysis, Connection};
 use sekisho_report::{HistoryRow, Lang, csv, fill, label, table, text, workbook};
 
 use crate::capture::{OpenError, Warning};
-use crate::cli::{Format, Output};
+use crate::cli::{Form, Format};
+
+/// The category that the table folds away: what every hospital reaches and nobody surveys.
+const GENERAL_INTERNET: &str = "general-internet";
 
 /// The zone in which people are shown times: Japan's, unless `TZ` names another.
 pub(crate) fn zone() -> TimeZone {
@@ -32,21 +35,25 @@ pub(crate) fn width() -> Option<u16> {
 pub(crate) fn analysis(
     analysis: &Analysis,
     history: &[HistoryRow],
-    output: &Output,
+    Form { format, output, all }: &Form,
     lang: Lang,
 ) -> anyhow::Result<()> {
-    let mut sink = Sink::open(output.output.as_deref())?;
+    let mut sink = Sink::open(output.as_deref())?;
     let zone = zone();
-    match output.format {
+    match format {
         Format::Json => {
             serde_json::to_writer_pretty(&mut sink, analysis)?;
             writeln!(sink)?;
         }
         Format::Table => {
             let assumed = &analysis.capture.assumed;
-            sink.write_all(
-                table::connections(&analysis.connections, assumed, lang, width(), &zone).as_bytes(),
-            )?;
+            let surveyed = |row: &&Connection| *all || row.category.as_deref() != Some(GENERAL_INTERNET);
+            let rows: Vec<Connection> = analysis.connections.iter().filter(surveyed).cloned().collect();
+            sink.write_all(table::connections(&rows, assumed, lang, width(), &zone).as_bytes())?;
+            let folded = analysis.connections.len() - rows.len();
+            if folded > 0 {
+                writeln!(sink, "\n{}", fill(lang, "summary.folded", &[("folded", &folded)]))?;
+            }
         }
         Format::Csv => csv::connections(&mut sink, &analysis.connections, lang, &zone)?,
         Format::Xlsx => sink.write_all(&workbook(analysis, history, lang, &zone)?)?,

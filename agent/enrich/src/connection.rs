@@ -19,6 +19,20 @@ use crate::say;
 /// Protocols that carry other services: a rule that knows the service behind goes before them.
 const CARRIERS: [&str; 5] = ["tls", "dtls", "quic", "http", "unknown"];
 
+/// The study's eight categories, in its order.
+const CATEGORIES: [&str; 8] = [
+    "system-maintenance",
+    "network-maintenance",
+    "modality-maintenance",
+    "eligibility",
+    "regional-liaison",
+    "remote-reading",
+    "research",
+    "remote-service",
+];
+/// What every hospital reaches and nobody surveys.
+const GENERAL_INTERNET: &str = "general-internet";
+
 /// A relationship with one end inside.
 pub(crate) struct External<'a> {
     pub(crate) key: &'a RelationKey,
@@ -119,12 +133,21 @@ pub(crate) fn rows(
     let mut rows: Vec<Connection> =
         groups.into_iter().map(|(key, group)| row(known, profiles, exits, key, group)).collect();
     rows.sort_by(|a, b| {
-        let order = |row: &Connection| (!row.tunnel, row.category.is_none(), row.category.clone());
-        order(a).cmp(&order(b)).then_with(|| {
-            (&a.inside.ip, &a.outside.ip, &a.service).cmp(&(&b.inside.ip, &b.outside.ip, &b.service))
-        })
+        let ends = |row: &Connection| (row.inside.ip.clone(), row.outside.ip.clone(), row.service.clone());
+        order(a).cmp(&order(b)).then_with(|| ends(a).cmp(&ends(b)))
     });
     rows
+}
+
+/// What people look at first: tunnels, then the study's categories in its order, then what has none, and
+/// the general Internet last.
+fn order(row: &Connection) -> (bool, usize) {
+    let category = row.category.as_deref();
+    let rank = CATEGORIES.iter().position(|slug| Some(*slug) == category).unwrap_or(match category {
+        Some(GENERAL_INTERNET) => CATEGORIES.len() + 1,
+        _ => CATEGORIES.len(),
+    });
+    (!row.tunnel, rank)
 }
 
 fn row(known: &Known<'_>, profiles: &Profiles, exits: &Exits, key: GroupKey, group: Group) -> Connection {

@@ -12,6 +12,6 @@
 mod analysis;
 
 pub use analysis::{
-    Analysis, Assumption, Beacon, Capture, Connection, Device, Endpoint, Evidence, Exit, ExitRow, Initiator, Inside,
-    Outside,
+    Analysis, Assumption, Beacon, Capture, Connection, Device, Endpoint, Evidence, Exit, ExitRow, Initiator,
+    Inside, Outside,
 };
