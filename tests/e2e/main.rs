@@ -1,0 +1,9 @@
+//! The agent as a person runs it: captures in, lists out.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod agent;
+mod cases;
+mod day;
+mod files;
+mod ledger;
