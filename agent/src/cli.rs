@@ -26,7 +26,7 @@ const EXAMPLES: &str = "\
 
 /// 病院の外部接続を一覧にする / Lists a hospital's external connections
 #[derive(Debug, Parser)]
-#[command(name = "sekisho-agent", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "sekisho-agent", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
