@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
 use sekisho_decode::{Body, DecodeError, Icmp, Ip, Link, LinkType, MacAddr, Upper, decode, ndp};
-use sekisho_enrich::{Enrich, Extra, Heard, Prefix, hour_of};
+use sekisho_enrich::{Carrier, Enrich, Extra, Heard, Prefix, hour_of};
 use sekisho_recognise::{Engine, Glimpse, Over, Side, neighbour};
 use sekisho_rules::Rules;
 use sekisho_track::{Conn, ConnId, Limits, Seen, Table};
@@ -40,6 +40,13 @@ struct Tally {
     warnings: Vec<String>,
     weird: BTreeMap<&'static str, u64>,
     damaged: BTreeMap<(&'static str, &'static str), u64>,
+}
+
+/// How deep in tunnels a packet was, and in which.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    depth: usize,
+    carrier: Option<Carrier>,
 }
 
 impl Pipeline {
@@ -105,7 +112,8 @@ impl Pipeline {
         self.tally.packets += 1;
         self.tally.bytes += u64::from(frame.wire_len);
         self.tick(frame.time_ns);
-        self.layer(frame.time_ns, frame.link, frame.data, frame.wire_len, 0);
+        let level = Level { depth: 0, carrier: None };
+        self.layer(frame.time_ns, frame.link, frame.data, frame.wire_len, level);
     }
 
     /// Follows the capture's time; what is booked by the hour is booked when the hour ends.
@@ -139,13 +147,13 @@ impl Pipeline {
 
     /// Decodes one frame, or what a tunnel carries.
     #[inline]
-    fn layer(&mut self, time_ns: i64, link: LinkType, data: &[u8], wire_len: u32, depth: usize) {
+    fn layer(&mut self, time_ns: i64, link: LinkType, data: &[u8], wire_len: u32, level: Level) {
         let packet = match decode(link, data, wire_len) {
             Ok(packet) => packet,
             Err(error) => return self.damaged(error),
         };
         match &packet.body {
-            Body::Ip(ip) => self.ip(time_ns, &packet.link, ip, depth),
+            Body::Ip(ip) => self.ip(time_ns, &packet.link, ip, level),
             Body::Arp(arp) => self.enrich.arp(time_ns, &packet.link, arp),
             Body::Lldp(bytes) => self.neighbour(time_ns, &packet.link, neighbour::parse_lldp(bytes)),
             Body::Cdp(bytes) => self.neighbour(time_ns, &packet.link, neighbour::parse_cdp(bytes)),
@@ -154,7 +162,7 @@ impl Pipeline {
     }
 
     #[inline]
-    fn ip(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, depth: usize) {
+    fn ip(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, level: Level) {
         let inner = match ip.inner() {
             Ok(inner) => inner,
             Err(error) => {
@@ -163,46 +171,41 @@ impl Pipeline {
             }
         };
         if let Some(inner) = inner.filter(|inner| inner.mirror) {
-            return self.deeper(time_ns, inner.link, inner.data, inner.wire_len, depth);
+            return self.deeper(time_ns, inner.link, inner.data, inner.wire_len, level);
         }
         if let Upper::Icmp(icmp) = ip.upper
             && (icmp.is_error() || icmp.is_link_scope())
         {
             return self.control(time_ns, link, ip, icmp);
         }
-        if link.dst == BROADCAST && depth == 0 {
+        if link.dst == BROADCAST && level.carrier.is_none() {
             self.enrich.broadcast(time_ns, link, ip.src);
         }
         let Self { table, engine, enrich, .. } = self;
         let done = &mut |conn| end(engine, enrich, conn);
-        let Some(touch) = table.packet(time_ns, link, ip, depth > 0, done) else { return };
+        let Some(touch) = table.packet(time_ns, link, ip, done) else { return };
         match touch.seen {
             // What a copy carries was looked at with the first.
             Seen::Duplicate | Seen::Continued => return,
             Seen::First | Seen::Known => {}
         }
-        self.recognise(time_ns, link, ip, touch.id, touch.from_orig, touch.seen == Seen::First);
+        if touch.seen == Seen::First
+            && let Some(conn) = table.conn_mut(touch.id)
+        {
+            enrich.opened(time_ns, conn, level.carrier);
+        }
+        self.recognise(time_ns, link, ip, touch.id, touch.from_orig);
         if let Some(inner) = inner {
-            self.deeper(time_ns, inner.link, inner.data, inner.wire_len, depth);
+            let level = Level { carrier: Some((ip.src, ip.dst)), ..level };
+            self.deeper(time_ns, inner.link, inner.data, inner.wire_len, level);
         }
     }
 
     /// Shows a packet's payload to the recognisers while its conn is not settled.
     #[inline]
-    fn recognise(
-        &mut self,
-        time_ns: i64,
-        link: &Link,
-        ip: &Ip<'_>,
-        id: ConnId,
-        from_orig: bool,
-        first: bool,
-    ) {
+    fn recognise(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, id: ConnId, from_orig: bool) {
         let Self { table, engine, enrich, heard, .. } = self;
         let Some(conn) = table.conn_mut(id) else { return };
-        if first {
-            enrich.opened(time_ns, conn);
-        }
         if !conn.extra.inspection.wants_more() {
             return;
         }
@@ -217,9 +220,10 @@ impl Pipeline {
         }
     }
 
-    fn deeper(&mut self, time_ns: i64, link: LinkType, data: &[u8], wire_len: u32, depth: usize) {
-        if depth < MAX_DEPTH {
-            self.layer(time_ns, link, data, wire_len, depth + 1);
+    fn deeper(&mut self, time_ns: i64, link: LinkType, data: &[u8], wire_len: u32, level: Level) {
+        if level.depth < MAX_DEPTH {
+            let level = Level { depth: level.depth + 1, ..level };
+            self.layer(time_ns, link, data, wire_len, level);
         } else {
             *self.tally.weird.entry("tunnels-too-deep").or_default() += 1;
         }

@@ -82,28 +82,40 @@ impl External<'_> {
 }
 
 /// The relationships that leave the site, and how many were left out: knocks from outside that nobody
-/// answered, of which the Internet has thousands a day.
-pub(crate) fn external<'a>(known: &Known<'a>) -> (Vec<External<'a>>, u64) {
+/// answered, of which the Internet has thousands a day, and what runs inside a tunnel that is a row itself.
+pub(crate) fn external<'a>(known: &Known<'a>) -> (Vec<External<'a>>, LeftOut) {
+    let crosses = |a: Addr, b: Addr| known.locality.is_inside(a) != known.locality.is_inside(b);
     let leaves = |(key, relation): &(&'a RelationKey, &'a Relation)| {
         let local = |address: Addr| address.is_group() || address.is_link_local();
-        if relation.to_group || local(key.orig) || local(key.resp) {
-            return None;
-        }
-        let (orig, resp) = (known.locality.is_inside(key.orig), known.locality.is_inside(key.resp));
-        (orig != resp).then_some(External { key, relation, orig_inside: orig })
+        let stays = relation.to_group || local(key.orig) || local(key.resp) || !crosses(key.orig, key.resp);
+        let orig_inside = known.locality.is_inside(key.orig);
+        (!stays).then_some(External { key, relation, orig_inside })
     };
-    let all: Vec<External<'a>> = known.relations.iter().filter_map(leaves).collect();
+    let mut left_out = LeftOut::default();
+    let mut all: Vec<External<'a>> = known.relations.iter().filter_map(leaves).collect();
+    all.retain(|external| {
+        let in_tunnel = external.relation.carrier.is_some_and(|(a, b)| crosses(a, b));
+        left_out.in_tunnels += if in_tunnel { external.relation.sessions } else { 0 };
+        !in_tunnel
+    });
     // A mirror that shows one direction only shows no answers at all: then nothing is left out.
     let answers_seen = all.iter().any(|external| external.relation.answered > 0);
-    let knocks = |external: &External<'_>| {
-        answers_seen
-            && !external.orig_inside
-            && external.relation.answered == 0
-            && external.key.service.is_none()
-    };
-    let ignored =
-        all.iter().filter(|external| knocks(external)).map(|external| external.relation.sessions).sum();
-    (all.into_iter().filter(|external| !knocks(external)).collect(), ignored)
+    all.retain(|external| {
+        let open = external.orig_inside || external.relation.answered > 0 || external.key.service.is_some();
+        let knock = answers_seen && !open;
+        left_out.knocks += if knock { external.relation.sessions } else { 0 };
+        !knock
+    });
+    (all, left_out)
+}
+
+/// Conns that have no row of their own.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LeftOut {
+    /// Unanswered calls from outside.
+    pub(crate) knocks: u64,
+    /// Conns inside a tunnel that leaves the site.
+    pub(crate) in_tunnels: u64,
 }
 
 /// The rows of the analysis.
@@ -244,7 +256,8 @@ impl<'a> View<'a> {
             let reason = say::by_content(service, &transport, key.port, relation.confidence);
             return (service.to_owned(), relation.tunnel, reason);
         }
-        if let Some(service) = usual(key.protocol, key.port) {
+        // What was sent and fits no protocol does not become one by its port.
+        if let Some(service) = usual(key.protocol, key.port).filter(|_| !relation.looked_at) {
             return (service.to_owned(), false, say::by_port(service, &transport, key.port));
         }
         let service =

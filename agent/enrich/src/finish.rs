@@ -38,11 +38,12 @@ pub(crate) fn analysis(enrich: &Enrich, mut capture: Capture, rules: &Rules) -> 
         relations,
     };
     let profiles = device::profiles(&known, rules);
-    let (external, ignored) = connection::external(&known);
+    let (external, left_out) = connection::external(&known);
     let exits = exit::exits(&known, &profiles, &external, rules);
     let connections = connection::rows(&known, &profiles, &exits, &external, rules);
     let counts = [
-        ("unanswered-from-outside", ignored),
+        ("unanswered-from-outside", left_out.knocks),
+        ("conns-in-listed-tunnels", left_out.in_tunnels),
         ("texts-over-bound", enrich.texts.refused),
         ("stations-over-bound", enrich.stations.refused),
         ("conns-over-bound", enrich.relations.refused),

@@ -41,7 +41,7 @@ use sekisho_rules::Rules;
 use sekisho_track::Conn;
 
 pub use prefix::{NotAPrefix, Prefix};
-pub use relation::Extra;
+pub use relation::{Carrier, Extra};
 
 use crate::intern::{TextId, Texts};
 use crate::names::Resolutions;
@@ -88,8 +88,9 @@ impl Enrich {
         self.stations.neighbour(time_ns, link, neighbour, &mut self.texts);
     }
 
-    /// Names a new conn's ends by what DNS answered before.
-    pub fn opened(&self, time_ns: i64, conn: &mut Conn<Extra>) {
+    /// Names a new conn's ends by what DNS answered before, and notes the tunnel it came out of.
+    pub fn opened(&self, time_ns: i64, conn: &mut Conn<Extra>, carrier: Option<Carrier>) {
+        conn.extra.carrier = carrier;
         let (orig, resp) = (conn.tuple.src, conn.tuple.dst);
         let resolutions = &self.resolutions;
         conn.extra.names = [resolutions.name(time_ns, orig, resp), resolutions.name(time_ns, resp, orig)];

@@ -10,10 +10,10 @@ use crate::intern::TextId;
 
 /// Relationships kept; a day of a large hospital has some 60,000, most of them inside.
 const MAX_RELATIONS: usize = 1 << 18;
-/// Notes kept with one conn: an association proposes up to 64 SOP classes.
-const MAX_NOTES: usize = 96;
+/// Notes kept with one conn: an association proposes up to 64 SOP classes, and as many are accepted.
+const MAX_NOTES: usize = 160;
 /// Distinct notes kept with one relationship.
-const MAX_RELATION_NOTES: usize = 192;
+const MAX_RELATION_NOTES: usize = 320;
 /// Nanoseconds in an hour.
 pub(crate) const HOUR_NS: i64 = 3_600 * 1_000_000_000;
 
@@ -25,10 +25,15 @@ pub struct Extra {
     pub(crate) notes: Vec<Note>,
     /// The outside end's name by DNS when the conn opened: of resp, and of orig.
     pub(crate) names: [Option<TextId>; 2],
+    /// Whose packets the conn's came in, if it came out of a tunnel opened on the way.
+    pub(crate) carrier: Option<Carrier>,
     /// Octets already put into `hours`.
     rolled: u64,
     hours: Vec<(i64, u64)>,
 }
+
+/// The ends of a tunnel.
+pub type Carrier = (Addr, Addr);
 
 /// Something a recogniser noted about one end.
 pub(crate) type Note = (Side, Key, TextId);
@@ -77,6 +82,7 @@ pub(crate) struct RelationKey {
 
 /// What its conns add up to. Index 0 is orig's, 1 is resp's.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that have nothing to do with each other")]
 pub(crate) struct Relation {
     pub(crate) vlans: [u16; 2],
     pub(crate) first_ns: i64,
@@ -92,6 +98,10 @@ pub(crate) struct Relation {
     pub(crate) tunnel: bool,
     /// Whether the name was looked up rather than said in the handshake.
     pub(crate) looked_up: bool,
+    /// Whose packets it came in, if it came out of a tunnel.
+    pub(crate) carrier: Option<Carrier>,
+    /// Whether anything was sent that recognisers could look at.
+    pub(crate) looked_at: bool,
     /// Whether frames went to a group address: what is said there stays on the link.
     pub(crate) to_group: bool,
 }
@@ -138,6 +148,8 @@ impl Relations {
             confidence: 0,
             tunnel: false,
             looked_up,
+            carrier: conn.extra.carrier,
+            looked_at: false,
             to_group: conn.tuple.dst.is_group() || conn.hops[0].iter().any(|hop| hop.dst.is_group()),
         });
         relation.first_ns = relation.first_ns.min(conn.first_ns);
@@ -164,6 +176,7 @@ impl Relations {
             relation.tunnel |= protocol.tunnel;
         }
         relation.looked_up &= looked_up;
+        relation.looked_at |= conn.extra.inspection.has_looked();
     }
 }
 

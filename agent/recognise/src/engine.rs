@@ -129,6 +129,12 @@ impl Inspection {
         matches!(self.stage, Stage::Looking | Stage::Reading)
     }
 
+    /// Tells whether anything was sent that could be looked at.
+    #[must_use]
+    pub const fn has_looked(&self) -> bool {
+        self.looks > 0
+    }
+
     /// Gives the protocol, once recognised, and how sure that is in percent.
     #[must_use]
     pub fn protocol(&self) -> Option<(&'static Protocol, u8)> {

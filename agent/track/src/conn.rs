@@ -26,8 +26,6 @@ pub struct Conn<X> {
     pub bytes: [u64; 2],
     /// The link-layer hops of packets from orig, and of packets from resp.
     pub hops: [Hops; 2],
-    /// Whether the conn came out of a tunnel that was opened on the way.
-    pub tunnelled: bool,
     /// Whether it outlives flow timeouts: set for tunnel sessions.
     pub held: bool,
     /// The later stages' own.
@@ -289,7 +287,6 @@ impl<X: Default> Conn<X> {
             pkts: [0; 2],
             bytes: [0; 2],
             hops: [Hops::default(); 2],
-            tunnelled: false,
             held: false,
             extra: X::default(),
             flags: [0; 2],

@@ -117,7 +117,6 @@ impl<X: Default> Table<X> {
         time_ns: i64,
         link: &Link,
         ip: &Ip<'_>,
-        tunnelled: bool,
         done: &mut impl FnMut(Conn<X>),
     ) -> Option<Touch> {
         while let Some(chain) = self.wheel.turn(time_ns) {
@@ -141,7 +140,6 @@ impl<X: Default> Table<X> {
         };
         if let Some(conn) = self.conns.get_mut(touch.id.0 as usize) {
             conn.count(time_ns, touch.from_orig, link, ip);
-            conn.tunnelled |= tunnelled;
         }
         self.duplicates.remember(mark, time_ns, hop, touch.id);
         if ip.fragment == Fragment::First {

@@ -97,7 +97,7 @@ impl Bench {
         else {
             panic!("no IP")
         };
-        self.table.packet(time_ns, &link, &ip, false, &mut |conn| self.done.push(conn))
+        self.table.packet(time_ns, &link, &ip, &mut |conn| self.done.push(conn))
     }
 
     fn finish(mut self) -> Vec<Conn<()>> {
