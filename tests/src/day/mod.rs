@@ -130,3 +130,6 @@ pub fn generate(seed: u64, hours: u32, dir: &Path) -> io::Result<Truth> {
     fs::write(dir.join("truth.json"), text + "\n")?;
     Ok(day.truth)
 }
+
+#[cfg(test)]
+mod tests;
