@@ -66,10 +66,12 @@ fn sources() -> Vec<(PathBuf, String)> {
 fn is_test(path: &Path) -> bool {
     let module = path.file_stem().unwrap().to_str().unwrap();
     let declares = |file: PathBuf| {
-        fs::read_to_string(file).is_ok_and(|text| text.contains(&format!("#[cfg(test)]\nmod {module};")))
+        let text = fs::read_to_string(file).unwrap_or_default();
+        ["mod", "pub(crate) mod"].iter().any(|word| text.contains(&format!("#[cfg(test)]\n{word} {module};")))
     };
     path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")
         || declares(path.with_file_name("lib.rs"))
+        || declares(path.parent().unwrap().with_extension("rs"))
 }
 
 /// A source without the tests at its end.
