@@ -6,14 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
-use sekisho_api::{Analysis, Connection};
+use sekisho_api::{Analysis, Connection, GENERAL_INTERNET};
 use sekisho_report::{HistoryRow, Lang, csv, fill, label, table, text, workbook};
 
 use crate::capture::{OpenError, Warning};
 use crate::cli::{Form, Format};
-
-/// The category that the table folds away: what every hospital reaches and nobody surveys.
-const GENERAL_INTERNET: &str = "general-internet";
 
 /// The zone in which people are shown times: Japan's, unless `TZ` names another.
 pub(crate) fn zone() -> TimeZone {

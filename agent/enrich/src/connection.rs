@@ -3,7 +3,7 @@
 //! One row is one inside device × outside party × service × exit. The party is the registrable domain
 //! of the name it was reached under (vendors' relays have many addresses), else its address.
 
-use sekisho_api::{Connection, Endpoint, Evidence, Initiator, Inside, Outside};
+use sekisho_api::{CATEGORIES, Connection, Endpoint, Evidence, GENERAL_INTERNET, Initiator, Inside, Outside};
 use sekisho_decode::{Addr, MacAddr, protocol};
 use sekisho_recognise::{Over, PROTOCOLS, Protocol};
 use sekisho_rules::{Facts, Field, Rules, Subject};
@@ -18,20 +18,6 @@ use crate::say;
 
 /// Protocols that carry other services: a rule that knows the service behind goes before them.
 const CARRIERS: [&str; 5] = ["tls", "dtls", "quic", "http", "unknown"];
-
-/// The study's eight categories, in its order.
-const CATEGORIES: [&str; 8] = [
-    "system-maintenance",
-    "network-maintenance",
-    "modality-maintenance",
-    "eligibility",
-    "regional-liaison",
-    "remote-reading",
-    "research",
-    "remote-service",
-];
-/// What every hospital reaches and nobody surveys.
-const GENERAL_INTERNET: &str = "general-internet";
 
 /// A relationship with one end inside.
 pub(crate) struct External<'a> {

@@ -10,8 +10,10 @@
 //! | `confidence` | percent |
 
 mod analysis;
+mod category;
 
 pub use analysis::{
     Analysis, Assumption, Beacon, Capture, Connection, Device, Endpoint, Evidence, Exit, ExitRow, Initiator,
     Inside, Outside,
 };
+pub use category::{CATEGORIES, GENERAL_INTERNET};
