@@ -1,11 +1,12 @@
 //! `analyze`: capture files in, the list out, and into a ledger where one is named.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use jiff::Timestamp;
-use sekisho_api::Analysis;
-use sekisho_ledger::{Input, Ledger, Recorded, Source as LedgerSource};
+use sekisho_api::{Analysis, Connection};
+use sekisho_ledger::{Input, Ledger, Query, Recorded, Source as LedgerSource};
 use sekisho_report::Lang;
 use sekisho_rules::Rules;
 
@@ -20,11 +21,16 @@ pub(crate) fn run(args: &Analyze, lang: Lang) -> anyhow::Result<()> {
         Some(folder) => Rules::load(folder)?,
         None => Rules::embedded()?,
     };
-    let (analysis, inputs) = read(args, lang, &rules)?;
-    if let (Some(path), Some(site)) = (&args.db, &args.site) {
-        record(path, site, &analysis, inputs)?;
+    let (mut analysis, inputs) = read(args, lang, &rules)?;
+    for doubt in output::doubts(&analysis, lang) {
+        output::tell(&doubt, lang);
+        analysis.capture.warnings.push(doubt);
     }
-    output::analysis(&analysis, &[], &args.form, lang)
+    if let (Some(path), Some(site)) = (&args.db, &args.site) {
+        record(path, site, &mut analysis, inputs)?;
+    }
+    let sources: Vec<&Path> = args.files.iter().chain(&args.db).map(PathBuf::as_path).collect();
+    output::analysis(&analysis, &[], &args.form, &sources, lang)
 }
 
 /// Reads every file; gives what it shows, and each file's identity.
@@ -56,11 +62,28 @@ fn read(args: &Analyze, lang: Lang, rules: &Rules) -> anyhow::Result<(Analysis, 
     Ok((pipeline.finish(rules), inputs))
 }
 
-/// Records into the ledger.
-fn record(path: &Path, site: &str, analysis: &Analysis, inputs: Vec<Input>) -> anyhow::Result<()> {
+/// Records into the ledger, and takes over the numbers by which it knows the connections.
+fn record(path: &Path, site: &str, analysis: &mut Analysis, inputs: Vec<Input>) -> anyhow::Result<()> {
     let mut ledger = Ledger::open(path)?;
     let recorded = ledger.record(site, analysis, &LedgerSource { inputs }, Timestamp::now())?;
     let Recorded { already, new, updated, changes } = recorded;
     tracing::info!(already, new, updated, changes, "recorded in the ledger");
+    let site = Some(site.trim().to_owned());
+    let rows = ledger.connections(&Query { site, ..Query::default() })?;
+    let mut known: BTreeMap<_, Vec<&Connection>> = BTreeMap::new();
+    for row in rows.iter().map(|sited| &sited.row) {
+        known.entry(identity(row)).or_default().push(row);
+    }
+    for connection in &mut analysis.connections {
+        let of_party = |row: &&&Connection| row.outside.ips.contains(&connection.outside.ip);
+        let row = known.get(&identity(connection)).and_then(|rows| rows.iter().find(of_party));
+        connection.number = row.and_then(|row| row.number);
+    }
     Ok(())
+}
+
+/// What a connection has in common with its row in the ledger, beside the outside party.
+fn identity(connection: &Connection) -> (String, String, Option<String>) {
+    let device = connection.inside.mac.as_ref().unwrap_or(&connection.inside.ip);
+    (connection.service.clone(), device.clone(), connection.exit.as_ref().map(|exit| exit.mac.clone()))
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sekisho_api::{CATEGORIES, GENERAL_INTERNET};
 use sekisho_enrich::Prefix;
 use sekisho_report::Lang;
 
@@ -84,7 +86,7 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 pub(crate) struct Analyze {
-    /// 院内のアドレス範囲。指定すると、これだけを院内とみなす / What is inside; given, exactly these prefixes
+    /// 院内のアドレス範囲。指定すると、これだけを院内とみなす（IPv6 も忘れずに） / What is inside; given, exactly these prefixes
     #[arg(long, value_name = "CIDR")]
     pub(crate) internal: Vec<Prefix>,
 
@@ -138,8 +140,8 @@ pub(crate) struct Connections {
     #[command(flatten)]
     pub(crate) place: Place,
 
-    /// この分類だけ（例 eligibility） / Only this category
-    #[arg(long, value_name = "SLUG")]
+    /// この分類だけ / Only this category
+    #[arg(long, value_name = "SLUG", value_parser = PossibleValuesParser::new(categories()))]
     pub(crate) category: Option<String>,
 
     /// このサービスだけ（例 ipsec） / Only this service
@@ -193,4 +195,8 @@ pub(crate) enum ListFormat {
     Json,
     /// CSV（Excel で開けます） / CSV that Excel opens
     Csv,
+}
+
+fn categories() -> impl Iterator<Item = &'static str> {
+    CATEGORIES.into_iter().chain([GENERAL_INTERNET])
 }

@@ -4,9 +4,11 @@ mod analyze;
 mod capture;
 mod cli;
 mod digest;
+mod history;
 mod list;
 mod output;
 mod pipeline;
+mod sink;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -17,6 +19,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::capture::OpenError;
 use crate::cli::{Cli, Command};
+use crate::sink::WouldDestroy;
 
 /// Wrong usage, and files that are no captures; clap's own code for wrong usage.
 const EXIT_USAGE: u8 = 2;
@@ -55,7 +58,9 @@ fn log(verbose: u8) {
 /// Tells the whole chain of causes once, and which exit code it comes to.
 fn fail(error: &anyhow::Error, lang: Lang) -> ExitCode {
     let is_closed_pipe = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.or(json) == Some(io::ErrorKind::BrokenPipe)
     };
     if error.chain().any(is_closed_pipe) {
         // The reader has seen enough, as `head` does.
@@ -63,5 +68,6 @@ fn fail(error: &anyhow::Error, lang: Lang) -> ExitCode {
     }
     // Nothing is left to do if standard error is closed as well.
     let _ = writeln!(io::stderr(), "sekisho-agent: {}", output::error(error, lang));
-    if error.downcast_ref::<OpenError>().is_some() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
+    let is_usage = error.is::<OpenError>() || error.is::<WouldDestroy>();
+    if is_usage { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
 }

@@ -1,16 +1,17 @@
 //! Where results go, and in which form.
 
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
-use anyhow::Context;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sekisho_api::{Analysis, Connection, GENERAL_INTERNET};
+use sekisho_ledger::LedgerError;
 use sekisho_report::{HistoryRow, Lang, csv, fill, label, table, text, workbook};
 
 use crate::capture::{OpenError, Warning};
 use crate::cli::{Form, Format};
+use crate::sink::{Sink, WouldDestroy};
 
 /// The zone in which people are shown times: Japan's, unless `TZ` names another.
 pub(crate) fn zone() -> TimeZone {
@@ -33,9 +34,10 @@ pub(crate) fn analysis(
     analysis: &Analysis,
     history: &[HistoryRow],
     Form { format, output, all }: &Form,
+    sources: &[&Path],
     lang: Lang,
 ) -> anyhow::Result<()> {
-    let mut sink = Sink::open(output.as_deref())?;
+    let mut sink = Sink::open(output.as_deref(), sources)?;
     let zone = zone();
     match format {
         Format::Json => {
@@ -44,6 +46,7 @@ pub(crate) fn analysis(
         }
         Format::Table => {
             let assumed = &analysis.capture.assumed;
+            writeln!(sink, "{}", observed(analysis, lang, &zone))?;
             let surveyed = |row: &&Connection| *all || row.category.as_deref() != Some(GENERAL_INTERNET);
             let rows: Vec<Connection> = analysis.connections.iter().filter(surveyed).cloned().collect();
             sink.write_all(table::connections(&rows, assumed, lang, width(), &zone).as_bytes())?;
@@ -58,6 +61,41 @@ pub(crate) fn analysis(
     sink.close()
 }
 
+/// The period and the packets that the list rests on.
+fn observed(analysis: &Analysis, lang: Lang, zone: &TimeZone) -> String {
+    let capture = &analysis.capture;
+    let local = |at: Option<Timestamp>| {
+        at.map_or_else(
+            || "-".to_owned(),
+            |at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
+        )
+    };
+    let (first, last) = (local(capture.first_seen), local(capture.last_seen));
+    fill(lang, "summary.observed", &[("first", &first), ("last", &last), ("packets", &capture.packets)])
+}
+
+/// What a person should know before trusting an empty or short list.
+pub(crate) fn doubts(analysis: &Analysis, lang: Lang) -> Vec<String> {
+    let capture = &analysis.capture;
+    let beyond = capture.weird.get("conns-between-outside-ends").copied().unwrap_or(0);
+    let mut doubts = Vec::new();
+    if capture.packets == 0 {
+        doubts.push(text(lang, "warning.no-packets").to_owned());
+    } else if analysis.connections.is_empty() {
+        doubts.push(fill(lang, "warning.nothing-leaves", &[("packets", &capture.packets)]));
+    }
+    if beyond > 0 {
+        doubts.push(fill(lang, "warning.outside-ends", &[("conns", &beyond)]));
+    }
+    doubts
+}
+
+/// Tells a person something that does not stop the command.
+pub(crate) fn tell(warning: &str, lang: Lang) {
+    // Standard error may be closed; the analysis carries the warning too.
+    let _ = writeln!(io::stderr(), "{}: {warning}", text(lang, "word.warning"));
+}
+
 /// Words a warning of the reader, for the analysis and for standard error alike.
 pub(crate) fn warning(warning: &Warning, lang: Lang) -> String {
     let worded = fill(
@@ -70,8 +108,7 @@ pub(crate) fn warning(warning: &Warning, lang: Lang) -> String {
             ("detail", &warning.fault),
         ],
     );
-    // Standard error may be closed; the analysis carries the warning too.
-    let _ = writeln!(io::stderr(), "{}: {worded}", text(lang, "warning"));
+    tell(&worded, lang);
     worded
 }
 
@@ -79,6 +116,12 @@ pub(crate) fn warning(warning: &Warning, lang: Lang) -> String {
 pub(crate) fn error(error: &anyhow::Error, lang: Lang) -> String {
     let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
     let detail = chain.join(": ");
+    if let Some(WouldDestroy { path }) = error.downcast_ref() {
+        return fill(lang, "error.would-destroy", &[("path", &path.display())]);
+    }
+    if let Some(error) = error.downcast_ref::<LedgerError>() {
+        return ledger_error(error, &detail, lang);
+    }
     match error.downcast_ref::<OpenError>() {
         Some(OpenError::NotACapture { file, packing: None, found, .. }) => fill(
             lang,
@@ -100,40 +143,13 @@ pub(crate) fn error(error: &anyhow::Error, lang: Lang) -> String {
     }
 }
 
-/// Standard output, or a file that appears under its name only when it is whole.
-pub(crate) struct Sink {
-    writer: BufWriter<Box<dyn Write>>,
-    /// The file's name while it is written, and its name at the end.
-    names: Option<(PathBuf, PathBuf)>,
-}
-
-impl Sink {
-    pub(crate) fn open(path: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = path else {
-            return Ok(Self { writer: BufWriter::new(Box::new(io::stdout().lock())), names: None });
-        };
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".part");
-        let partial = PathBuf::from(partial);
-        let file = File::create(&partial).with_context(|| format!("cannot write {}", partial.display()))?;
-        Ok(Self { writer: BufWriter::new(Box::new(file)), names: Some((partial, path.to_owned())) })
-    }
-
-    pub(crate) fn close(mut self) -> anyhow::Result<()> {
-        self.writer.flush()?;
-        if let Some((partial, path)) = &self.names {
-            std::fs::rename(partial, path).with_context(|| format!("cannot write {}", path.display()))?;
-        }
-        Ok(())
-    }
-}
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
-    }
+fn ledger_error(error: &LedgerError, detail: &str, lang: Lang) -> String {
+    let (key, path) = match error {
+        LedgerError::Missing { path } => ("error.ledger-missing", path),
+        LedgerError::InUse { path } => ("error.ledger-in-use", path),
+        LedgerError::NotALedger { path } => ("error.not-a-ledger", path),
+        LedgerError::DiskFull { path, .. } => ("error.ledger-full", path),
+        _ => return fill(lang, "error.any", &[("detail", &detail)]),
+    };
+    fill(lang, key, &[("path", &path.display()), ("detail", &detail)])
 }

@@ -78,6 +78,14 @@ pub(crate) fn external<'a>(known: &Known<'a>) -> (Vec<External<'a>>, LeftOut) {
         (!stays).then_some(External { key, relation, orig_inside })
     };
     let mut left_out = LeftOut::default();
+    for (key, relation) in &known.relations {
+        let unicast = |address: Addr| {
+            !address.is_group() && !address.is_link_local() && !known.locality.is_inside(address)
+        };
+        let beside =
+            unicast(key.orig) && unicast(key.resp) && !relation.to_group && relation.carrier.is_none();
+        left_out.beside += if beside { relation.sessions } else { 0 };
+    }
     let mut all: Vec<External<'a>> = known.relations.iter().filter_map(leaves).collect();
     all.retain(|external| {
         let in_tunnel = external.relation.carrier.is_some_and(|(a, b)| crosses(a, b));
@@ -102,6 +110,8 @@ pub(crate) struct LeftOut {
     pub(crate) knocks: u64,
     /// Conns inside a tunnel that leaves the site.
     pub(crate) in_tunnels: u64,
+    /// Conns with neither end inside: what is inside was told incompletely, or this is transit.
+    pub(crate) beside: u64,
 }
 
 /// The rows of the analysis.

@@ -44,6 +44,7 @@ pub(crate) fn analysis(enrich: &Enrich, mut capture: Capture, rules: &Rules) -> 
     let counts = [
         ("unanswered-from-outside", left_out.knocks),
         ("conns-in-listed-tunnels", left_out.in_tunnels),
+        ("conns-between-outside-ends", left_out.beside),
         ("texts-over-bound", enrich.texts.refused),
         ("stations-over-bound", enrich.stations.refused),
         ("conns-over-bound", enrich.relations.refused),
