@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
-use sekisho_decode::{Body, DecodeError, Icmp, Ip, Link, LinkType, MacAddr, Upper, decode, ndp};
+use sekisho_decode::{Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Upper, decode, ndp};
 use sekisho_enrich::{Carrier, Enrich, Extra, Heard, Prefix, hour_of};
 use sekisho_recognise::{Engine, Glimpse, Over, Side, neighbour};
 use sekisho_rules::Rules;
@@ -16,8 +16,8 @@ use crate::capture::Frame;
 const MAX_DEPTH: usize = 4;
 /// Time that runs back further than this is another capture, not another order of packets.
 const REWIND_HOURS: i64 = 1;
-/// Every station on the link.
-const BROADCAST: MacAddr = MacAddr([0xff; 6]);
+/// What no router forwards (RFC 1812 §5.3.5.1).
+const LIMITED_BROADCAST: Addr = Addr::v4([255; 4]);
 
 /// Everything between the capture and the analysis.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ impl Pipeline {
         {
             return self.control(time_ns, link, ip, icmp);
         }
-        if link.dst == BROADCAST && level.carrier.is_none() {
+        if ip.dst == LIMITED_BROADCAST && level.carrier.is_none() {
             self.enrich.broadcast(time_ns, link, ip.src);
         }
         let Self { table, engine, enrich, .. } = self;
@@ -282,12 +282,14 @@ fn glimpse<'a>(conn: &Conn<Extra>, ip: &Ip<'a>, from_orig: bool) -> Option<Glimp
             (Over::Ip(ip.protocol), ip.body, ip.payload_wire_len + upper_len, 0)
         }
     };
+    let [by_orig, by_resp] = conn.pkts;
     (!payload.is_empty()).then_some(Glimpse {
         over,
         from_orig,
         payload,
         wire_len,
         seq,
+        count: u32::try_from(if from_orig { by_orig } else { by_resp }).unwrap_or(u32::MAX),
         from_start: over != Over::Tcp || conn.has_handshake(),
         orig: (conn.tuple.src, conn.tuple.src_port),
         resp: (conn.tuple.dst, conn.tuple.dst_port),

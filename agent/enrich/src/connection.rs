@@ -3,9 +3,11 @@
 //! One row is one inside device × outside party × service × exit. The party is the registrable domain
 //! of the name it was reached under (vendors' relays have many addresses), else its address.
 
+use std::collections::BTreeSet;
+
 use sekisho_api::{CATEGORIES, Connection, Endpoint, Evidence, GENERAL_INTERNET, Initiator, Inside, Outside};
 use sekisho_decode::{Addr, MacAddr, protocol};
-use sekisho_recognise::{Over, PROTOCOLS, Protocol};
+use sekisho_recognise::{Key, Over, PROTOCOLS, Protocol};
 use sekisho_rules::{Facts, Field, Rules, Subject};
 
 use crate::device::{Profile, Profiles};
@@ -13,11 +15,14 @@ use crate::exit::Exits;
 use crate::finish::Known;
 use crate::group::{Group, GroupKey, Groups};
 use crate::judge::{self, Judgement};
-use crate::relation::{Relation, RelationKey};
+use crate::relation::{Carrier, Relation, RelationKey};
 use crate::say;
 
 /// Protocols that carry other services: a rule that knows the service behind goes before them.
 const CARRIERS: [&str; 5] = ["tls", "dtls", "quic", "http", "unknown"];
+
+/// Notes that name the side that was called.
+const OF_RESP: [Key; 5] = [Key::Sni, Key::HttpHost, Key::CertName, Key::CertSubject, Key::CertIssuer];
 
 /// A relationship with one end inside.
 pub(crate) struct External<'a> {
@@ -92,10 +97,16 @@ pub(crate) fn external<'a>(known: &Known<'a>) -> (Vec<External<'a>>, LeftOut) {
         left_out.in_tunnels += if in_tunnel { external.relation.sessions } else { 0 };
         !in_tunnel
     });
+    let carriers: BTreeSet<Carrier> =
+        known.relations.iter().filter_map(|(_, relation)| relation.carrier).collect();
+    let carries = |key: &RelationKey| {
+        carriers.contains(&(key.orig, key.resp)) || carriers.contains(&(key.resp, key.orig))
+    };
     // A mirror that shows one direction only shows no answers at all: then nothing is left out.
     let answers_seen = all.iter().any(|external| external.relation.answered > 0);
     all.retain(|external| {
-        let open = external.orig_inside || external.relation.answered > 0 || external.key.service.is_some();
+        let says = external.relation.answered > 0 || external.key.service.is_some();
+        let open = external.orig_inside || says || carries(external.key);
         let knock = answers_seen && !open;
         left_out.knocks += if knock { external.relation.sessions } else { 0 };
         !knock
@@ -223,7 +234,8 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn name(&self) -> Option<&'a str> {
-        self.external.key.name.map(|name| self.known.texts.text(name))
+        let [orig, resp] = self.external.key.names;
+        self.external.ends(orig, resp).1.map(|name| self.known.texts.text(name))
     }
 
     fn finding(&self, rules: &Rules) -> Finding {
@@ -232,9 +244,10 @@ impl<'a> View<'a> {
         let by_rule = judgement
             .service
             .filter(|_| CARRIERS.contains(&wire.as_str()) || self.external.key.service.is_none());
+        let looked_up = self.external.relation.looked_up || !self.external.orig_inside;
         let mut evidence = judgement.evidence;
         evidence.push(reason);
-        evidence.extend(self.name().map(|name| say::named(name, self.external.relation.looked_up)));
+        evidence.extend(self.name().map(|name| say::named(name, looked_up)));
         Finding {
             service: by_rule.unwrap_or(wire),
             tunnel: wire_tunnel || judgement.tunnel.unwrap_or(false),
@@ -275,7 +288,9 @@ impl<'a> View<'a> {
             facts.add(Field::Name, name);
         }
         for (_, key, text) in &external.relation.notes {
-            if let Some(field) = judge::field(*key) {
+            // Who is called from outside bears the hospital's own names.
+            let own_name = !external.orig_inside && OF_RESP.contains(key);
+            if let Some(field) = judge::field(*key).filter(|_| !own_name) {
                 facts.add(field, self.known.texts.text(*text));
             }
         }

@@ -132,16 +132,19 @@ fn describe(mac: MacAddr, exit: &mut ExitProfile, known: &Known<'_>, profiles: &
 
 /// The rows of the analysis.
 pub(crate) fn rows(exits: Exits, connections: &[Connection]) -> Vec<ExitRow> {
+    let mut leaving: BTreeMap<&str, u64> = BTreeMap::new();
+    for exit in connections.iter().filter_map(|row| row.exit.as_ref()) {
+        *leaving.entry(&exit.mac).or_default() += 1;
+    }
     let row = |(mac, exit): (MacAddr, ExitProfile)| {
         let mac = mac.to_string();
-        let by_this = |row: &&Connection| row.exit.as_ref().is_some_and(|exit| exit.mac == mac);
         ExitRow {
             ip: exit.ips.first().map(Addr::to_string),
             name: exit.name,
             vendor: exit.vendor,
             line: exit.line,
             registered: false,
-            connections: connections.iter().filter(by_this).count() as u64,
+            connections: leaving.get(mac.as_str()).copied().unwrap_or(0),
             first_seen: exit.span.map(|(first, _)| timestamp(first)),
             last_seen: exit.span.map(|(_, last)| timestamp(last)),
             evidence: exit.evidence,

@@ -48,10 +48,6 @@ impl<T: Ord> Weighed<T> {
         }
     }
 
-    fn holds(&self, thing: &T) -> bool {
-        self.0.binary_search_by(|(other, _)| other.cmp(thing)).is_ok()
-    }
-
     /// The heaviest; of equals the first in order.
     pub(crate) fn best(&self) -> Option<&T> {
         let heavier = |best: &'_ (T, u64), next: &'_ (T, u64)| next.1 > best.1;
@@ -198,24 +194,23 @@ impl Groups {
     /// Puts what was reached by address alone to the one named party that has this address, service,
     /// device and exit: the same connection, from before its look-up was seen.
     pub(crate) fn join_nameless(&mut self) {
-        let nameless: Vec<GroupKey> =
-            self.0.iter().filter(|(_, group)| group.names.0.is_empty()).map(|(key, _)| key.clone()).collect();
-        for key in nameless {
-            let Some(address) = self.0.get(&key).and_then(|group| group.outside.best().copied()) else {
-                continue;
-            };
-            let same = |other: &GroupKey| {
-                (other.device, other.v4, other.exit) == (key.device, key.v4, key.exit)
-                    && other.service == key.service
-            };
-            let mut named = self
-                .0
-                .iter()
-                .filter(|(other, group)| {
-                    same(other) && !group.names.0.is_empty() && group.outside.holds(&address)
-                })
-                .map(|(other, _)| other.clone());
-            let (Some(target), None) = (named.next(), named.next()) else { continue };
+        // Where an address leads among the named; nowhere, if to several.
+        let mut named: BTreeMap<(DeviceKey, Option<MacAddr>, &str, Addr), Option<GroupKey>> = BTreeMap::new();
+        for (key, group) in self.0.iter().filter(|(_, group)| !group.names.0.is_empty()) {
+            for address in group.outside.keys() {
+                named
+                    .entry((key.device, key.exit, &key.service, *address))
+                    .and_modify(|target| *target = None)
+                    .or_insert_with(|| Some(key.clone()));
+            }
+        }
+        let target = |(key, group): (&GroupKey, &Group)| {
+            let address = group.outside.best().filter(|_| group.names.0.is_empty())?;
+            let target = named.get(&(key.device, key.exit, &key.service, *address))?.clone()?;
+            Some((key.clone(), target))
+        };
+        let joins: Vec<(GroupKey, GroupKey)> = self.0.iter().filter_map(target).collect();
+        for (key, target) in joins {
             if let Some(group) = self.0.remove(&key)
                 && let Some(target) = self.0.get_mut(&target)
             {

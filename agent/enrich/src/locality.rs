@@ -23,14 +23,16 @@ const PRIVATE: [&str; 4] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc
 struct Carried {
     /// Addresses that some other station claims: it routes between local links.
     local: bool,
-    /// Addresses that nobody claims.
-    unclaimed: BTreeSet<Addr>,
+    /// Addresses that nobody claims, with the conns that were carried for each.
+    unclaimed: BTreeMap<Addr, u64>,
 }
 
 /// The decision.
 #[derive(Debug, Default)]
 pub(crate) struct Locality {
     inside: Vec<Prefix>,
+    /// Single addresses inside, beyond the prefixes.
+    hosts: BTreeSet<Addr>,
     /// Private addresses that lie behind an exit.
     beyond: BTreeSet<Addr>,
     /// Gateways between local links.
@@ -42,7 +44,7 @@ impl Locality {
     pub(crate) fn decide<'a>(
         given: &[Prefix],
         stations: &Stations,
-        relations: impl Iterator<Item = &'a RelationKey> + Clone,
+        relations: impl Iterator<Item = (&'a RelationKey, u64)>,
     ) -> Self {
         let carried = carried(stations, relations);
         let mut this = Self { cores: cores(stations, &carried), ..Self::default() };
@@ -61,16 +63,17 @@ impl Locality {
                 this.assumed.push(say::assumed(prefix, true, say::announced(why)));
             }
         }
-        let claims = stations.by_mac.values().flat_map(|station| &station.claims);
-        let public: BTreeSet<Addr> = claims
-            .filter(|address| {
-                !address.is_link_local() && !this.inside.iter().any(|prefix| prefix.contains(**address))
-            })
-            .copied()
-            .collect();
-        for address in public {
-            this.inside.push(Prefix::host(address));
-            this.assumed.push(say::assumed(&Prefix::host(address), true, &say::CLAIMED));
+        // A gateway answers for others (proxy ARP, RFC 1027); what a station says unasked is its own.
+        let answers_for_others = |mac: &MacAddr| {
+            let is_public = |carried: &Carried| carried.unclaimed.keys().any(|address| !is_private(*address));
+            carried.get(mac).is_some_and(|carried| carried.local || is_public(carried))
+        };
+        let stations_alone = stations.by_mac.iter().filter(|(mac, _)| !answers_for_others(mac));
+        for address in stations_alone.flat_map(|(_, station)| &station.own) {
+            let known = this.inside.iter().any(|prefix| prefix.contains(*address));
+            if !known && !address.is_link_local() && this.hosts.insert(*address) {
+                this.assumed.push(say::assumed(&Prefix::host(*address), true, &say::CLAIMED));
+            }
         }
         this.beyond = beyond(stations, &carried, &this.cores, is_private);
         let networks: BTreeSet<Prefix> = this.beyond.iter().map(|address| network(*address)).collect();
@@ -80,7 +83,8 @@ impl Locality {
 
     /// Tells whether an address is the hospital's.
     pub(crate) fn is_inside(&self, address: Addr) -> bool {
-        !self.beyond.contains(&address) && self.inside.iter().any(|prefix| prefix.contains(address))
+        let inside = || self.inside.iter().any(|prefix| prefix.contains(address));
+        !self.beyond.contains(&address) && (inside() || self.hosts.contains(&address))
     }
 }
 
@@ -91,7 +95,7 @@ fn network(address: Addr) -> Prefix {
 
 fn carried<'a>(
     stations: &Stations,
-    relations: impl Iterator<Item = &'a RelationKey>,
+    relations: impl Iterator<Item = (&'a RelationKey, u64)>,
 ) -> BTreeMap<MacAddr, Carried> {
     let mut owners: BTreeMap<Addr, BTreeSet<MacAddr>> = BTreeMap::new();
     for (mac, station) in &stations.by_mac {
@@ -100,7 +104,7 @@ fn carried<'a>(
         }
     }
     let mut carried: BTreeMap<MacAddr, Carried> = BTreeMap::new();
-    for key in relations {
+    for (key, sessions) in relations {
         for (address, mac) in [key.orig, key.resp].into_iter().zip(key.macs) {
             if mac.is_zero() || address.is_group() || address.is_link_local() {
                 continue;
@@ -109,7 +113,7 @@ fn carried<'a>(
                 Some(owners) if owners.contains(&mac) => {}
                 Some(_) => carried.entry(mac).or_default().local = true,
                 None => {
-                    carried.entry(mac).or_default().unclaimed.insert(address);
+                    *carried.entry(mac).or_default().unclaimed.entry(address).or_default() += sessions;
                 }
             }
         }
@@ -144,20 +148,29 @@ fn beyond(
     let announced = |address: Addr| stations.prefixes.keys().any(|prefix| prefix.contains(address));
     let foreign =
         |address: Addr| is_private(address) && !local.contains(&network(address)) && !announced(address);
-    let mut beyond = BTreeSet::new();
-    let mut by_core = BTreeSet::new();
+    // By conns: a mirror that loses one copy of a routed packet shows the core as the nearest hop.
+    let mut beyond: BTreeMap<Addr, u64> = BTreeMap::new();
+    let mut by_core: BTreeMap<Addr, u64> = BTreeMap::new();
     for (mac, carried) in carried {
-        let foreign: BTreeSet<Addr> =
-            carried.unclaimed.iter().copied().filter(|address| foreign(*address)).collect();
-        let networks: BTreeSet<Prefix> = foreign.iter().map(|address| network(*address)).collect();
+        let foreign: Vec<(Addr, u64)> = carried
+            .unclaimed
+            .iter()
+            .map(|(address, sessions)| (*address, *sessions))
+            .filter(|(address, _)| foreign(*address))
+            .collect();
+        let networks: BTreeSet<Prefix> = foreign.iter().map(|(address, _)| network(*address)).collect();
         // A station that never says its own address is no gateway for that.
         let is_gateway =
             networks.len() > 1 || stations.by_mac.get(mac).is_some_and(|station| !station.claims.is_empty());
-        if cores.contains(mac) || !is_gateway {
-            by_core.extend(foreign);
-        } else {
-            beyond.extend(foreign);
+        let sum = if cores.contains(mac) || !is_gateway { &mut by_core } else { &mut beyond };
+        for (address, sessions) in foreign {
+            *sum.entry(address).or_default() += sessions;
         }
     }
-    beyond.difference(&by_core).copied().collect()
+    let mostly = |address: &Addr, sessions: u64| sessions > by_core.get(address).copied().unwrap_or(0);
+    beyond
+        .into_iter()
+        .filter(|(address, sessions)| mostly(address, *sessions))
+        .map(|(address, _)| address)
+        .collect()
 }

@@ -50,8 +50,15 @@ impl Owners {
             }
         }
         let mut this = Self { by_address };
+        let is_v4 = |address: &Addr| address.is_v4() && !address.is_link_local();
+        let with_v4: BTreeSet<MacAddr> =
+            this.by_address.iter().filter(|(address, _)| is_v4(address)).map(|(_, mac)| *mac).collect();
         for (mac, addresses) in ends {
-            if this.is_gateway(mac, &addresses, locality) {
+            // A device has one IPv4 address on its link; who carries more carries others'.
+            let unclaimed =
+                addresses.iter().filter(|address| is_v4(address) && !this.by_address.contains_key(address));
+            let routes = unclaimed.count() > usize::from(!with_v4.contains(&mac));
+            if routes || this.is_gateway(mac, &addresses, locality) {
                 continue;
             }
             for address in addresses {

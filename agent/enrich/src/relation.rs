@@ -14,6 +14,8 @@ const MAX_RELATIONS: usize = 1 << 18;
 const MAX_NOTES: usize = 160;
 /// Distinct notes kept with one relationship.
 const MAX_RELATION_NOTES: usize = 320;
+/// Hours kept with one relationship: a year's. Times in a capture can be anything.
+const MAX_HOURS: usize = 24 * 366;
 /// Nanoseconds in an hour.
 pub(crate) const HOUR_NS: i64 = 3_600 * 1_000_000_000;
 
@@ -51,6 +53,7 @@ impl Extra {
             *side = side.peer();
         }
         self.names.swap(0, 1);
+        self.inspection.flip();
     }
 }
 
@@ -76,8 +79,8 @@ pub(crate) struct RelationKey {
     pub(crate) port: u16,
     /// The recognised protocol's slug.
     pub(crate) service: Option<&'static str>,
-    /// The name the conn was opened to.
-    pub(crate) name: Option<TextId>,
+    /// The names of orig and of resp: what resp was called when it was reached, or what DNS said.
+    pub(crate) names: [Option<TextId>; 2],
 }
 
 /// What its conns add up to. Index 0 is orig's, 1 is resp's.
@@ -91,12 +94,12 @@ pub(crate) struct Relation {
     /// Conns in which both sides were heard.
     pub(crate) answered: u64,
     pub(crate) bytes: [u64; 2],
-    /// Octets by hour, numbered since the epoch, in no order.
+    /// Octets by hour, numbered since the epoch, in order.
     pub(crate) hours: Vec<(i64, u64)>,
     pub(crate) notes: Vec<Note>,
     pub(crate) confidence: u8,
     pub(crate) tunnel: bool,
-    /// Whether the name was looked up rather than said in the handshake.
+    /// Whether resp's name was looked up rather than said in the handshake.
     pub(crate) looked_up: bool,
     /// Whose packets it came in, if it came out of a tunnel.
     pub(crate) carrier: Option<Carrier>,
@@ -120,9 +123,9 @@ impl Relations {
         let last_hour = conn.last_ns.div_euclid(HOUR_NS);
         roll(conn, last_hour);
         let recognised = conn.extra.inspection.protocol();
-        let (name, looked_up) = name(conn);
-        let unanswered_probe =
-            conn.tuple.protocol == protocol::TCP && matches!(conn.state(), State::S0 | State::Rej);
+        let (names, looked_up) = names(conn);
+        let answered = is_answered(conn);
+        let to_group = is_to_group(conn);
         let key = RelationKey {
             orig: conn.tuple.src,
             resp: conn.tuple.dst,
@@ -130,9 +133,11 @@ impl Relations {
             protocol: conn.tuple.protocol,
             port: conn.tuple.dst_port,
             service: recognised.map(|(protocol, _)| protocol.service),
-            name,
+            names,
         };
-        if self.all.len() >= MAX_RELATIONS && !self.all.contains_key(&key) {
+        // A scan opens a relationship with every probe: it may take half the room, no more.
+        let bound = if answered { MAX_RELATIONS } else { MAX_RELATIONS / 2 };
+        if self.all.len() >= bound && !self.all.contains_key(&key) {
             self.refused += 1;
             return;
         }
@@ -150,21 +155,18 @@ impl Relations {
             looked_up,
             carrier: conn.extra.carrier,
             looked_at: false,
-            to_group: conn.tuple.dst.is_group() || conn.hops[0].iter().any(|hop| hop.dst.is_group()),
+            to_group,
         });
         relation.first_ns = relation.first_ns.min(conn.first_ns);
         relation.last_ns = relation.last_ns.max(conn.last_ns);
         relation.sessions += 1;
-        relation.answered += u64::from(conn.is_answered() && !unanswered_probe);
+        relation.answered += u64::from(answered);
+        relation.to_group &= to_group;
         for (sum, bytes) in relation.bytes.iter_mut().zip(conn.bytes) {
             *sum = sum.saturating_add(bytes);
         }
         for (hour, bytes) in &conn.extra.hours {
-            // Conns end in about the order of their hours.
-            match relation.hours.iter_mut().rev().find(|(other, _)| other == hour) {
-                Some((_, sum)) => *sum = sum.saturating_add(*bytes),
-                None => relation.hours.push((*hour, *bytes)),
-            }
+            relation.book(*hour, *bytes);
         }
         for note in &conn.extra.notes {
             if relation.notes.len() < MAX_RELATION_NOTES && !relation.notes.contains(note) {
@@ -180,18 +182,46 @@ impl Relations {
     }
 }
 
-/// The name an outside end goes by: what the handshake says, before what DNS said when it opened.
-fn name(conn: &Conn<Extra>) -> (Option<TextId>, bool) {
-    let said = |wanted: Key| {
+impl Relation {
+    fn book(&mut self, hour: i64, bytes: u64) {
+        match self.hours.binary_search_by_key(&hour, |(other, _)| *other) {
+            Ok(at) => {
+                if let Some((_, sum)) = self.hours.get_mut(at) {
+                    *sum = sum.saturating_add(bytes);
+                }
+            }
+            Err(at) if self.hours.len() < MAX_HOURS => self.hours.insert(at, (hour, bytes)),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Tells whether both sides are there: both were heard, or one goes on sending data over TCP, which it
+/// cannot do alone.
+fn is_answered(conn: &Conn<Extra>) -> bool {
+    let tcp = conn.tuple.protocol == protocol::TCP;
+    let probe = tcp && matches!(conn.state(), State::S0 | State::Rej);
+    let one_sided_data = tcp && conn.history().contains('D');
+    one_sided_data || conn.is_answered() && !probe
+}
+
+/// Tells whether it was said to everybody. A multicast hardware address alone does not tell: clustered
+/// gateways bear one.
+fn is_to_group(conn: &Conn<Extra>) -> bool {
+    let broadcast = conn.hops[0].iter().any(|hop| hop.dst == MacAddr([0xff; 6]));
+    conn.tuple.dst.is_group() || broadcast && !conn.is_answered()
+}
+
+/// The names of orig and of resp: resp's is what the handshake says, before what DNS said when the
+/// conn opened. Tells as well whether resp's was only looked up.
+fn names(conn: &Conn<Extra>) -> ([Option<TextId>; 2], bool) {
+    let noted = |wanted: Key| {
         let found = conn.extra.notes.iter().find(|(side, key, _)| *side == Side::Orig && *key == wanted);
         found.map(|(_, _, text)| *text)
     };
-    if let Some(name) = said(Key::Sni).or_else(|| said(Key::HttpHost)) {
-        return (Some(name), false);
-    }
-    let [resp, orig] = conn.extra.names;
-    let name = resp.or(orig);
-    (name, name.is_some())
+    let said = noted(Key::Sni).or_else(|| noted(Key::HttpHost));
+    let [of_resp, of_orig] = conn.extra.names;
+    ([of_orig, said.or(of_resp)], said.is_none())
 }
 
 /// The hardware address nearest to an end: whom the last hop towards it went to, else whom the first

@@ -24,6 +24,8 @@ const MAX_PREFIXES: usize = 1 << 10;
 pub(crate) struct Station {
     /// Addresses it claimed itself, in ARP, neighbour discovery or DHCP.
     pub(crate) claims: BTreeSet<Addr>,
+    /// Those of them that it claimed unasked: by asking others, by announcing itself.
+    pub(crate) own: BTreeSet<Addr>,
     /// Whether it announced itself as a router (RFC 4861), or a DHCP server named it.
     pub(crate) routes: Routes,
     pub(crate) vlan: u16,
@@ -84,6 +86,16 @@ impl Stations {
         Some(station)
     }
 
+    /// Notes a claim that a station makes for itself, unasked.
+    fn own(&mut self, mac: MacAddr, address: Addr, time_ns: i64, vlan: u16) {
+        self.claim(mac, address, time_ns, vlan);
+        if let Some(station) = self.by_mac.get_mut(&mac)
+            && station.claims.contains(&address)
+        {
+            station.own.insert(address);
+        }
+    }
+
     fn claim(&mut self, mac: MacAddr, address: Addr, time_ns: i64, vlan: u16) {
         if address.is_group() {
             return;
@@ -97,7 +109,11 @@ impl Stations {
 
     /// RFC 826: the sender has the address it names. A probe names none (RFC 5227 §2.1.1).
     pub(crate) fn arp(&mut self, time_ns: i64, link: &Link, arp: &Arp) {
-        self.claim(arp.sender_mac, arp.sender_ip, time_ns, link.vlan);
+        if arp.operation == 1 || arp.sender_ip == arp.target_ip {
+            self.own(arp.sender_mac, arp.sender_ip, time_ns, link.vlan);
+        } else {
+            self.claim(arp.sender_mac, arp.sender_ip, time_ns, link.vlan);
+        }
         // Who answers and who is answered have each other's addresses.
         if arp.operation == 2 {
             self.claim(arp.target_mac, arp.target_ip, time_ns, link.vlan);
@@ -107,7 +123,7 @@ impl Stations {
     pub(crate) fn ndp(&mut self, time_ns: i64, link: &Link, source: Addr, message: &Ndp) {
         let mac = message.mac.unwrap_or(link.src);
         if !source.is_group() {
-            self.claim(mac, source, time_ns, link.vlan);
+            self.own(mac, source, time_ns, link.vlan);
         }
         if message.router
             && let Some(station) = self.station(mac, time_ns, link.vlan)
@@ -128,7 +144,7 @@ impl Stations {
 
     /// A broadcast stays on its link, so its sender is there.
     pub(crate) fn broadcast(&mut self, time_ns: i64, link: &Link, source: Addr) {
-        self.claim(link.src, source, time_ns, link.vlan);
+        self.own(link.src, source, time_ns, link.vlan);
     }
 
     fn announce(&mut self, prefix: Prefix, why: &'static str) {
@@ -149,7 +165,7 @@ impl Stations {
             self.named(address, name, NameSource::Dhcp, texts);
         }
         if let Some(address) = address {
-            self.claim(lease.mac, address, time_ns, vlan);
+            self.own(lease.mac, address, time_ns, vlan);
         }
         let vendor_class = lease.vendor_class.and_then(|class| texts.id(class));
         let parameters: Vec<String> = lease.parameters.iter().map(u8::to_string).collect();

@@ -31,8 +31,13 @@ fn relation(orig: &str, orig_mac: u8, resp: &str, resp_mac: u8) -> RelationKey {
         protocol: 6,
         port: 443,
         service: None,
-        name: None,
+        names: [None; 2],
     }
+}
+
+/// Relationships of one conn each.
+fn once(relations: &[RelationKey]) -> impl Iterator<Item = (&RelationKey, u64)> {
+    relations.iter().map(|key| (key, 1))
 }
 
 /// Stations that said in ARP who they are.
@@ -73,7 +78,7 @@ fn private_space_is_inside_unless_only_an_exit_leads_there() {
         relation("10.1.1.10", CLIENT, "10.1.60.5", CORE),
         relation("10.1.1.10", CLIENT, "10.1.60.5", FIREWALL),
     ];
-    let locality = Locality::decide(&[], &hospital(), relations.iter());
+    let locality = Locality::decide(&[], &hospital(), once(&relations));
     let cases = [
         ("public", "203.0.113.5", false),
         ("private, only through the firewall", "10.200.1.9", false),
@@ -90,20 +95,56 @@ fn private_space_is_inside_unless_only_an_exit_leads_there() {
 }
 
 #[test]
+fn one_lost_copy_does_not_bring_a_closed_network_inside() {
+    let far = relation("10.1.1.10", CLIENT, "10.200.1.9", FIREWALL);
+    let lost = relation("10.1.1.10", CLIENT, "10.200.1.9", CORE);
+    let locality = Locality::decide(&[], &hospital(), [(&far, 20), (&lost, 1)].into_iter());
+    assert!(!locality.is_inside(address("10.200.1.9")));
+}
+
+#[test]
+fn who_answers_arp_for_a_public_address_does_not_bring_it_inside() {
+    let mut stations = hospital();
+    let reply = Arp {
+        operation: 2,
+        sender_mac: mac(FIREWALL),
+        sender_ip: address("198.51.100.20"),
+        target_mac: mac(CLIENT),
+        target_ip: address("10.1.1.10"),
+    };
+    stations.arp(0, &Link::default(), &reply);
+    let relations = [relation("10.1.1.10", CLIENT, "198.51.100.20", FIREWALL)];
+    let locality = Locality::decide(&[], &stations, once(&relations));
+    assert!(!locality.is_inside(address("198.51.100.20")));
+}
+
+#[test]
+fn devices_behind_a_router_are_not_one_device() {
+    let stations = stations(&[(CORE, "10.0.255.1")]);
+    let relations =
+        ["10.0.1.5", "10.0.2.5", "10.0.3.5"].map(|device| relation(device, CORE, "203.0.113.5", FIREWALL));
+    let locality = Locality::decide(&[], &stations, once(&relations));
+    let owners = Owners::of(&stations, &locality, relations.iter());
+    for device in ["10.0.1.5", "10.0.2.5", "10.0.3.5"] {
+        assert_eq!(owners.device(address(device)), DeviceKey::Address(address(device)));
+    }
+}
+
+#[test]
 fn one_gateway_alone_may_be_core_and_exit_so_private_space_stays_inside() {
     let stations = stations(&[(CLIENT, "10.1.1.10"), (FIREWALL, "10.1.1.254")]);
     let relations = [
         relation("10.1.1.10", CLIENT, "10.200.1.9", FIREWALL),
         relation("10.1.1.10", CLIENT, "203.0.113.5", FIREWALL),
     ];
-    let locality = Locality::decide(&[], &stations, relations.iter());
+    let locality = Locality::decide(&[], &stations, once(&relations));
     assert!(locality.is_inside(address("10.200.1.9")));
 }
 
 #[test]
 fn given_prefixes_are_exactly_what_is_inside() {
     let given = ["10.1.0.0/16".parse().unwrap()];
-    let locality = Locality::decide(&given, &hospital(), [].iter());
+    let locality = Locality::decide(&given, &hospital(), once(&[]));
     for (text, inside) in [("10.1.1.10", true), ("10.2.0.1", false), ("192.168.1.1", false)] {
         assert_eq!(locality.is_inside(address(text)), inside, "{text}");
     }
@@ -113,7 +154,7 @@ fn given_prefixes_are_exactly_what_is_inside() {
 #[test]
 fn a_public_address_that_a_station_claims_is_inside() {
     let stations = stations(&[(FIREWALL, "203.0.113.1")]);
-    let locality = Locality::decide(&[], &stations, [].iter());
+    let locality = Locality::decide(&[], &stations, once(&[]));
     assert!(locality.is_inside(address("203.0.113.1")));
     assert!(!locality.is_inside(address("203.0.113.2")));
 }
@@ -127,7 +168,7 @@ fn an_address_belongs_to_its_device_and_not_to_its_gateway() {
         relation("10.1.50.5", CORE, "203.0.113.5", FIREWALL),
     ];
     let stations = hospital();
-    let locality = Locality::decide(&[], &stations, relations.iter());
+    let locality = Locality::decide(&[], &stations, once(&relations));
     let owners = Owners::of(&stations, &locality, relations.iter());
     // (why, address, hardware address)
     let cases = [

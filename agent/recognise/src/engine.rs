@@ -42,6 +42,8 @@ pub struct Glimpse<'a> {
     pub wire_len: u32,
     /// TCP's sequence number of the first byte, else 0.
     pub seq: u32,
+    /// How many packets this sender has sent on this conn, this one included.
+    pub count: u32,
     /// Whether the conn's beginning was seen: a TCP handshake, or a conn without one.
     pub from_start: bool,
     /// The conn's orig.
@@ -80,7 +82,6 @@ struct Watch {
     candidates: Candidates,
     streams: [Stream; 2],
     heads: [Head; 2],
-    counts: [u32; 2],
 }
 
 /// The start of a side's first datagram.
@@ -127,6 +128,14 @@ impl Inspection {
     #[must_use]
     pub const fn wants_more(&self) -> bool {
         matches!(self.stage, Stage::Looking | Stage::Reading)
+    }
+
+    /// Follows a conn whose direction turned out to be the other.
+    pub fn flip(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.streams.swap(0, 1);
+            watch.heads.swap(0, 1);
+        }
     }
 
     /// Tells whether anything was sent that could be looked at.
@@ -223,9 +232,11 @@ impl Engine {
         sink: &mut dyn Sink,
     ) -> Option<Recognised> {
         let mut candidates = self.mask(glimpse.over).map_or(0, |mask| *mask);
-        let sight = glimpse.sight(glimpse.payload, &[], 1);
+        let sight = glimpse.sight(glimpse.payload, &[]);
         let recognised = inspection.ask(&mut candidates, &sight, sink);
-        if inspection.wants_more() && glimpse.from_start {
+        // A protocol that reads on over UDP needs only its memo: DNS alone would fill the pool.
+        let to_compare = inspection.stage == Stage::Looking || glimpse.over == Over::Tcp;
+        if inspection.wants_more() && glimpse.from_start && to_compare {
             self.watch(inspection, candidates, glimpse);
         }
         recognised
@@ -241,7 +252,7 @@ impl Engine {
     ) -> Option<Recognised> {
         let held = watch.held();
         let news = watch.offer(glimpse);
-        self.buffered += watch.held().saturating_sub(held);
+        self.buffered = (self.buffered + watch.held()).saturating_sub(held);
         let mut recognised = None;
         if news {
             let mut candidates = watch.candidates;
@@ -252,7 +263,8 @@ impl Engine {
         if full {
             inspection.give_up();
         }
-        if inspection.wants_more() {
+        let settled = inspection.stage == Stage::Reading && glimpse.over != Over::Tcp;
+        if inspection.wants_more() && !settled {
             inspection.watch = Some(watch);
         } else {
             self.recycle(watch);
@@ -348,7 +360,7 @@ impl Inspection {
 }
 
 impl Glimpse<'_> {
-    fn sight<'b>(&self, data: &'b [u8], other: &'b [u8], count: u32) -> Sight<'b> {
+    fn sight<'b>(&self, data: &'b [u8], other: &'b [u8]) -> Sight<'b> {
         Sight {
             over: self.over,
             from_orig: self.from_orig,
@@ -358,7 +370,7 @@ impl Glimpse<'_> {
             from_start: self.from_start,
             orig: self.orig,
             resp: self.resp,
-            count,
+            count: self.count,
         }
     }
 
@@ -371,9 +383,6 @@ impl Watch {
     /// Takes a payload; tells whether there is something new to look at.
     fn offer(&mut self, glimpse: &Glimpse<'_>) -> bool {
         let (side, _) = glimpse.sides();
-        if let Some(count) = self.counts.get_mut(side) {
-            *count = count.saturating_add(1);
-        }
         if glimpse.over == Over::Tcp {
             return self
                 .streams
@@ -388,12 +397,11 @@ impl Watch {
 
     fn sight<'a>(&'a self, glimpse: &Glimpse<'a>) -> Sight<'a> {
         let (side, peer) = glimpse.sides();
-        let count = self.counts.get(side).copied().unwrap_or(0);
         let stream = |side: usize| self.streams.get(side).map_or(&[][..], Stream::data);
         if glimpse.over == Over::Tcp {
-            glimpse.sight(stream(side), stream(peer), count)
+            glimpse.sight(stream(side), stream(peer))
         } else {
-            glimpse.sight(glimpse.payload, self.heads.get(peer).map_or(&[], Head::bytes), count)
+            glimpse.sight(glimpse.payload, self.heads.get(peer).map_or(&[], Head::bytes))
         }
     }
 
@@ -412,6 +420,5 @@ impl Watch {
             stream.shrink_to(SPARE_BUFFER_BYTES);
         }
         self.heads = [Head::default(); 2];
-        self.counts = [0; 2];
     }
 }

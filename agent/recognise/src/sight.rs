@@ -34,7 +34,7 @@ pub struct Sight<'a> {
     pub orig: (Addr, u16),
     /// The conn's resp.
     pub resp: (Addr, u16),
-    /// How many datagrams with payload this sender has sent on this conn, this one included.
+    /// How many packets this sender has sent on this conn, this one included.
     pub count: u32,
 }
 

@@ -42,7 +42,8 @@ impl Stream {
         } else if distance <= before {
             self.append(payload.get(before - distance..).unwrap_or_default());
         } else if distance < STREAM_BUDGET && self.ahead.len() < MAX_AHEAD {
-            self.ahead.push((seq, payload.to_vec()));
+            let room = STREAM_BUDGET - distance;
+            self.ahead.push((seq, payload.get(..room).unwrap_or(payload).to_vec()));
         }
         if self.data.len() > before {
             self.catch_up();

@@ -1,6 +1,6 @@
 //! The table itself: finds, opens, updates, expires and evicts conns.
 
-use sekisho_decode::{Fragment, Ip, Link};
+use sekisho_decode::{Addr, Fragment, Ip, Link};
 
 use crate::conn::Conn;
 use crate::duplicate::{Duplicates, Memory, link_mark, packet_mark};
@@ -27,6 +27,9 @@ impl Default for Limits {
         Self { max_conns: 1 << 20 }
     }
 }
+
+/// The part of a full table that is made free at once: one in so many.
+const EVICTED_SHARE: u32 = 64;
 
 /// What the table did with a packet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -246,6 +249,10 @@ impl<X: Default> Table<X> {
         let found = self.fragments.conn_of(ip).and_then(|id| {
             let conn = self.conns.get_mut(id.0 as usize).filter(|conn| conn.live)?;
             let from_orig = conn.tuple.src == ip.src;
+            let same = |a: Addr, b: Addr| conn.tuple.src == a && conn.tuple.dst == b;
+            if !same(ip.src, ip.dst) && !same(ip.dst, ip.src) {
+                return None;
+            }
             let side = usize::from(!from_orig);
             conn.last_ns = conn.last_ns.max(time_ns);
             conn.pkts.get_mut(side).map(|pkts| *pkts += 1)?;
@@ -272,19 +279,23 @@ impl<X: Default> Table<X> {
         }
     }
 
-    /// Ends the conns nearest to their timeout, so that at least one place is free.
+    /// Ends the conns nearest to their timeout: a share of the table at once, so that looking for them
+    /// costs each new conn little.
     #[cold]
     fn make_room(&mut self, done: &mut impl FnMut(Conn<X>)) {
-        // A slot may hold conns whose deadline has moved on. Each is put back once at the most; then
-        // whatever is nearest goes.
-        let mut patience = self.live;
-        while self.live >= self.limits.max_conns {
+        let target = self.limits.max_conns - (self.limits.max_conns / EVICTED_SHARE).max(1);
+        // Conns whose deadline has moved on since they were placed are put back, then held ones; both
+        // as often as there are conns at the most, then whatever is nearest goes.
+        let (mut moved, mut held) = (self.live, self.live);
+        while self.live > target {
             let Some((due_ns, mut number)) = self.wheel.soonest() else { return };
             while let Some(conn) = self.conns.get_mut(number as usize) {
                 let next = conn.next;
                 let deadline_ns = conn.deadline_ns();
-                if patience > 0 && deadline_ns > due_ns {
-                    patience -= 1;
+                let patience = if conn.held { &mut held } else { &mut moved };
+                let spared = *patience > 0 && (conn.held || deadline_ns > due_ns);
+                if spared || self.live <= target {
+                    *patience = patience.saturating_sub(1);
                     conn.next = self.wheel.add(deadline_ns, number);
                 } else {
                     self.counts.evicted += 1;

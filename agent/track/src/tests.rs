@@ -255,6 +255,20 @@ fn a_full_table_ends_what_is_nearest_to_its_timeout_and_counts_it() {
 }
 
 #[test]
+fn a_full_table_makes_room_for_a_share_and_spares_what_is_held() {
+    let mut bench = Bench::new(1280);
+    for n in 0..1281u16 {
+        let frame = Frame { flags: None, payload: b"x", ports: (1024 + n, 4500), ident: n + 1, ..OUT };
+        let touch = bench.take(0, &frame);
+        if n < 50 {
+            bench.table.conn_mut(touch.id).unwrap().held = true;
+        }
+    }
+    assert_eq!(bench.table.counts().evicted, 20, "one in 64");
+    assert!(bench.done.iter().all(|conn| !conn.held));
+}
+
+#[test]
 fn later_fragments_follow_their_first() {
     let mut first = Frame { flags: None, payload: b"x", ..OUT }.bytes();
     first[24] = 0x20;

@@ -35,6 +35,7 @@ impl Bench {
             payload,
             wire_len: payload.len() as u32,
             seq,
+            count: 1,
             from_start,
             orig: (Addr::v4(CLIENT), 50_000),
             resp: (Addr::v4(SERVER), 8080),
@@ -111,6 +112,26 @@ fn a_flood_of_unsettled_conns_stops_at_the_bound_and_is_counted() {
     for inspection in &mut held {
         bench.engine.release(inspection);
     }
+    assert_eq!((bench.engine.watches, bench.engine.buffered), (0, 0));
+}
+
+#[test]
+fn look_ups_that_go_on_hold_no_watch() {
+    let query = b"\x00\x07\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03his\x07example\x00\x00\x01\x00\x01";
+    let mut bench = Bench::new();
+    assert_eq!(bench.show(Over::Udp, true, 0, query), Some("dns"));
+    assert!(bench.inspection.wants_more(), "the answer is wanted");
+    assert_eq!(bench.engine.watches, 0);
+}
+
+#[test]
+fn what_came_ahead_and_was_dropped_is_not_counted_for_good() {
+    let mut bench = Bench::new();
+    bench.show(Over::Tcp, true, 1, b"GET");
+    for _ in 0..4 {
+        bench.show(Over::Tcp, true, 16_001, &vec![0; 60_000]);
+    }
+    bench.show(Over::Tcp, true, 4, &vec![b'x'; 16_384]);
     assert_eq!((bench.engine.watches, bench.engine.buffered), (0, 0));
 }
 
