@@ -63,6 +63,12 @@ impl Locality {
                 this.assumed.push(say::assumed(prefix, true, say::announced(why)));
             }
         }
+        for prefix in shared(stations, &carried, &this.cores) {
+            if !this.inside.iter().any(|wide| wide.contains(prefix.first())) {
+                this.inside.push(prefix);
+                this.assumed.push(say::assumed(&prefix, true, &say::SHARED));
+            }
+        }
         // A gateway answers for others (proxy ARP, RFC 1027); what a station says unasked is its own.
         let answers_for_others = |mac: &MacAddr| {
             let is_public = |carried: &Carried| carried.unclaimed.keys().any(|address| !is_private(*address));
@@ -86,6 +92,29 @@ impl Locality {
         let inside = || self.inside.iter().any(|prefix| prefix.contains(address));
         !self.beyond.contains(&address) && (inside() || self.hosts.contains(&address))
     }
+}
+
+/// IPv6 prefixes of a watched link where no router was heard to advertise them: several stations, each
+/// known by an IPv4 address of its own and carrying nobody else's, use addresses of one. A router alone
+/// carries a far prefix.
+fn shared(
+    stations: &Stations,
+    carried: &BTreeMap<MacAddr, Carried>,
+    cores: &BTreeSet<MacAddr>,
+) -> Vec<Prefix> {
+    let mut users: BTreeMap<Prefix, usize> = BTreeMap::new();
+    for (mac, carried) in carried.iter().filter(|(mac, _)| !cores.contains(mac)) {
+        let known =
+            stations.by_mac.get(mac).is_some_and(|station| station.claims.iter().any(|own| own.is_v4()));
+        if !known || carried.unclaimed.keys().any(|address| address.is_v4()) {
+            continue;
+        }
+        let networks: BTreeSet<Prefix> = carried.unclaimed.keys().map(|address| network(*address)).collect();
+        for network in networks {
+            *users.entry(network).or_default() += 1;
+        }
+    }
+    users.into_iter().filter(|(_, stations)| *stations > 1).map(|(prefix, _)| prefix).collect()
 }
 
 /// The usual size of a link: where one address is local, its neighbours are.

@@ -13,6 +13,10 @@ pub(crate) const CLAIMED: Sentence = (
     "a station on a watched link claims this address (ARP, neighbour discovery or broadcast)",
     "監視している回線上の機器がこのアドレスを名乗っています（ARP・近隣探索・ブロードキャスト）",
 );
+pub(crate) const SHARED: Sentence = (
+    "several stations on a watched link use addresses of this prefix",
+    "監視している回線上の複数の機器がこのプレフィックスのアドレスを使っています",
+);
 pub(crate) const BEYOND: Sentence = (
     "private addresses, but only ever reached through a gateway other than the core: taken as a closed network outside",
     "プライベートアドレスですが、コア以外の出口を通してのみ到達しているため、院外の閉域網とみなしました",

@@ -95,6 +95,18 @@ fn private_space_is_inside_unless_only_an_exit_leads_there() {
 }
 
 #[test]
+fn an_ipv6_prefix_that_several_stations_use_is_inside_and_one_behind_a_router_is_not() {
+    let stations = stations(&[(CLIENT, "10.1.1.10"), (OTHER, "10.1.1.11"), (LTE, "10.1.1.253")]);
+    let relations = [
+        relation("2001:db8:1::10", CLIENT, "2001:db8:ffff::1", LTE),
+        relation("2001:db8:1::11", OTHER, "2001:db8:ffff::2", LTE),
+    ];
+    let locality = Locality::decide(&[], &stations, once(&relations));
+    assert!(locality.is_inside(address("2001:db8:1::99")));
+    assert!(!locality.is_inside(address("2001:db8:ffff::1")));
+}
+
+#[test]
 fn one_lost_copy_does_not_bring_a_closed_network_inside() {
     let far = relation("10.1.1.10", CLIENT, "10.200.1.9", FIREWALL);
     let lost = relation("10.1.1.10", CLIENT, "10.200.1.9", CORE);
