@@ -44,7 +44,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection as Database, OpenFlags};
+use rusqlite::{Connection as Database, ErrorCode, OpenFlags};
 use sekisho_api::{Analysis, Connection, Device, ExitRow};
 
 pub use capture::{Input, Source};
@@ -108,10 +108,13 @@ impl Ledger {
         if !path.exists() {
             return Err(LedgerError::Missing { path: path.to_path_buf() });
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let opened = Database::open_with_flags(path, flags).map_err(Fault::from);
-        let database = opened.map_err(|fault| fault.at(path))?;
-        prepare_to_read(&database).map_err(|fault| fault.at(path))?;
+        let database = match open_to_read(path) {
+            Err(Fault::Sql(error)) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+                open_archived(path)
+            }
+            opened => opened,
+        };
+        let database = database.map_err(|fault| fault.at(path))?;
         Ok(Reader { database, path: path.to_path_buf() })
     }
 
@@ -175,6 +178,24 @@ impl Reader {
         let result = snapshot.and_then(|snapshot| read(&snapshot));
         result.map_err(|fault| fault.at(&self.path))
     }
+}
+
+fn open_to_read(path: &Path) -> Result<Database, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = Database::open_with_flags(path, flags)?;
+    prepare_to_read(&database)?;
+    Ok(database)
+}
+
+/// Opens a ledger in a folder where nothing can be written, such as a backup's: without the files that
+/// readers of a WAL database share, which is safe because nobody writes there (SQLite's `immutable`).
+fn open_archived(path: &Path) -> Result<Database, Fault> {
+    let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let database = Database::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
+    prepare_to_read(&database)?;
+    Ok(database)
 }
 
 /// Takes the writer's lock.
