@@ -38,7 +38,7 @@ fn read(args: &Analyze, lang: Lang, rules: &Rules) -> anyhow::Result<(Analysis, 
     let mut pipeline = Pipeline::new(args.internal.clone());
     let mut progress = Progress::new(&args.files);
     let mut inputs = Vec::new();
-    for path in &args.files {
+    for path in in_time(&args.files)? {
         let mut source = capture::open(path)?;
         let mut digest = args.db.is_some().then(CaptureDigest::new);
         while let Some(frame) =
@@ -60,6 +60,22 @@ fn read(args: &Analyze, lang: Lang, rules: &Rules) -> anyhow::Result<(Analysis, 
     }
     progress.finish();
     Ok((pipeline.finish(rules), inputs))
+}
+
+/// Orders capture files by their first frame, so that a session that goes on in the next file is one.
+/// A pipe cannot be looked into twice: then the order is the caller's.
+fn in_time(files: &[PathBuf]) -> anyhow::Result<Vec<&PathBuf>> {
+    let is_pipe = |path: &PathBuf| path.as_os_str() == capture::STANDARD_INPUT || !path.is_file();
+    if files.len() < 2 || files.iter().any(is_pipe) {
+        return Ok(files.iter().collect());
+    }
+    let mut starts = Vec::new();
+    for path in files {
+        let first = capture::open(path)?.next_frame()?.map(|frame| frame.time_ns);
+        starts.push((first, path));
+    }
+    starts.sort_by_key(|(first, _)| *first);
+    Ok(starts.into_iter().map(|(_, path)| path).collect())
 }
 
 /// Records into the ledger, and takes over the numbers by which it knows the connections.

@@ -27,6 +27,26 @@ fn the_same_capture_gives_the_same_bytes_from_a_file_twice_and_from_a_pipe() {
 }
 
 #[test]
+fn rotated_files_are_one_capture_in_whatever_order_they_are_named() {
+    let scratch = tempfile::tempdir().unwrap();
+    let bytes = cases::capture(CASE);
+    // The file header, and the first five records in a file of their own.
+    let (mut at, header) = (24, &bytes[..24]);
+    for _ in 0..5 {
+        at += 16 + u32::from_le_bytes(bytes[at + 8..at + 12].try_into().unwrap()) as usize;
+    }
+    let paths = ["b.pcap", "a.pcap"].map(|name| scratch.path().join(name).to_str().unwrap().to_owned());
+    fs::write(&paths[0], &bytes[..at]).unwrap();
+    fs::write(&paths[1], [header, &bytes[at..]].concat()).unwrap();
+    let whole = agent::piped(&["analyze", "--format", "json", "-"], &bytes);
+    let whole = String::from_utf8(whole.stdout).unwrap();
+    for [first, second] in [[0, 1], [1, 0]] {
+        let parts = agent::text(["analyze", "--format", "json", &paths[first], &paths[second]]);
+        assert_eq!(parts, whole);
+    }
+}
+
+#[test]
 fn a_file_cut_off_in_the_middle_gives_what_was_read_and_says_where() {
     let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("cut.pcap");

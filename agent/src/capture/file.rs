@@ -19,7 +19,7 @@ use super::window::Window;
 use super::{Frame, Source};
 
 /// The name by which standard input is given.
-pub(super) const STANDARD_INPUT: &str = "-";
+pub(crate) const STANDARD_INPUT: &str = "-";
 
 /// How many first bytes an error about a file that is no capture shows.
 const SHOWN_HEAD_BYTES: usize = 8;

@@ -20,7 +20,7 @@ mod window;
 mod tests;
 
 pub(crate) use error::OpenError;
-pub(crate) use file::open;
+pub(crate) use file::{STANDARD_INPUT, open};
 pub(crate) use progress::Progress;
 pub(crate) use warning::Warning;
 
