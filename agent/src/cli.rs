@@ -81,7 +81,7 @@ pub(crate) enum Command {
     /// 台帳の出口（院外への中継装置）を一覧する / Lists the exits: the gateways that carry off-site traffic
     Exits(Listing),
     /// 台帳の変更履歴を一覧する / Lists the ledger's history: appeared, gone silent, changed exit
-    History(Listing),
+    History(History),
 }
 
 #[derive(Args, Debug)]
@@ -133,6 +133,16 @@ pub(crate) struct Listing {
     /// 出力先（既定は標準出力） / Writes there instead of to standard output
     #[arg(short, long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) listing: Listing,
+
+    /// 表に一般インターネットも出す / Shows the general Internet in the table, too
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Args, Debug)]

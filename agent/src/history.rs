@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use sekisho_api::GENERAL_INTERNET;
 use sekisho_ledger::Change;
 use sekisho_report::{HistoryRow, Lang, label, text};
 use serde_json::{Map, Value};
@@ -19,6 +20,15 @@ pub(crate) fn row(change: Change, lang: Lang, zone: &TimeZone) -> HistoryRow {
         before: words(change.before),
         after: words(change.after),
     }
+}
+
+/// Tells whether a change is of a connection to the general Internet.
+pub(crate) fn is_of_general_internet(change: &Change) -> bool {
+    let category = |value: &Option<Value>| {
+        value.as_ref().and_then(|value| value.get("category")).and_then(Value::as_str).map(str::to_owned)
+    };
+    let (before, after) = (category(&change.before), category(&change.after));
+    after.or(before).as_deref() == Some(GENERAL_INTERNET)
 }
 
 fn words(value: &Value, lang: Lang, zone: &TimeZone) -> String {

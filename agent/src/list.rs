@@ -9,7 +9,7 @@ use sekisho_ledger::{HistoryQuery, Ledger, Query, Reader, Sited};
 use sekisho_report::{HistoryRow, Lang, csv, fill, table};
 use serde::Serialize;
 
-use crate::cli::{Connections, Format, ListFormat, Listing, Place};
+use crate::cli::{Connections, Format, History, ListFormat, Listing, Place};
 use crate::sink::Sink;
 use crate::{history, output};
 
@@ -69,22 +69,24 @@ pub(crate) fn exits(args: &Listing, lang: Lang) -> anyhow::Result<()> {
     })
 }
 
-pub(crate) fn history(args: &Listing, lang: Lang) -> anyhow::Result<()> {
+pub(crate) fn history(History { listing: args, all }: &History, lang: Lang) -> anyhow::Result<()> {
     let ledger = Ledger::read_only(&args.place.db)?;
     let site = site(&ledger, &args.place, args.format == ListFormat::Json, lang)?;
+    let changes = ledger.history(&HistoryQuery { site, ..HistoryQuery::default() })?;
     if args.format == ListFormat::Json {
-        return json(
-            &args.place,
-            args.output.as_deref(),
-            &ledger.history(&HistoryQuery { site, ..HistoryQuery::default() })?,
-        );
+        return json(&args.place, args.output.as_deref(), &changes);
     }
-    let (rows, zone) = (history_rows(&ledger, site, lang)?, output::zone());
-    put(args, |out| match args.format {
-        ListFormat::Csv => csv::history(out, &rows, lang, &zone),
-        ListFormat::Table | ListFormat::Json => {
-            out.write_all(table::history(&rows, lang, output::width(), &zone).as_bytes())
+    let zone = output::zone();
+    let count = changes.len();
+    let folds = args.format == ListFormat::Table && !all;
+    let kept = changes.into_iter().filter(|change| !folds || !history::is_of_general_internet(change));
+    let rows: Vec<HistoryRow> = kept.map(|change| history::row(change, lang, &zone)).collect();
+    put(args, |out| {
+        if args.format == ListFormat::Csv {
+            return csv::history(out, &rows, lang, &zone);
         }
+        out.write_all(table::history(&rows, lang, output::width(), &zone).as_bytes())?;
+        output::folded(out, count - rows.len(), lang)
     })
 }
 

@@ -50,15 +50,17 @@ pub(crate) fn analysis(
             let surveyed = |row: &&Connection| *all || row.category.as_deref() != Some(GENERAL_INTERNET);
             let rows: Vec<Connection> = analysis.connections.iter().filter(surveyed).cloned().collect();
             sink.write_all(table::connections(&rows, assumed, lang, width(), &zone).as_bytes())?;
-            let folded = analysis.connections.len() - rows.len();
-            if folded > 0 {
-                writeln!(sink, "\n{}", fill(lang, "summary.folded", &[("folded", &folded)]))?;
-            }
+            folded(&mut sink, analysis.connections.len() - rows.len(), lang)?;
         }
         Format::Csv => csv::connections(&mut sink, &analysis.connections, lang, &zone)?,
         Format::Xlsx => sink.write_all(&workbook(analysis, history, lang, &zone)?)?,
     }
     sink.close()
+}
+
+/// Says how many rows of the general Internet a table leaves out.
+pub(crate) fn folded(out: &mut Sink, rows: usize, lang: Lang) -> io::Result<()> {
+    if rows == 0 { Ok(()) } else { writeln!(out, "\n{}", fill(lang, "summary.folded", &[("folded", &rows)])) }
 }
 
 /// The period and the packets that the list rests on.
