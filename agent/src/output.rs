@@ -47,7 +47,9 @@ pub(crate) fn analysis(
         Format::Table => {
             let assumed = &analysis.capture.assumed;
             writeln!(sink, "{}", observed(analysis, lang, &zone))?;
-            let surveyed = |row: &&Connection| *all || row.category.as_deref() != Some(GENERAL_INTERNET);
+            let general = |row: &Connection| row.category.as_deref() == Some(GENERAL_INTERNET);
+            // A tunnel is shown whatever it is taken for.
+            let surveyed = |row: &&Connection| *all || row.tunnel || !general(row);
             let rows: Vec<Connection> = analysis.connections.iter().filter(surveyed).cloned().collect();
             sink.write_all(table::connections(&rows, assumed, lang, width(), &zone).as_bytes())?;
             folded(&mut sink, analysis.connections.len() - rows.len(), lang)?;
