@@ -5,7 +5,7 @@
 use super::site::Device;
 use super::talk::Stream;
 use super::wire::Way;
-use super::{Day, HOUR, PATIENT};
+use super::{Day, HOUR, PATIENT, PATIENT_KANJI};
 use crate::workload::proto::{ae, dicom_pdu, item};
 
 const CONTEXT_NAME: &[u8] = b"1.2.840.10008.3.1.1.1";
@@ -144,7 +144,7 @@ pub(super) fn message(from: &str, to: &str, kind: &str, number: u64) -> [Vec<u8>
         "ORM^O01" => "ORC|NW|A1\rOBR|1|A1||CTCHEST^Chest CT\r",
         _ => "PV1|1|O|OUTPATIENT^01\r",
     };
-    let patient = format!("PID|1||00012345^^^HOSPITAL||{PATIENT}||19700101|M\r");
+    let patient = format!("PID|1||00012345^^^HOSPITAL||{PATIENT}~{PATIENT_KANJI}||19700101|M\r");
     let request = format!("{}{patient}{body}\u{1c}\r", head(from, to, kind));
     let answer = format!("{}MSA|AA|{number}\r\u{1c}\r", head(to, from, "ACK"));
     [request.into_bytes(), answer.into_bytes()]

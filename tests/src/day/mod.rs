@@ -34,6 +34,8 @@ pub use truth::{Benign, DeviceTruth, External, Truth};
 
 /// The patient whose name crosses the wire in DICOM and HL7 and must never be found anywhere else.
 pub const PATIENT: &str = "Yamada^Taro";
+/// The same name as Japanese systems write it beside the first, in HL7.
+pub const PATIENT_KANJI: &str = "山田^太郎";
 
 /// Midnight in Japan, 2026-01-02, in seconds since the Unix epoch.
 const FIRST_MIDNIGHT_S: u64 = 1_767_279_600;
