@@ -1,12 +1,14 @@
 //! Link layers: from a captured frame's first byte to the packet it carries.
 
 use crate::packet::{Body, Link, Packet};
-use crate::{Cursor, DecodeError, Layer, LinkType, MacAddr, arp, ip};
+use crate::{Cursor, DecodeError, Layer, LinkType, MacAddr, arp, fast, ip};
 
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_ARP: u16 = 0x0806;
 /// 802.1Q customer tag, 802.1ad service tag, and the tag that came before 802.1ad.
 const ETHERTYPE_VLAN: [u16; 3] = [0x8100, 0x88a8, 0x9100];
+/// The identifier's bits in a tag's control information (IEEE 802.1Q §9.6).
+const VLAN_ID: u16 = 0x0fff;
 const ETHERTYPE_IPV6: u16 = 0x86dd;
 const ETHERTYPE_MPLS: [u16; 2] = [0x8847, 0x8848];
 const ETHERTYPE_PPPOE_SESSION: u16 = 0x8864;
@@ -23,10 +25,39 @@ const SNAP_ETHERTYPE: [u8; 6] = [0xaa, 0xaa, 0x03, 0x00, 0x00, 0x00];
 const MAX_WRAPS: usize = 8;
 
 /// Decodes one captured frame. `wire_len` is its length on the wire.
-#[inline]
 pub fn decode(link: LinkType, bytes: &[u8], wire_len: u32) -> Result<Packet<'_>, DecodeError> {
+    let mut packet = Packet::EMPTY;
+    decode_into(link, 0, bytes, wire_len, &mut packet)?;
+    Ok(packet)
+}
+
+/// Decodes one captured frame into its place. `tci` is the control information (IEEE 802.1Q §9.6) of an
+/// outermost VLAN tag that the capturing machine took off, 0 where there was none.
+#[inline]
+pub fn decode_into<'a>(
+    link: LinkType,
+    tci: u16,
+    bytes: &'a [u8],
+    wire_len: u32,
+    packet: &mut Packet<'a>,
+) -> Result<(), DecodeError> {
+    if link == LinkType::Ethernet && fast::ethernet(bytes, tci & VLAN_ID, wire_len, packet) {
+        return Ok(());
+    }
+    *packet = by_layers(link, tci & VLAN_ID, bytes, wire_len)?;
+    Ok(())
+}
+
+/// Decodes a frame of any form, layer by layer.
+#[inline(never)]
+pub(crate) fn by_layers(
+    link: LinkType,
+    vlan: u16,
+    bytes: &[u8],
+    wire_len: u32,
+) -> Result<Packet<'_>, DecodeError> {
     match link {
-        LinkType::Ethernet => ethernet(bytes, wire_len),
+        LinkType::Ethernet => ethernet(vlan, bytes, wire_len),
         LinkType::RawIp => Ok(Packet { link: Link::default(), body: Body::Ip(ip::parse(bytes, wire_len)?) }),
         LinkType::LinuxSll => sll(bytes, wire_len),
         LinkType::LinuxSll2 => sll2(bytes, wire_len),
@@ -34,10 +65,9 @@ pub fn decode(link: LinkType, bytes: &[u8], wire_len: u32) -> Result<Packet<'_>,
     }
 }
 
-#[inline]
-fn ethernet(bytes: &[u8], wire_len: u32) -> Result<Packet<'_>, DecodeError> {
+fn ethernet(vlan: u16, bytes: &[u8], wire_len: u32) -> Result<Packet<'_>, DecodeError> {
     let mut cursor = Cursor::new(Layer::Ethernet, bytes);
-    let link = Link { dst: MacAddr(cursor.array()?), src: MacAddr(cursor.array()?), ..Link::default() };
+    let link = Link { dst: MacAddr(cursor.array()?), src: MacAddr(cursor.array()?), vlan, ..Link::default() };
     let ethertype = cursor.u16()?;
     payload(link, ethertype, cursor.rest(), wire_len.saturating_sub(14), 0)
 }
@@ -78,7 +108,6 @@ fn loopback(bytes: &[u8], wire_len: u32) -> Result<Packet<'_>, DecodeError> {
 }
 
 /// Decodes what an EtherType announces, unwrapping tags, labels and sessions.
-#[inline]
 fn payload(
     link: Link,
     ethertype: u16,
@@ -100,10 +129,9 @@ fn payload(
 }
 
 /// IEEE 802.1Q §9.3.
-#[inline]
 fn vlan(mut link: Link, bytes: &[u8], wire_len: u32, wraps: usize) -> Result<Packet<'_>, DecodeError> {
     let mut cursor = Cursor::new(Layer::Vlan, bytes);
-    let vlan = cursor.u16()? & 0x0fff;
+    let vlan = cursor.u16()? & VLAN_ID;
     let ethertype = cursor.u16()?;
     if link.vlan != 0 && link.outer_vlan == 0 {
         link.outer_vlan = link.vlan;
@@ -114,7 +142,6 @@ fn vlan(mut link: Link, bytes: &[u8], wire_len: u32, wraps: usize) -> Result<Pac
     payload(link, ethertype, cursor.rest(), wire_len.saturating_sub(4), wraps + 1)
 }
 
-#[cold]
 fn wrapped(
     mut link: Link,
     ethertype: u16,

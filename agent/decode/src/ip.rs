@@ -8,7 +8,6 @@ use crate::{Addr, Cursor, DecodeError, Layer};
 const MAX_EXTENSIONS: usize = 8;
 
 /// Parses an IP packet by its version nibble. `wire_len` is what the link carried, padding included.
-#[inline]
 pub(crate) fn parse(bytes: &[u8], wire_len: u32) -> Result<Ip<'_>, DecodeError> {
     match bytes.first().map(|byte| byte >> 4) {
         Some(4) => v4(bytes, wire_len),
@@ -18,7 +17,6 @@ pub(crate) fn parse(bytes: &[u8], wire_len: u32) -> Result<Ip<'_>, DecodeError> 
     }
 }
 
-#[inline]
 fn v4(bytes: &[u8], wire_len: u32) -> Result<Ip<'_>, DecodeError> {
     let mut cursor = Cursor::new(Layer::Ipv4, bytes);
     let h: [u8; 20] = cursor.array()?;
@@ -122,7 +120,6 @@ fn v6(bytes: &[u8], wire_len: u32) -> Result<Ip<'_>, DecodeError> {
 
 impl<'a> Ip<'a> {
     /// Takes what follows the IP header: cuts link padding, parses the upper layer.
-    #[inline]
     fn with_body(mut self, rest: &'a [u8], body_wire_len: u32) -> Result<Self, DecodeError> {
         let body = rest.get(..body_wire_len as usize).unwrap_or(rest);
         self.body = body;

@@ -8,6 +8,7 @@ mod addr;
 mod arp;
 mod cursor;
 mod error;
+mod fast;
 mod frame;
 mod ip;
 pub mod ndp;
@@ -22,7 +23,7 @@ pub use addr::{Addr, MacAddr, NotAMac};
 pub use arp::Arp;
 pub use cursor::Cursor;
 pub use error::{DecodeError, Layer};
-pub use frame::decode;
+pub use frame::{decode, decode_into};
 pub use packet::{Ah, Body, Esp, Fragment, Gre, Icmp, Ip, Link, Packet, Tcp, Udp, Upper, flag};
 pub use transport::protocol;
 pub use tunnel::Inner;
@@ -48,6 +49,7 @@ impl LinkType {
     /// Reads a `LINKTYPE_` number of pcap and pcapng; `None` for one this crate cannot decode.
     ///
     /// 12 and 14 are what BSD kernels write for raw IP.
+    #[inline]
     #[must_use]
     pub const fn from_number(number: i32) -> Option<Self> {
         match number {

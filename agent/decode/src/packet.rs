@@ -4,12 +4,20 @@ use crate::arp::Arp;
 use crate::{Addr, MacAddr};
 
 /// One frame's headers, outermost IP included, tunnels not opened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Packet<'a> {
     /// The link header.
     pub link: Link,
     /// What it carries.
     pub body: Body<'a>,
+}
+
+impl Packet<'_> {
+    /// Nothing decoded yet.
+    pub const EMPTY: Self = Self {
+        link: Link { src: MacAddr::ZERO, dst: MacAddr::ZERO, vlan: 0, outer_vlan: 0, pppoe: false },
+        body: Body::Other(0),
+    };
 }
 
 /// The link header of the innermost Ethernet frame before IP.
@@ -28,7 +36,7 @@ pub struct Link {
 }
 
 /// What follows the link header.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Body<'a> {
     /// IPv4 or IPv6.
     Ip(Ip<'a>),
@@ -43,7 +51,7 @@ pub enum Body<'a> {
 }
 
 /// An IP header and what follows it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ip<'a> {
     /// Source address.
     pub src: Addr,
@@ -60,7 +68,7 @@ pub struct Ip<'a> {
     /// Octets of IP header and payload on the wire.
     pub wire_len: u32,
     /// The upper-layer header.
-    pub upper: Upper<'a>,
+    pub upper: Upper,
     /// The captured bytes after the IP header and its extensions, without link padding.
     pub body: &'a [u8],
     /// The captured bytes after the upper-layer header, without link padding.
@@ -81,10 +89,10 @@ pub enum Fragment {
 }
 
 /// The upper-layer header.
-#[derive(Clone, Copy, Debug)]
-pub enum Upper<'a> {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Upper {
     /// TCP (RFC 9293).
-    Tcp(Tcp<'a>),
+    Tcp(Tcp),
     /// UDP (RFC 768).
     Udp(Udp),
     /// ICMP (RFC 792) and ICMPv6 (RFC 4443).
@@ -99,9 +107,9 @@ pub enum Upper<'a> {
     Other,
 }
 
-/// A TCP header.
-#[derive(Clone, Copy, Debug)]
-pub struct Tcp<'a> {
+/// A TCP header, without its options.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Tcp {
     /// Source port.
     pub src_port: u16,
     /// Destination port.
@@ -116,8 +124,6 @@ pub struct Tcp<'a> {
     pub window: u16,
     /// Checksum as on the wire; not verified, since capturing hosts offload it.
     pub checksum: u16,
-    /// The captured bytes of the options.
-    pub options: &'a [u8],
 }
 
 /// TCP flag bits (RFC 9293 §3.1).
@@ -201,7 +207,7 @@ pub struct Gre {
     pub sequenced: bool,
 }
 
-impl Upper<'_> {
+impl Upper {
     /// Gives source and destination port, 0 where the protocol has none.
     #[inline]
     #[must_use]

@@ -279,6 +279,43 @@ fn contradictions_are_malformed() {
 }
 
 proptest! {
+    /// Frames as they are and with a few bytes changed, whole and cut: both ways say the same.
+    #[test]
+    fn the_fast_way_says_what_the_way_by_layers_says(
+        tagged in any::<bool>(),
+        v6 in any::<bool>(),
+        udp in any::<bool>(),
+        tci in 0u16..3,
+        changes in prop::collection::vec((0usize..80, any::<u8>()), 0..3),
+        cut in 0usize..100,
+        longer in 0u32..40,
+    ) {
+        let link = PacketBuilder::ethernet2(CLIENT, SERVER);
+        let mut frame = Vec::new();
+        let ends = |n| [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, n];
+        let internet = match (tagged, v6) {
+            (false, false) => link.ipv4([192, 0, 2, 1], [198, 51, 100, 2], 63),
+            (false, true) => link.ipv6(ends(1), ends(2), 63),
+            (true, false) => link.single_vlan(10.try_into().unwrap()).ipv4([192, 0, 2, 1], [198, 51, 100, 2], 63),
+            (true, true) => link.single_vlan(10.try_into().unwrap()).ipv6(ends(1), ends(2), 63),
+        };
+        if udp {
+            internet.udp(50_000, 53).write(&mut frame, PAYLOAD).unwrap();
+        } else {
+            internet.tcp(50_000, 443, 7, 1024).write(&mut frame, PAYLOAD).unwrap();
+        }
+        for (at, byte) in changes {
+            if let Some(place) = frame.get_mut(at) {
+                *place = byte;
+            }
+        }
+        let bytes = frame.get(..cut).unwrap_or(&frame);
+        let wire_len = frame.len() as u32 + longer;
+        let mut packet = Packet::EMPTY;
+        let fast = decode_into(LinkType::Ethernet, tci, bytes, wire_len, &mut packet).map(|()| packet);
+        prop_assert_eq!(fast, frame::by_layers(LinkType::Ethernet, tci, bytes, wire_len));
+    }
+
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), number in 0..300) {
         let link = LinkType::from_number(number).unwrap_or(LinkType::Ethernet);

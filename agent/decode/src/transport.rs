@@ -30,8 +30,7 @@ pub mod protocol {
 }
 
 /// Parses the upper-layer header; gives it, its length, and what follows.
-#[inline]
-pub(crate) fn parse(number: u8, bytes: &[u8]) -> Result<(Upper<'_>, &[u8]), DecodeError> {
+pub(crate) fn parse(number: u8, bytes: &[u8]) -> Result<(Upper, &[u8]), DecodeError> {
     match number {
         protocol::TCP => tcp(bytes),
         protocol::UDP => udp(bytes),
@@ -45,15 +44,14 @@ pub(crate) fn parse(number: u8, bytes: &[u8]) -> Result<(Upper<'_>, &[u8]), Deco
 }
 
 /// RFC 9293 §3.1.
-#[inline]
-fn tcp(bytes: &[u8]) -> Result<(Upper<'_>, &[u8]), DecodeError> {
+fn tcp(bytes: &[u8]) -> Result<(Upper, &[u8]), DecodeError> {
     let mut cursor = Cursor::new(Layer::Tcp, bytes);
     let h: [u8; 20] = cursor.array()?;
     let Some(options_len) = (usize::from(h[12] >> 4) * 4).checked_sub(20) else {
         return Err(cursor.malformed("data offset under five words"));
     };
-    // A small snaplen may cut the options: what is there serves.
-    let (options, payload) = cursor.rest().split_at(options_len.min(cursor.rest().len()));
+    // A small snaplen may cut the options.
+    let payload = cursor.rest().get(options_len..).unwrap_or_default();
     let tcp = Tcp {
         src_port: u16::from_be_bytes([h[0], h[1]]),
         dst_port: u16::from_be_bytes([h[2], h[3]]),
@@ -62,14 +60,12 @@ fn tcp(bytes: &[u8]) -> Result<(Upper<'_>, &[u8]), DecodeError> {
         flags: h[13],
         window: u16::from_be_bytes([h[14], h[15]]),
         checksum: u16::from_be_bytes([h[16], h[17]]),
-        options,
     };
     Ok((Upper::Tcp(tcp), payload))
 }
 
 /// RFC 768. The length field is not trusted: offloading hosts leave it wrong, and IP's is checked.
-#[inline]
-fn udp(bytes: &[u8]) -> Result<(Upper<'_>, &[u8]), DecodeError> {
+fn udp(bytes: &[u8]) -> Result<(Upper, &[u8]), DecodeError> {
     let mut cursor = Cursor::new(Layer::Udp, bytes);
     let h: [u8; 8] = cursor.array()?;
     let udp = Udp {
@@ -80,7 +76,7 @@ fn udp(bytes: &[u8]) -> Result<(Upper<'_>, &[u8]), DecodeError> {
     Ok((Upper::Udp(udp), cursor.rest()))
 }
 
-fn icmp(bytes: &[u8], v6: bool) -> Result<(Upper<'_>, &[u8]), DecodeError> {
+fn icmp(bytes: &[u8], v6: bool) -> Result<(Upper, &[u8]), DecodeError> {
     let mut cursor = Cursor::new(Layer::Icmp, bytes);
     let [kind, code, high, low] = cursor.array()?;
     let checksum = u16::from_be_bytes([high, low]);
@@ -88,14 +84,14 @@ fn icmp(bytes: &[u8], v6: bool) -> Result<(Upper<'_>, &[u8]), DecodeError> {
 }
 
 /// RFC 4303 §2.
-fn esp(bytes: &[u8]) -> Result<(Upper<'_>, &[u8]), DecodeError> {
+fn esp(bytes: &[u8]) -> Result<(Upper, &[u8]), DecodeError> {
     let mut cursor = Cursor::new(Layer::Esp, bytes);
     let esp = Esp { spi: cursor.u32()?, seq: cursor.u32()? };
     Ok((Upper::Esp(esp), cursor.rest()))
 }
 
 /// RFC 4302 §2.
-fn ah(bytes: &[u8]) -> Result<(Upper<'_>, &[u8]), DecodeError> {
+fn ah(bytes: &[u8]) -> Result<(Upper, &[u8]), DecodeError> {
     let mut cursor = Cursor::new(Layer::Ah, bytes);
     let [next, words, _, _] = cursor.array()?;
     let ah = Ah { next, spi: cursor.u32()?, seq: cursor.u32()? };
@@ -108,7 +104,7 @@ fn ah(bytes: &[u8]) -> Result<(Upper<'_>, &[u8]), DecodeError> {
 }
 
 /// RFC 2784 §2, RFC 2890 §2; version 1 is PPTP's (RFC 2637 §4.1).
-fn gre(bytes: &[u8]) -> Result<(Upper<'_>, &[u8]), DecodeError> {
+fn gre(bytes: &[u8]) -> Result<(Upper, &[u8]), DecodeError> {
     let mut cursor = Cursor::new(Layer::Gre, bytes);
     let flags = cursor.u16()?;
     let protocol = cursor.u16()?;
