@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::Context;
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Connection};
 use sekisho_ledger::{Input, Ledger, Query, Recorded, Source as LedgerSource};
 use sekisho_report::Lang;
 use sekisho_rules::Rules;
 
-use crate::capture::{self, Progress, Source};
+use crate::capture::{self, Arrival, Progress, Source};
 use crate::cli::Analyze;
 use crate::digest::CaptureDigest;
 use crate::output;
@@ -41,14 +41,13 @@ fn read(args: &Analyze, lang: Lang, rules: &Rules) -> anyhow::Result<(Analysis, 
     for path in in_time(&args.files)? {
         let mut source = capture::open(path)?;
         let mut digest = args.db.is_some().then(CaptureDigest::new);
-        while let Some(frame) =
-            source.next_frame().with_context(|| format!("cannot read on in {}", path.display()))?
-        {
-            if let Some(digest) = &mut digest {
-                digest.frame(&frame);
-            }
-            pipeline.frame(&frame);
-            progress.packet(&source);
+        while let Arrival::Frames(batch) = source.batch(Duration::ZERO)? {
+            pipeline.batch(batch.inspect(|frame| {
+                if let Some(digest) = &mut digest {
+                    digest.frame(frame);
+                }
+            }));
+            progress.batch(&source);
         }
         progress.file_done(&source);
         pipeline.source_done(source.drops());
@@ -71,7 +70,10 @@ fn in_time(files: &[PathBuf]) -> anyhow::Result<Vec<&PathBuf>> {
     }
     let mut starts = Vec::new();
     for path in files {
-        let first = capture::open(path)?.next_frame()?.map(|frame| frame.time_ns);
+        let first = match capture::open(path)?.batch(Duration::ZERO)? {
+            Arrival::Frames(mut batch) => batch.next().map(|frame| frame.time_ns),
+            Arrival::Nothing | Arrival::End => None,
+        };
         starts.push((first, path));
     }
     starts.sort_by_key(|(first, _)| *first);

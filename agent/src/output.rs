@@ -41,7 +41,8 @@ pub(crate) fn analysis(
     let zone = zone();
     match format {
         Format::Json => {
-            serde_json::to_writer_pretty(&mut sink, analysis)?;
+            // For programs: white space would be a third of it.
+            serde_json::to_writer(&mut sink, analysis)?;
             writeln!(sink)?;
         }
         Format::Table => {

@@ -1,19 +1,24 @@
 //! The whole way of a packet: decode, track, recognise, enrich.
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
-use sekisho_decode::{Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Upper, decode, ndp};
-use sekisho_enrich::{Carrier, Enrich, Extra, Heard, Prefix, hour_of};
+use sekisho_decode::{
+    Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Packet, Upper, decode, decode_into, ndp,
+};
+use sekisho_enrich::{Bounds, Carrier, Enrich, Extra, Heard, Prefix, hour_of};
 use sekisho_recognise::{Engine, Glimpse, Over, Side, neighbour};
 use sekisho_rules::Rules;
-use sekisho_track::{Conn, ConnId, Limits, Seen, Table};
+use sekisho_track::{Conn, ConnId, Limits, Mark, Seen, Table};
 
 use crate::capture::Frame;
 
 /// Tunnels opened inside each other: a mirror's carrier, a tunnel, and one tunnel in it.
 const MAX_DEPTH: usize = 4;
+/// Frames that are decoded before the first of them is counted: their conns' reads from memory overlap.
+const AHEAD: usize = 16;
 /// Time that runs back further than this is another capture, not another order of packets.
 const REWIND_HOURS: i64 = 1;
 /// What no router forwards (RFC 1812 §5.3.5.1).
@@ -42,6 +47,23 @@ struct Tally {
     damaged: BTreeMap<(&'static str, &'static str), u64>,
 }
 
+/// A frame that is decoded and waits for its turn.
+#[derive(Clone, Copy)]
+struct Waiting<'a> {
+    time_ns: i64,
+    wire_len: u32,
+    /// What the table's index gave at a glance.
+    glance: u32,
+    mark: Mark,
+    packet: Packet<'a>,
+    decoded: Result<(), DecodeError>,
+}
+
+impl Waiting<'_> {
+    const NONE: Self =
+        Self { time_ns: 0, wire_len: 0, glance: 0, mark: Mark::NONE, packet: Packet::EMPTY, decoded: Ok(()) };
+}
+
 /// How deep in tunnels a packet was, and in which.
 #[derive(Clone, Copy, Debug)]
 struct Level {
@@ -55,7 +77,7 @@ impl Pipeline {
         Self {
             table: Table::new(Limits::default()),
             engine: Engine::default(),
-            enrich: Enrich::new(internal),
+            enrich: Enrich::new(internal, Bounds::default()),
             tally: Tally::default(),
             heard: Vec::new(),
         }
@@ -106,14 +128,44 @@ impl Pipeline {
         self.enrich.finish(capture, rules)
     }
 
-    /// Takes one frame the whole way.
+    /// Takes frames the whole way.
     #[inline]
-    pub(crate) fn frame(&mut self, frame: &Frame<'_>) {
+    pub(crate) fn batch<'a>(&mut self, mut frames: impl Iterator<Item = Frame<'a>>) {
+        let mut places = [Waiting::NONE; AHEAD];
+        loop {
+            let mut count = 0;
+            for (place, frame) in places.iter_mut().zip(&mut frames) {
+                place.time_ns = frame.time_ns;
+                place.wire_len = frame.wire_len;
+                place.decoded =
+                    decode_into(frame.link, frame.tci, frame.data, frame.wire_len, &mut place.packet);
+                count += 1;
+            }
+            let Some(waiting) = places.get_mut(..count).filter(|waiting| !waiting.is_empty()) else { return };
+            for waiting in &mut *waiting {
+                if let Packet { link, body: Body::Ip(ip) } = &waiting.packet {
+                    waiting.mark = Mark::of(link, ip);
+                    waiting.glance = self.table.warm_index(&waiting.mark);
+                }
+            }
+            let warmed = waiting.iter().map(|waiting| self.table.warm_conn(waiting.glance));
+            black_box(warmed.fold(0, |all, one| all ^ one));
+            for waiting in &*waiting {
+                self.turn(waiting);
+            }
+        }
+    }
+
+    #[inline]
+    fn turn(&mut self, waiting: &Waiting<'_>) {
         self.tally.packets += 1;
-        self.tally.bytes += u64::from(frame.wire_len);
-        self.tick(frame.time_ns);
+        self.tally.bytes += u64::from(waiting.wire_len);
+        self.tick(waiting.time_ns);
         let level = Level { depth: 0, carrier: None };
-        self.layer(frame.time_ns, frame.link, frame.data, frame.wire_len, level);
+        match waiting.decoded {
+            Ok(()) => self.packet(waiting.time_ns, &waiting.packet, &waiting.mark, level),
+            Err(error) => self.damaged(error),
+        }
     }
 
     /// Follows the capture's time; what is booked by the hour is booked when the hour ends.
@@ -131,7 +183,8 @@ impl Pipeline {
     fn new_hour(&mut self, hour: i64) {
         let ended = self.tally.hour;
         if hour > ended {
-            self.table.each(|conn| Enrich::roll(conn, ended));
+            let Self { table, enrich, .. } = self;
+            table.each(|conn| enrich.follow(conn, ended));
         } else if hour + REWIND_HOURS < ended {
             self.end_all();
         } else {
@@ -145,15 +198,24 @@ impl Pipeline {
         table.finish(&mut |conn| end(engine, enrich, conn));
     }
 
-    /// Decodes one frame, or what a tunnel carries.
-    #[inline]
+    /// Decodes what a tunnel carries.
     fn layer(&mut self, time_ns: i64, link: LinkType, data: &[u8], wire_len: u32, level: Level) {
-        let packet = match decode(link, data, wire_len) {
-            Ok(packet) => packet,
-            Err(error) => return self.damaged(error),
-        };
+        match decode(link, data, wire_len) {
+            Ok(packet) => {
+                let mark = match &packet.body {
+                    Body::Ip(ip) => Mark::of(&packet.link, ip),
+                    _ => Mark::NONE,
+                };
+                self.packet(time_ns, &packet, &mark, level);
+            }
+            Err(error) => self.damaged(error),
+        }
+    }
+
+    #[inline]
+    fn packet(&mut self, time_ns: i64, packet: &Packet<'_>, mark: &Mark, level: Level) {
         match &packet.body {
-            Body::Ip(ip) => self.ip(time_ns, &packet.link, ip, level),
+            Body::Ip(ip) => self.ip(time_ns, &packet.link, ip, mark, level),
             Body::Arp(arp) => self.enrich.arp(time_ns, &packet.link, arp),
             Body::Lldp(bytes) => self.neighbour(time_ns, &packet.link, neighbour::parse_lldp(bytes)),
             Body::Cdp(bytes) => self.neighbour(time_ns, &packet.link, neighbour::parse_cdp(bytes)),
@@ -162,14 +224,11 @@ impl Pipeline {
     }
 
     #[inline]
-    fn ip(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, level: Level) {
-        let inner = match ip.inner() {
-            Ok(inner) => inner,
-            Err(error) => {
-                self.damaged(error);
-                None
-            }
-        };
+    fn ip(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, mark: &Mark, level: Level) {
+        let inner = ip.inner().unwrap_or_else(|error| {
+            self.damaged(error);
+            None
+        });
         if let Some(inner) = inner.filter(|inner| inner.mirror) {
             return self.deeper(time_ns, inner.link, inner.data, inner.wire_len, level);
         }
@@ -183,7 +242,7 @@ impl Pipeline {
         }
         let Self { table, engine, enrich, .. } = self;
         let done = &mut |conn| end(engine, enrich, conn);
-        let Some(touch) = table.packet(time_ns, link, ip, done) else { return };
+        let Some(touch) = table.packet(time_ns, mark, link, ip, done) else { return };
         match touch.seen {
             // What a copy carries was looked at with the first.
             Seen::Duplicate | Seen::Continued => return,
@@ -206,12 +265,13 @@ impl Pipeline {
     fn recognise(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, id: ConnId, from_orig: bool) {
         let Self { table, engine, enrich, heard, .. } = self;
         let Some(conn) = table.conn_mut(id) else { return };
-        if !conn.extra.inspection.wants_more() {
+        if conn.settled {
             return;
         }
         let Some(glimpse) = glimpse(conn, ip, from_orig) else { return };
         let recognised =
             engine.inspect(&mut conn.extra.inspection, &glimpse, &mut enrich.ears(time_ns, link.vlan, heard));
+        conn.settled = !conn.extra.inspection.wants_more();
         Enrich::keep(conn, heard);
         let Some(recognised) = recognised else { return };
         conn.held |= recognised.protocol.tunnel;

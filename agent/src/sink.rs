@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+/// What is written at once.
+const BUFFER_BYTES: usize = 64 * 1024;
+
 /// A place that would destroy what the command reads from.
 #[derive(Debug, thiserror::Error)]
 #[error("{} is what the command reads; choose another output", path.display())]
@@ -38,7 +41,10 @@ impl Sink {
     /// Opens the output; `sources` are the files that must outlive the command.
     pub(crate) fn open(path: Option<&Path>, sources: &[&Path]) -> anyhow::Result<Self> {
         let Some(path) = path else {
-            return Ok(Self { writer: BufWriter::new(Box::new(io::stdout().lock())), pending: None });
+            return Ok(Self {
+                writer: BufWriter::with_capacity(BUFFER_BYTES, Box::new(io::stdout().lock())),
+                pending: None,
+            });
         };
         let cannot = || format!("cannot write {}", path.display());
         // A link is written where it leads.
@@ -51,7 +57,10 @@ impl Sink {
             }
             if !there.is_file() {
                 let file = File::options().write(true).open(&path).with_context(cannot)?;
-                return Ok(Self { writer: BufWriter::new(Box::new(file)), pending: None });
+                return Ok(Self {
+                    writer: BufWriter::with_capacity(BUFFER_BYTES, Box::new(file)),
+                    pending: None,
+                });
             }
         }
         let mut partial = path.as_os_str().to_owned();
@@ -63,7 +72,7 @@ impl Sink {
             // Who was kept from the old list is kept from the new one.
             file.set_permissions(there.permissions()).with_context(cannot)?;
         }
-        Ok(Self { writer: BufWriter::new(Box::new(file)), pending: Some(pending) })
+        Ok(Self { writer: BufWriter::with_capacity(BUFFER_BYTES, Box::new(file)), pending: Some(pending) })
     }
 
     /// Ends the output: from here on it is there.
@@ -89,6 +98,12 @@ fn is_same(_: &Metadata, _: &Metadata) -> bool {
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.writer.write(bytes)
+    }
+
+    // JSON comes in pieces of a few bytes: the default would look at each for what was left over.
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writer.write_all(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -57,10 +57,10 @@ impl Condition {
     }
 
     /// Gives the known value that satisfies the condition.
-    pub(crate) fn value<'f>(&self, facts: &'f Facts) -> Option<&'f str> {
+    pub(crate) fn value<'f>(&self, facts: &'f Facts<'_>) -> Option<&'f str> {
         let values = self.key.fields().iter().flat_map(|field| facts.get(*field));
-        let fits = |value: &&String| self.patterns.iter().any(|pattern| pattern.matches(value));
-        values.into_iter().find(fits).map(String::as_str)
+        let fits = |value: &&str| self.patterns.iter().any(|pattern| pattern.matches(value));
+        values.into_iter().find(fits)
     }
 
     /// Under which ends of names a domain condition is found; nothing for any other.

@@ -12,6 +12,8 @@ use crate::Fault;
 pub struct DomainPattern {
     /// In lower case, from the right.
     labels: Vec<Label>,
+    /// The domain as it is written, in lower case, where no label is a glob.
+    plain: Option<String>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -54,7 +56,10 @@ impl FromStr for DomainPattern {
         let labels: Option<Vec<_>> = text.rsplit('.').map(Label::parse).collect();
         match labels {
             // The rightmost label is what patterns are indexed by: it is never a glob.
-            Some(labels) if matches!(labels.first(), Some(Label::Whole(_))) => Ok(Self { labels }),
+            Some(labels) if matches!(labels.first(), Some(Label::Whole(_))) => {
+                let plain = (!text.contains('*')).then(|| text.to_ascii_lowercase());
+                Ok(Self { labels, plain })
+            }
             _ => Err(Fault::Domain { value: text.to_owned() }),
         }
     }
@@ -64,7 +69,18 @@ impl DomainPattern {
     /// Tells whether `name` is the domain or below it. A final dot and a port are disregarded.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        let mut labels = host(name).rsplit('.');
+        let name = host(name);
+        if let Some(plain) = &self.plain {
+            // The usual case, and one comparison instead of one a label.
+            let Some((before, end)) =
+                name.len().checked_sub(plain.len()).and_then(|at| name.as_bytes().split_at_checked(at))
+            else {
+                return false;
+            };
+            return end.eq_ignore_ascii_case(plain.as_bytes())
+                && before.last().is_none_or(|byte| *byte == b'.');
+        }
+        let mut labels = name.rsplit('.');
         self.labels.iter().all(|own| labels.next().is_some_and(|label| own.matches(label)))
     }
 
@@ -89,7 +105,7 @@ pub(crate) fn anchors(name: &str) -> [String; 2] {
 
 /// Strips the port of an HTTP `Host` and the final dot of an absolute name.
 fn host(name: &str) -> &str {
-    let name = match name.rsplit_once(':') {
+    let name = match name.bytes().last().filter(u8::is_ascii_digit).and_then(|_| name.rsplit_once(':')) {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => name,
     };

@@ -17,17 +17,32 @@ impl Oid {
     pub fn contains(&self, other: &Self) -> bool {
         other.0.starts_with(&self.0)
     }
+
+    /// Tells whether `text` is this identifier or, where `below` says so, one below it: what parsing it and
+    /// comparing would say, without keeping its arcs.
+    pub(crate) fn is(&self, text: &str, below: bool) -> bool {
+        let mut arcs = digits(text).split('.').map(arc);
+        self.0.iter().all(|own| arcs.next().flatten() == Some(*own))
+            && arcs.all(|further| below && further.is_some())
+    }
+}
+
+/// What remains of a text without what others write around it: Net-SNMP a leading dot, DICOM a NUL that
+/// makes its length even (PS3.5 §9.1).
+fn digits(text: &str) -> &str {
+    let digits = text.trim_end_matches('\0');
+    digits.strip_prefix('.').unwrap_or(digits)
+}
+
+fn arc(text: &str) -> Option<u128> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl FromStr for Oid {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
-        // Net-SNMP writes a leading dot; DICOM pads odd lengths with NUL (PS3.5 §9.1).
-        let digits = text.trim_end_matches('\0');
-        let digits = digits.strip_prefix('.').unwrap_or(digits);
-        let arc = |arc: &str| arc.parse().ok().filter(|_| arc.bytes().all(|byte| byte.is_ascii_digit()));
-        let arcs: Option<Vec<u128>> = digits.split('.').map(arc).collect();
+        let arcs: Option<Vec<u128>> = digits(text).split('.').map(arc).collect();
         arcs.map(Self).ok_or_else(|| Fault::Oid { value: text.to_owned() })
     }
 }
@@ -59,6 +74,7 @@ mod tests {
         ];
         for (subtree, candidate, inside) in cases {
             let [subtree, candidate] = [subtree, candidate].map(|text| text.parse::<Oid>().unwrap());
+            assert_eq!(subtree.is(&candidate.to_string(), true), inside, "{candidate:?} in {subtree:?}");
             assert_eq!(subtree.contains(&candidate), inside, "{candidate:?} in {subtree:?}");
         }
     }

@@ -5,16 +5,28 @@ use std::sync::LazyLock;
 /// Sorted lines of prefix in hexadecimal (6, 7 or 9 digits), tab, holder.
 static TABLE: &str = include_str!("../tables/oui.tsv");
 
-/// Where each line starts: the table's lines differ in length, and 53,000 offsets are 200 KiB.
-static LINES: LazyLock<Vec<u32>> = LazyLock::new(|| {
+/// Each line's prefix as a number with a 1 before its first digit, and where the line starts; in order.
+/// 53,000 lines are 840 KiB.
+static LINES: LazyLock<Vec<(u64, u32)>> = LazyLock::new(|| {
     let mut offset = 0;
-    let mut lines = Vec::with_capacity(TABLE.len() / 32);
-    for line in TABLE.split_inclusive('\n') {
-        lines.push(offset);
+    let mut lines = Vec::with_capacity(TABLE.len() / 28);
+    for line in TABLE.as_bytes().split_inclusive(|byte| *byte == b'\n') {
+        lines.push((line.iter().map_while(digit).fold(0, push), offset));
         offset += line.len() as u32;
     }
+    lines.sort_unstable();
     lines
 });
+
+/// A hexadecimal digit's value.
+fn digit(byte: &u8) -> Option<u64> {
+    char::from(*byte).to_digit(16).map(u64::from)
+}
+
+/// Adds a digit to a number that a leading 1 tells the digits of.
+const fn push(number: u64, digit: u64) -> u64 {
+    (if number == 0 { 1 } else { number }) << 4 | digit
+}
 
 /// Gives the holder of an address's block, of the longest block that is registered; none for addresses
 /// that software made up (IEEE 802, the U/L bit).
@@ -24,17 +36,15 @@ pub fn vendor(mac: [u8; 6]) -> Option<&'static str> {
     if first & 0x03 != 0 {
         return None;
     }
-    let [a, b, c, d, e, _] = mac;
-    let digits = format!("{a:02X}{b:02X}{c:02X}{d:02X}{e:02X}");
-    [9, 7, 6].into_iter().find_map(|len| holder(digits.get(..len)?))
+    let digits = mac.into_iter().flat_map(|byte| [byte >> 4, byte & 0x0f]).map(u64::from);
+    [9, 7, 6].into_iter().find_map(|len| holder(digits.clone().take(len).fold(0, push)))
 }
 
-fn holder(prefix: &str) -> Option<&'static str> {
-    let line =
-        |offset: u32| TABLE.get(offset as usize..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-    let key = |offset: &u32| line(*offset).split('\t').next().unwrap_or_default();
-    let at = LINES.binary_search_by(|offset| key(offset).cmp(prefix)).ok()?;
-    line(*LINES.get(at)?).split_once('\t').map(|(_, holder)| holder)
+fn holder(prefix: u64) -> Option<&'static str> {
+    let at = LINES.binary_search_by_key(&prefix, |(key, _)| *key).ok()?;
+    let (_, offset) = LINES.get(at)?;
+    let line = TABLE.get(*offset as usize..)?.lines().next()?;
+    line.split_once('\t').map(|(_, holder)| holder)
 }
 
 #[cfg(test)]

@@ -34,12 +34,11 @@ impl Pattern {
 
     /// Compares with a known value. One that cannot be read as the field's kind matches nothing.
     pub(crate) fn matches(&self, candidate: &str) -> bool {
-        let oid = |text: &str| text.parse::<Oid>().ok();
         match self {
             Self::Domain(pattern) => pattern.contains(candidate),
             Self::Text(pattern) => pattern.matches(candidate),
-            Self::Oid(own) => oid(candidate).is_some_and(|oid| *own == oid),
-            Self::OidSubtree(own) => oid(candidate).is_some_and(|oid| own.contains(&oid)),
+            Self::Oid(own) => own.is(candidate, false),
+            Self::OidSubtree(own) => own.is(candidate, true),
             Self::Network(cidr) => candidate.parse().is_ok_and(|address| cidr.contains(address)),
             Self::Number(span) => span.contains(candidate),
             Self::Mac(prefix) => prefix.contains(candidate),

@@ -103,7 +103,7 @@ pub struct Rule {
     en: Sentence,
     ja: Sentence,
     /// The facts of its vectors that match, for the test of all rules against each other.
-    pub(crate) examples: Vec<Facts>,
+    pub(crate) examples: Vec<Facts<'static>>,
 }
 
 /// One `[[match]]`.
@@ -132,7 +132,7 @@ impl Branch {
         Ok(Self { confidence: written.confidence, conditions, not, needed })
     }
 
-    fn holds(&self, facts: &Facts) -> bool {
+    fn holds(&self, facts: &Facts<'_>) -> bool {
         facts.fields() & self.needed == self.needed
             && self.conditions.iter().all(|condition| condition.value(facts).is_some())
             && !self.not.iter().any(|condition| condition.value(facts).is_some())
@@ -211,16 +211,16 @@ impl Rule {
     }
 
     /// The surest `[[match]]` that holds.
-    pub(crate) fn branch(&self, facts: &Facts) -> Option<&Branch> {
+    pub(crate) fn branch(&self, facts: &Facts<'_>) -> Option<&Branch> {
         self.branches.iter().filter(|branch| branch.holds(facts)).max_by_key(|branch| branch.confidence)
     }
 
-    fn confidence(&self, facts: &Facts) -> Option<u8> {
+    fn confidence(&self, facts: &Facts<'_>) -> Option<u8> {
         self.branch(facts).map(|branch| branch.confidence)
     }
 
     /// The sentences in English and Japanese, with what the branch saw.
-    pub(crate) fn say(&self, branch: &Branch, facts: &Facts) -> (String, String) {
+    pub(crate) fn say(&self, branch: &Branch, facts: &Facts<'_>) -> (String, String) {
         let seen = |key: Key| {
             let condition = branch.conditions.iter().find(|condition| condition.key == key)?;
             condition.value(facts)
@@ -229,7 +229,7 @@ impl Rule {
     }
 }
 
-fn facts(written: &BTreeMap<String, Written>) -> Result<Facts, Fault> {
+fn facts(written: &BTreeMap<String, Written>) -> Result<Facts<'static>, Fault> {
     let mut facts = Facts::default();
     for (key, values) in written {
         let field = Field::from_slug(key).ok_or_else(|| Fault::Field { key: key.clone() })?;

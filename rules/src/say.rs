@@ -45,14 +45,14 @@ impl Sentence {
     }
 
     /// Writes the sentence with the value that `seen` gives for each place, else the first known.
-    pub(crate) fn write<'a>(&self, facts: &'a Facts, seen: impl Fn(Key) -> Option<&'a str>) -> String {
+    pub(crate) fn write<'a>(&self, facts: &'a Facts<'_>, seen: impl Fn(Key) -> Option<&'a str>) -> String {
         let mut sentence = String::new();
         for part in &self.parts {
             match part {
                 Part::Text(text) => sentence.push_str(text),
                 Part::Place(key) => {
-                    let known = || key.fields().iter().find_map(|field| facts.get(*field).first());
-                    let value = seen(*key).or_else(|| known().map(String::as_str));
+                    let known = || key.fields().iter().find_map(|field| facts.get(*field).next());
+                    let value = seen(*key).or_else(known);
                     sentence.push_str(value.unwrap_or_default());
                 }
             }

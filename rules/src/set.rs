@@ -7,8 +7,8 @@ use std::path::Path;
 use include_dir::{Dir, DirEntry, include_dir};
 
 use crate::domain::anchors;
-use crate::rule::Rule;
-use crate::verdict::{Outcome, Verdict, settle};
+use crate::rule::{Branch, Rule};
+use crate::verdict::{Outcome, Verdict};
 use crate::{Facts, Field, RuleError, Subject};
 
 /// The rules that come with the program.
@@ -27,7 +27,7 @@ const NAMES: [Field; 4] = [Field::Name, Field::Sni, Field::HttpHost, Field::Cert
 pub struct Rules {
     by_id: Vec<Rule>,
     /// Rules that can only match a name, by the name's last one or two labels.
-    by_name: HashMap<(Subject, String), Vec<usize>>,
+    by_name: BTreeMap<Subject, HashMap<String, Vec<usize>>>,
     /// All others.
     others: BTreeMap<Subject, Vec<usize>>,
 }
@@ -52,12 +52,13 @@ impl Rules {
     fn parse(files: &BTreeMap<String, String>) -> Result<Self, RuleError> {
         let rules: Vec<Rule> =
             files.iter().map(|(id, text)| Rule::parse(id, text)).collect::<Result<_, _>>()?;
-        let mut this = Self { by_id: Vec::new(), by_name: HashMap::new(), others: BTreeMap::new() };
+        let mut this = Self { by_id: Vec::new(), by_name: BTreeMap::new(), others: BTreeMap::new() };
         for (at, rule) in rules.iter().enumerate() {
             match names(rule) {
                 Some(names) => {
                     for name in names {
-                        this.by_name.entry((rule.subject, name)).or_default().push(at);
+                        let by_name = this.by_name.entry(rule.subject).or_default();
+                        by_name.entry(name).or_default().push(at);
                     }
                 }
                 None => this.others.entry(rule.subject).or_default().push(at),
@@ -86,59 +87,75 @@ impl Rules {
 
     /// Evaluates every rule of a subject once; the surest verdict first.
     #[must_use]
-    pub fn evaluate(&self, subject: Subject, facts: &Facts) -> Vec<Verdict<'_>> {
-        let mut candidates: Vec<usize> = self.others.get(&subject).cloned().unwrap_or_default();
-        for name in NAMES.iter().flat_map(|field| facts.get(*field)) {
-            for anchor in anchors(name) {
-                candidates.extend(self.by_name.get(&(subject, anchor)).into_iter().flatten());
-            }
-        }
-        candidates.sort_unstable();
-        candidates.dedup();
-        let rules = candidates.into_iter().filter_map(|at| self.by_id.get(at));
-        let mut verdicts: Vec<Verdict<'_>> = rules.filter_map(|rule| verdict(rule, facts)).collect();
-        // Rules are in the order of their ids, and the sort keeps it among equals.
-        verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.confidence));
-        verdicts
+    pub fn evaluate(&self, subject: Subject, facts: &Facts<'_>) -> Vec<Verdict<'_>> {
+        self.matching(subject, facts).into_iter().map(|(rule, branch)| verdict(rule, branch, facts)).collect()
     }
 
     /// Evaluates in rounds: what rules assert of service, organisation and tunnel is known to the next.
     #[must_use]
-    pub fn conclude(&self, subject: Subject, mut facts: Facts) -> Outcome<'_> {
-        let mut verdicts = self.evaluate(subject, &facts);
+    pub fn conclude<'r>(&'r self, subject: Subject, mut facts: Facts<'r>) -> Outcome<'r> {
+        let mut matching = self.matching(subject, &facts);
         for _ in 1..MAX_ROUNDS {
-            let before = facts.clone();
-            for (field, value) in [
-                (Field::Service, settle(&verdicts, |assert| assert.service.as_deref())),
-                (Field::Org, settle(&verdicts, |assert| assert.org.as_deref())),
-            ] {
+            let before = facts.len();
+            let asserts = || matching.iter().map(|(rule, _)| &rule.assert);
+            let service = asserts().find_map(|assert| assert.service.as_deref());
+            let org = asserts().find_map(|assert| assert.org.as_deref());
+            for (field, value) in [(Field::Service, service), (Field::Org, org)] {
                 if let Some(value) = value {
                     facts.add(field, value);
                 }
             }
-            if settle(&verdicts, |assert| assert.tunnel.as_ref()) == Some(&true) {
+            let tunnels = asserts().find_map(|assert| assert.tunnel) == Some(true);
+            let turned = tunnels && facts.get(Field::Tunnel).ne(["true"]);
+            if turned {
                 facts.set(Field::Tunnel, "true");
             }
-            if facts == before {
+            if facts.len() == before && !turned {
                 break;
             }
-            verdicts = self.evaluate(subject, &facts);
+            matching = self.matching(subject, &facts);
         }
-        Outcome { verdicts }
+        Outcome {
+            verdicts: matching.into_iter().map(|(rule, branch)| verdict(rule, branch, &facts)).collect(),
+        }
+    }
+
+    /// The rules that match, each with its surest branch, the surest first; equals in the order of their ids.
+    fn matching(&self, subject: Subject, facts: &Facts<'_>) -> Vec<(&Rule, &Branch)> {
+        let mut named: Vec<usize> = Vec::new();
+        for name in NAMES.iter().flat_map(|field| facts.get(*field)) {
+            for anchor in anchors(name) {
+                named.extend(
+                    self.by_name
+                        .get(&subject)
+                        .and_then(|by_name| by_name.get(anchor.as_str()))
+                        .into_iter()
+                        .flatten(),
+                );
+            }
+        }
+        let others = self.others.get(&subject).into_iter().flatten();
+        let rule = |at: &usize| {
+            let rule = self.by_id.get(*at)?;
+            Some((*at, rule, rule.branch(facts)?))
+        };
+        let mut found: Vec<(usize, &Rule, &Branch)> = named.iter().chain(others).filter_map(rule).collect();
+        found.sort_unstable_by_key(|(at, _, branch)| (std::cmp::Reverse(branch.confidence), *at));
+        found.dedup_by_key(|(at, _, _)| *at);
+        found.into_iter().map(|(_, rule, branch)| (rule, branch)).collect()
     }
 }
 
-fn verdict<'r>(rule: &'r Rule, facts: &Facts) -> Option<Verdict<'r>> {
-    let branch = rule.branch(facts)?;
+fn verdict<'r>(rule: &'r Rule, branch: &Branch, facts: &Facts<'_>) -> Verdict<'r> {
     let (en, ja) = rule.say(branch, facts);
-    Some(Verdict {
+    Verdict {
         rule: &rule.id,
         revision: rule.revision,
         confidence: branch.confidence,
         assert: &rule.assert,
         en,
         ja,
-    })
+    }
 }
 
 /// The ends of all names that a rule can match; `None` if it can match without a name.

@@ -48,7 +48,7 @@ fn parse(text: &str) -> Result<rule::Rule, RuleError> {
     rule::Rule::parse("remote/tool", text)
 }
 
-fn facts(values: &[(Field, &str)]) -> Facts {
+fn facts<'f>(values: &[(Field, &'f str)]) -> Facts<'f> {
     let mut facts = Facts::default();
     for (field, value) in values {
         facts.add(*field, *value);

@@ -3,6 +3,7 @@
 //! One row is one inside device × outside party × service × exit. The party is the registrable domain
 //! of the name it was reached under (vendors' relays have many addresses), else its address.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use sekisho_api::{CATEGORIES, Connection, Endpoint, Evidence, GENERAL_INTERNET, Initiator, Inside, Outside};
@@ -68,7 +69,7 @@ impl External<'_> {
     }
 
     pub(crate) fn endpoint(&self) -> Endpoint {
-        Endpoint { transport: transport(self.key.protocol), port: self.key.port }
+        Endpoint { transport: transport(self.key.protocol).into_owned(), port: self.key.port }
     }
 }
 
@@ -93,19 +94,19 @@ pub(crate) fn external<'a>(known: &Known<'a>) -> (Vec<External<'a>>, LeftOut) {
     }
     let mut all: Vec<External<'a>> = known.relations.iter().filter_map(leaves).collect();
     all.retain(|external| {
-        let in_tunnel = external.relation.carrier.is_some_and(|(a, b)| crosses(a, b));
+        let in_tunnel = external.relation.carrier.as_deref().is_some_and(|(a, b)| crosses(*a, *b));
         left_out.in_tunnels += if in_tunnel { external.relation.sessions } else { 0 };
         !in_tunnel
     });
     let carriers: BTreeSet<Carrier> =
-        known.relations.iter().filter_map(|(_, relation)| relation.carrier).collect();
+        known.relations.iter().filter_map(|(_, relation)| relation.carrier.as_deref().copied()).collect();
     let carries = |key: &RelationKey| {
         carriers.contains(&(key.orig, key.resp)) || carriers.contains(&(key.resp, key.orig))
     };
     // A mirror that shows one direction only shows no answers at all: then nothing is left out.
-    let answers_seen = all.iter().any(|external| external.relation.answered > 0);
+    let answers_seen = all.iter().any(|external| external.relation.answered);
     all.retain(|external| {
-        let says = external.relation.answered > 0 || external.key.service.is_some();
+        let says = external.relation.answered || external.key.service.is_some();
         let open = external.orig_inside || says || carries(external.key);
         let knock = answers_seen && !open;
         left_out.knocks += if knock { external.relation.sessions } else { 0 };
@@ -151,11 +152,13 @@ pub(crate) fn rows(
     groups.join_nameless();
     let mut rows: Vec<Connection> =
         groups.into_iter().map(|(key, group)| row(known, profiles, exits, key, group)).collect();
-    rows.sort_by(|a, b| {
-        let ends = |row: &Connection| (row.inside.ip.clone(), row.outside.ip.clone(), row.service.clone());
-        order(a).cmp(&order(b)).then_with(|| ends(a).cmp(&ends(b)))
-    });
+    rows.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| ends(a).cmp(&ends(b))));
     rows
+}
+
+/// What a row is of, for a lasting order among equals.
+fn ends(row: &Connection) -> [&str; 3] {
+    [&row.inside.ip, &row.outside.ip, &row.service].map(String::as_str)
 }
 
 /// What people look at first: tunnels, then the study's categories in its order, then what has none, and
@@ -238,18 +241,17 @@ impl<'a> View<'a> {
         self.external.ends(orig, resp).1.map(|name| self.known.texts.text(name))
     }
 
-    fn finding(&self, rules: &Rules) -> Finding {
+    fn finding(&self, rules: &'a Rules) -> Finding {
         let (wire, wire_tunnel, reason) = self.wire();
-        let judgement = Judgement::of(rules, Subject::Connection, self.facts(&wire, wire_tunnel));
-        let by_rule = judgement
-            .service
-            .filter(|_| CARRIERS.contains(&wire.as_str()) || self.external.key.service.is_none());
+        let judgement = Judgement::of(rules, Subject::Connection, self.facts(wire, wire_tunnel));
+        let by_rule =
+            judgement.service.filter(|_| CARRIERS.contains(&wire) || self.external.key.service.is_none());
         let looked_up = self.external.relation.looked_up || !self.external.orig_inside;
         let mut evidence = judgement.evidence;
         evidence.push(reason);
         evidence.extend(self.name().map(|name| say::named(name, looked_up)));
         Finding {
-            service: by_rule.unwrap_or(wire),
+            service: by_rule.unwrap_or_else(|| wire.to_owned()),
             tunnel: wire_tunnel || judgement.tunnel.unwrap_or(false),
             category: judgement.category,
             org: judgement.org,
@@ -258,28 +260,31 @@ impl<'a> View<'a> {
     }
 
     /// The service that the wire shows, whether it is a tunnel, and why: content, else the port alone.
-    fn wire(&self) -> (String, bool, Evidence) {
+    fn wire(&self) -> (&'static str, bool, Evidence) {
         let (key, relation) = (self.external.key, self.external.relation);
         let transport = transport(key.protocol);
         if let Some(service) = key.service {
             let reason = say::by_content(service, &transport, key.port, relation.confidence);
-            return (service.to_owned(), relation.tunnel, reason);
+            return (service, relation.tunnel, reason);
         }
         // What was sent and fits no protocol does not become one by its port.
         if let Some(service) = usual(key.protocol, key.port).filter(|_| !relation.looked_at) {
-            return (service.to_owned(), false, say::by_port(service, &transport, key.port));
+            return (service, false, say::by_port(service, &transport, key.port));
         }
         let service =
             if matches!(key.protocol, protocol::ICMP | protocol::ICMPV6) { "icmp" } else { "unknown" };
-        (service.to_owned(), false, say::unknown(&transport, key.port, relation.answered > 0))
+        (service, false, say::unknown(&transport, key.port, relation.answered))
     }
 
-    fn facts(&self, service: &str, tunnel: bool) -> Facts {
+    fn facts<'f>(&self, service: &'f str, tunnel: bool) -> Facts<'f>
+    where
+        'a: 'f,
+    {
         let external = self.external;
         let mut facts = Facts::default();
         facts
             .add(Field::Service, service)
-            .add(Field::Tunnel, tunnel.to_string())
+            .add(Field::Tunnel, if tunnel { "true" } else { "false" })
             .add(Field::Transport, transport(external.key.protocol))
             .add(Field::Port, external.key.port.to_string())
             .add(Field::Initiator, external.initiator().slug())
@@ -294,7 +299,7 @@ impl<'a> View<'a> {
                 facts.add(field, self.known.texts.text(*text));
             }
         }
-        let mut add = |field: Field, value: Option<&String>| {
+        let mut add = |field: Field, value: Option<&'a String>| {
             if let Some(value) = value {
                 facts.add(field, value.as_str());
             }
@@ -330,7 +335,7 @@ fn usual(number: u8, port: u16) -> Option<&'static str> {
 }
 
 /// The word for an IP protocol number.
-fn transport(number: u8) -> String {
+fn transport(number: u8) -> Cow<'static, str> {
     let word = match number {
         protocol::TCP => "tcp",
         protocol::UDP => "udp",
@@ -342,7 +347,7 @@ fn transport(number: u8) -> String {
         protocol::IPV6 => "6in4",
         protocol::L2TP => "l2tp",
         protocol::SCTP => "sctp",
-        _ => return format!("ip-{number}"),
+        _ => return Cow::Owned(format!("ip-{number}")),
     };
-    word.to_owned()
+    Cow::Borrowed(word)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
 use sekisho_api::{Device, Evidence};
 use sekisho_decode::{Addr, MacAddr};
 use sekisho_recognise::{Key, NameSource, Side};
@@ -40,12 +41,12 @@ pub(crate) struct Profile {
 }
 
 /// All devices, by identity.
-pub(crate) type Profiles = BTreeMap<DeviceKey, Profile>;
+pub(crate) type Profiles = HashMap<DeviceKey, Profile>;
 
 /// Brings together what is known of every device inside, and has the rules judge it.
 pub(crate) fn profiles(known: &Known<'_>, rules: &Rules) -> Profiles {
-    let mut profiles = Profiles::new();
-    for (address, _) in known.owners.iter().filter(|(address, _)| known.locality.is_inside(*address)) {
+    let mut profiles = Profiles::default();
+    for address in known.owners.addresses().into_iter().filter(|address| known.locality.is_inside(*address)) {
         profile(&mut profiles, known, address);
     }
     for (key, relation) in &known.relations {
@@ -78,7 +79,7 @@ fn end(profiles: &mut Profiles, known: &Known<'_>, key: &RelationKey, relation: 
         Side::Orig => (key.orig, relation.vlans[0]),
         Side::Resp => (key.resp, relation.vlans[1]),
     };
-    let spoke = side == Side::Orig || relation.answered > 0;
+    let spoke = side == Side::Orig || relation.answered;
     if !spoke || !known.locality.is_inside(address) {
         return;
     }
@@ -153,7 +154,7 @@ fn names(profile: &Profile, known: &Known<'_>) -> Vec<String> {
     names
 }
 
-fn facts(key: DeviceKey, profile: &Profile, known: &Known<'_>) -> Facts {
+fn facts<'a>(key: DeviceKey, profile: &'a Profile, known: &Known<'a>) -> Facts<'a> {
     let mut facts = Facts::default();
     let proposed = profile.notes.iter().filter(|(key, _)| *key == Key::SopClass).count();
     for (key, text) in &profile.notes {
@@ -186,7 +187,7 @@ fn facts(key: DeviceKey, profile: &Profile, known: &Known<'_>) -> Facts {
     facts
 }
 
-fn station_facts(facts: &mut Facts, mac: MacAddr, known: &Known<'_>) {
+fn station_facts<'a>(facts: &mut Facts<'a>, mac: MacAddr, known: &Known<'a>) {
     facts.add(Field::Mac, mac.to_string());
     if let Some(vendor) = oui::vendor(mac.0) {
         facts.add(Field::OuiVendor, vendor);
@@ -230,5 +231,5 @@ pub(crate) fn rows(profiles: Profiles) -> Vec<Device> {
         last_seen: profile.span.map(|(_, last)| timestamp(last)),
         evidence: profile.evidence,
     };
-    profiles.into_iter().map(row).collect()
+    profiles.into_iter().collect::<BTreeMap<_, _>>().into_iter().map(row).collect()
 }

@@ -26,7 +26,7 @@ pub(crate) fn analysis(enrich: &Enrich, mut capture: Capture, rules: &Rules) -> 
     let mut relations: Vec<_> = enrich.relations.all.iter().collect();
     relations.sort_unstable_by_key(|(key, _)| **key);
     let keys = relations.iter().map(|(key, _)| *key);
-    let sessions = relations.iter().map(|(key, relation)| (*key, relation.sessions));
+    let sessions = relations.iter().map(|(key, relation)| (*key, relation.conns));
     let mut locality = Locality::decide(&enrich.internal, &enrich.stations, sessions);
     capture.assumed = std::mem::take(&mut locality.assumed);
     let owners = Owners::of(&enrich.stations, &locality, keys);

@@ -131,7 +131,7 @@ impl Group {
         };
         self.sessions += relation.sessions;
         self.bytes = (self.bytes.0.saturating_add(out), self.bytes.1.saturating_add(into));
-        for (hour, bytes) in &relation.hours {
+        for (hour, bytes) in relation.hours.iter() {
             self.hours.add(*hour, *bytes);
         }
         self.judge(finding.tunnel, finding.category, finding.org, finding.evidence);

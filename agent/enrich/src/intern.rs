@@ -1,7 +1,9 @@
 //! Each text once: names and fingerprints repeat by the thousand.
 
-use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 /// Distinct texts kept; a day of a large hospital brings some 20,000.
 const MAX_TEXTS: usize = 1 << 18;
@@ -10,7 +12,13 @@ const MAX_TEXT_BYTES: usize = 512;
 
 /// A text's number.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(crate) struct TextId(u32);
+pub(crate) struct TextId(NonZeroU32);
+
+impl TextId {
+    const fn place(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// The texts, each once.
 #[derive(Debug, Default)]
@@ -34,7 +42,7 @@ impl Texts {
             self.refused += 1;
             return None;
         }
-        let id = TextId(self.by_id.len() as u32);
+        let id = TextId(NonZeroU32::MIN.saturating_add(self.by_id.len() as u32));
         let text: Arc<str> = text.into();
         self.by_id.push(Arc::clone(&text));
         self.ids.insert(text, id);
@@ -43,7 +51,7 @@ impl Texts {
 
     /// Gives a number's text.
     pub(crate) fn text(&self, id: TextId) -> &str {
-        self.by_id.get(id.0 as usize).map_or("", |text| text)
+        self.by_id.get(id.place()).map_or("", |text| text)
     }
 }
 

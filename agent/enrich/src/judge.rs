@@ -1,5 +1,8 @@
 //! What the rules make of a subject's facts.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use sekisho_api::Evidence;
 use sekisho_recognise::Key;
 use sekisho_rules::{Facts, Field, Rules, Subject, settle};
@@ -19,7 +22,7 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
-    pub(crate) fn of(rules: &Rules, subject: Subject, facts: Facts) -> Self {
+    pub(crate) fn of<'r>(rules: &'r Rules, subject: Subject, facts: Facts<'r>) -> Self {
         let outcome = rules.conclude(subject, facts);
         let verdicts = &outcome.verdicts;
         Self {
@@ -33,13 +36,14 @@ impl Judgement {
             vendor: settle(verdicts, |assert| assert.vendor.as_ref()).cloned(),
             model: settle(verdicts, |assert| assert.model.as_ref()).cloned(),
             line: settle(verdicts, |assert| assert.line.as_ref()).cloned(),
-            evidence: verdicts
-                .iter()
+            evidence: outcome
+                .verdicts
+                .into_iter()
                 .map(|verdict| Evidence {
                     rule: verdict.rule.to_owned(),
                     confidence: verdict.confidence,
-                    en: verdict.en.clone(),
-                    ja: verdict.ja.clone(),
+                    en: verdict.en,
+                    ja: verdict.ja,
                 })
                 .collect(),
         }
@@ -48,12 +52,22 @@ impl Judgement {
 
 /// The rules' field for a recogniser's note: they bear the same name.
 pub(crate) fn field(key: Key) -> Option<Field> {
-    Field::ALL.iter().copied().find(|field| field.slug() == key.slug())
+    static FIELDS: LazyLock<BTreeMap<Key, Field>> = LazyLock::new(|| {
+        let same = |(key, slug): (Key, &str)| Some((key, Field::from_slug(slug)?));
+        Key::ALL.into_iter().filter_map(same).collect()
+    });
+    FIELDS.get(&key).copied()
 }
 
 /// Puts the surest reason first, and each rule once.
 pub(crate) fn order(evidence: &mut Vec<Evidence>) {
     evidence.sort_by(|a, b| b.confidence.cmp(&a.confidence).then_with(|| a.cmp(b)));
-    let mut seen = std::collections::BTreeSet::new();
-    evidence.retain(|evidence| seen.insert(evidence.rule.clone()));
+    let mut kept = 0;
+    while let Some((before, [next, ..])) = evidence.split_at_checked(kept) {
+        if before.iter().any(|earlier| earlier.rule == next.rule) {
+            evidence.remove(kept);
+        } else {
+            kept += 1;
+        }
+    }
 }

@@ -48,8 +48,22 @@ use crate::names::Resolutions;
 use crate::relation::{HOUR_NS, Relations};
 use crate::station::Stations;
 
+/// How much is gathered at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Relationships; a day of a large hospital has some 60,000, most of them inside.
+    pub relations: usize,
+}
+
+impl Default for Bounds {
+    /// As many as a hash table of 2^18 buckets holds.
+    fn default() -> Self {
+        Self { relations: (1 << 18) / 8 * 7 }
+    }
+}
+
 /// Gathers what passes, and concludes at the end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Enrich {
     internal: Vec<Prefix>,
     texts: Texts,
@@ -61,8 +75,14 @@ pub struct Enrich {
 impl Enrich {
     /// Starts with the prefixes that a person said are inside; with none, it will find out.
     #[must_use]
-    pub fn new(internal: Vec<Prefix>) -> Self {
-        Self { internal, ..Self::default() }
+    pub fn new(internal: Vec<Prefix>, bounds: Bounds) -> Self {
+        Self {
+            internal,
+            texts: Texts::default(),
+            resolutions: Resolutions::default(),
+            stations: Stations::default(),
+            relations: Relations::new(bounds.relations),
+        }
     }
 
     /// Takes an ARP packet.
@@ -90,7 +110,7 @@ impl Enrich {
 
     /// Names a new conn's ends by what DNS answered before, and notes the tunnel it came out of.
     pub fn opened(&self, time_ns: i64, conn: &mut Conn<Extra>, carrier: Option<Carrier>) {
-        conn.extra.carrier = carrier;
+        conn.extra.carrier = carrier.map(Box::new);
         let (orig, resp) = (conn.tuple.src, conn.tuple.dst);
         let resolutions = &self.resolutions;
         conn.extra.names = [resolutions.name(time_ns, orig, resp), resolutions.name(time_ns, resp, orig)];
@@ -114,9 +134,9 @@ impl Enrich {
         conn.extra.flip();
     }
 
-    /// Books a living conn's octets under the hour that ends, numbered since the epoch.
-    pub fn roll(conn: &mut Conn<Extra>, hour: i64) {
-        relation::roll(conn, hour);
+    /// Takes what is new of a living conn, under the hour that ends, numbered since the epoch.
+    pub fn follow(&mut self, conn: &mut Conn<Extra>, hour: i64) {
+        self.relations.follow(conn, hour);
     }
 
     /// Takes a conn that ended.
@@ -132,6 +152,7 @@ impl Enrich {
 }
 
 /// The hour of a time, numbered since the epoch.
+#[inline]
 #[must_use]
 pub const fn hour_of(time_ns: i64) -> i64 {
     time_ns.div_euclid(HOUR_NS)

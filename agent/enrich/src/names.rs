@@ -1,8 +1,8 @@
 //! Which name an address was looked up under: by the client that asked, and by anyone.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
+use foldhash::{HashMap, HashMapExt};
 use sekisho_decode::Addr;
 
 use crate::intern::TextId;

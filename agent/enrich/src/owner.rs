@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
 use sekisho_decode::{Addr, MacAddr};
 
 use crate::locality::Locality;
@@ -13,7 +14,7 @@ use crate::station::Stations;
 const MAX_OWN: usize = 8;
 
 /// A device's identity in one site: its hardware address where L2 is seen, else its address.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum DeviceKey {
     Mac(MacAddr),
     Address(Addr),
@@ -22,7 +23,7 @@ pub(crate) enum DeviceKey {
 /// Who owns which address.
 #[derive(Debug, Default)]
 pub(crate) struct Owners {
-    by_address: BTreeMap<Addr, MacAddr>,
+    by_address: HashMap<Addr, MacAddr>,
 }
 
 impl Owners {
@@ -31,7 +32,7 @@ impl Owners {
         locality: &Locality,
         relations: impl Iterator<Item = &'a RelationKey> + Clone,
     ) -> Self {
-        let mut by_address: BTreeMap<Addr, MacAddr> = BTreeMap::new();
+        let mut by_address: HashMap<Addr, MacAddr> = HashMap::default();
         for (mac, station) in &stations.by_mac {
             for address in &station.claims {
                 // Two stations that claim one address: a virtual router's yields to its box.
@@ -87,9 +88,11 @@ impl Owners {
         self.by_address.get(&address).copied()
     }
 
-    /// Every address with an owner.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Addr, MacAddr)> {
-        self.by_address.iter().map(|(address, mac)| (*address, *mac))
+    /// Every address with an owner, in order.
+    pub(crate) fn addresses(&self) -> Vec<Addr> {
+        let mut addresses: Vec<Addr> = self.by_address.keys().copied().collect();
+        addresses.sort_unstable();
+        addresses
     }
 }
 

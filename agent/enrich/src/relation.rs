@@ -1,15 +1,12 @@
 //! Conns that are the same relationship, added up as they end.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use sekisho_decode::{Addr, MacAddr, protocol};
 use sekisho_recognise::{Inspection, Key, Side};
 use sekisho_track::{Conn, State};
 
 use crate::intern::TextId;
 
-/// Relationships kept; a day of a large hospital has some 60,000, most of them inside.
-const MAX_RELATIONS: usize = 1 << 18;
 /// Notes kept with one conn: an association proposes up to 64 SOP classes, and as many are accepted.
 const MAX_NOTES: usize = 160;
 /// Distinct notes kept with one relationship.
@@ -18,20 +15,24 @@ const MAX_RELATION_NOTES: usize = 320;
 const MAX_HOURS: usize = 24 * 366;
 /// Nanoseconds in an hour.
 pub(crate) const HOUR_NS: i64 = 3_600 * 1_000_000_000;
+/// How long a living conn may be unrecognised before it is told as it is.
+const UNDECIDED_NS: i64 = 30 * 1_000_000_000;
 
 /// What enrichment and recognition keep with each conn of the flow table.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub struct Extra {
-    /// The recogniser's state.
+    /// The recogniser's state: first, for it is what the next packet may need.
     pub inspection: Inspection,
-    pub(crate) notes: Vec<Note>,
     /// The outside end's name by DNS when the conn opened: of resp, and of orig.
     pub(crate) names: [Option<TextId>; 2],
+    pub(crate) notes: Vec<Note>,
     /// Whose packets the conn's came in, if it came out of a tunnel opened on the way.
-    pub(crate) carrier: Option<Carrier>,
-    /// Octets already put into `hours`.
-    rolled: u64,
-    hours: Vec<(i64, u64)>,
+    pub(crate) carrier: Option<Box<Carrier>>,
+    /// Octets of orig and of resp that a relationship has.
+    told: [u64; 2],
+    /// Whether a relationship counts it.
+    counted: bool,
 }
 
 /// The ends of a tunnel.
@@ -53,18 +54,13 @@ impl Extra {
             *side = side.peer();
         }
         self.names.swap(0, 1);
+        self.told.swap(0, 1);
         self.inspection.flip();
     }
-}
 
-/// Books the octets since the last time under an hour, numbered since the epoch.
-pub(crate) fn roll(conn: &mut Conn<Extra>, hour: i64) {
-    let [orig, resp] = conn.bytes;
-    let total = orig.saturating_add(resp);
-    let news = total.saturating_sub(conn.extra.rolled);
-    if news > 0 {
-        conn.extra.rolled = total;
-        conn.extra.hours.push((hour, news));
+    /// The texts that it refers to.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = TextId> {
+        self.names.iter().flatten().copied().chain(self.notes.iter().map(|(_, _, text)| *text))
     }
 }
 
@@ -85,43 +81,101 @@ pub(crate) struct RelationKey {
 
 /// What its conns add up to. Index 0 is orig's, 1 is resp's.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "four facts that have nothing to do with each other")]
+#[expect(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub(crate) struct Relation {
-    pub(crate) vlans: [u16; 2],
     pub(crate) first_ns: i64,
     pub(crate) last_ns: i64,
+    /// Conns since it was last reported.
     pub(crate) sessions: u64,
-    /// Conns in which both sides were heard.
-    pub(crate) answered: u64,
+    /// Conns ever.
+    pub(crate) conns: u64,
+    /// Octets since it was last reported.
     pub(crate) bytes: [u64; 2],
-    /// Octets by hour, numbered since the epoch, in order.
-    pub(crate) hours: Vec<(i64, u64)>,
+    /// Those octets by hour, numbered since the epoch, in order.
+    pub(crate) hours: Hours,
     pub(crate) notes: Vec<Note>,
+    /// Whose packets it came in, if it came out of a tunnel.
+    pub(crate) carrier: Option<Box<Carrier>>,
+    pub(crate) vlans: [u16; 2],
     pub(crate) confidence: u8,
     pub(crate) tunnel: bool,
+    /// Whether both sides were heard in any of its conns.
+    pub(crate) answered: bool,
     /// Whether resp's name was looked up rather than said in the handshake.
     pub(crate) looked_up: bool,
-    /// Whose packets it came in, if it came out of a tunnel.
-    pub(crate) carrier: Option<Carrier>,
     /// Whether anything was sent that recognisers could look at.
     pub(crate) looked_at: bool,
     /// Whether frames went to a group address: what is said there stays on the link.
     pub(crate) to_group: bool,
+    /// Whether there is anything that was not reported yet.
+    pub(crate) news: bool,
+}
+
+/// Octets by hour; most relationships have one hour.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hours {
+    first: Option<(i64, u64)>,
+    more: Vec<(i64, u64)>,
+}
+
+impl Hours {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(i64, u64)> {
+        self.first.iter().chain(&self.more)
+    }
+
+    fn book(&mut self, hour: i64, bytes: u64) {
+        let (first, sum) = self.first.get_or_insert((hour, 0));
+        if *first == hour {
+            *sum = sum.saturating_add(bytes);
+            return;
+        }
+        match self.more.binary_search_by_key(&hour, |(other, _)| *other) {
+            Ok(at) => {
+                if let Some((_, sum)) = self.more.get_mut(at) {
+                    *sum = sum.saturating_add(bytes);
+                }
+            }
+            Err(at) if self.more.len() < MAX_HOURS => self.more.insert(at, (hour, bytes)),
+            Err(_) => {}
+        }
+    }
 }
 
 /// All relationships.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Relations {
     pub(crate) all: HashMap<RelationKey, Relation>,
+    bound: usize,
     /// Conns that found no room.
     pub(crate) refused: u64,
 }
 
 impl Relations {
-    /// Adds an ended conn.
+    pub(crate) fn new(bound: usize) -> Self {
+        Self { all: HashMap::default(), bound, refused: 0 }
+    }
+
+    /// Adds what is new of a living conn, booked under an hour numbered since the epoch. One that is
+    /// young and may still be recognised is left for later.
+    pub(crate) fn follow(&mut self, conn: &mut Conn<Extra>, hour: i64) {
+        let undecided = conn.extra.inspection.is_undecided() && conn.last_ns - conn.first_ns < UNDECIDED_NS;
+        if !undecided && (conn.bytes != conn.extra.told || !conn.extra.counted) {
+            self.tell(conn, hour);
+        }
+    }
+
+    /// Adds what is new of an ended conn.
     pub(crate) fn add(&mut self, conn: &mut Conn<Extra>) {
-        let last_hour = conn.last_ns.div_euclid(HOUR_NS);
-        roll(conn, last_hour);
+        self.tell(conn, conn.last_ns.div_euclid(HOUR_NS));
+    }
+
+    fn tell(&mut self, conn: &mut Conn<Extra>, hour: i64) {
+        let news = [0, 1].map(|side: usize| {
+            let of = |sums: &[u64; 2]| sums.get(side).copied().unwrap_or(0);
+            of(&conn.bytes).saturating_sub(of(&conn.extra.told))
+        });
+        conn.extra.told = conn.bytes;
+        let uncounted = !std::mem::replace(&mut conn.extra.counted, true);
         let recognised = conn.extra.inspection.protocol();
         let (names, looked_up) = names(conn);
         let answered = is_answered(conn);
@@ -136,7 +190,7 @@ impl Relations {
             names,
         };
         // A scan opens a relationship with every probe: it may take half the room, no more.
-        let bound = if answered { MAX_RELATIONS } else { MAX_RELATIONS / 2 };
+        let bound = if answered { self.bound } else { self.bound / 2 };
         if self.all.len() >= bound && !self.all.contains_key(&key) {
             self.refused += 1;
             return;
@@ -146,32 +200,32 @@ impl Relations {
             first_ns: conn.first_ns,
             last_ns: conn.last_ns,
             sessions: 0,
-            answered: 0,
+            conns: 0,
+            answered: false,
             bytes: [0; 2],
-            hours: Vec::new(),
+            hours: Hours::default(),
             notes: Vec::new(),
             confidence: 0,
             tunnel: false,
             looked_up,
-            carrier: conn.extra.carrier,
+            carrier: conn.extra.carrier.clone(),
             looked_at: false,
             to_group,
+            news: true,
         });
+        relation.news = true;
         relation.first_ns = relation.first_ns.min(conn.first_ns);
         relation.last_ns = relation.last_ns.max(conn.last_ns);
-        relation.sessions += 1;
-        relation.answered += u64::from(answered);
+        relation.sessions += u64::from(uncounted);
+        relation.conns += u64::from(uncounted);
+        relation.answered |= answered;
         relation.to_group &= to_group;
-        for (sum, bytes) in relation.bytes.iter_mut().zip(conn.bytes) {
+        for (sum, bytes) in relation.bytes.iter_mut().zip(news) {
             *sum = sum.saturating_add(bytes);
         }
-        for (hour, bytes) in &conn.extra.hours {
-            relation.book(*hour, *bytes);
-        }
+        relation.hours.book(hour, news.into_iter().fold(0, u64::saturating_add));
         for note in &conn.extra.notes {
-            if relation.notes.len() < MAX_RELATION_NOTES && !relation.notes.contains(note) {
-                relation.notes.push(*note);
-            }
+            relation.note(*note);
         }
         if let Some((protocol, confidence)) = recognised {
             relation.confidence = relation.confidence.max(confidence);
@@ -183,15 +237,13 @@ impl Relations {
 }
 
 impl Relation {
-    fn book(&mut self, hour: i64, bytes: u64) {
-        match self.hours.binary_search_by_key(&hour, |(other, _)| *other) {
-            Ok(at) => {
-                if let Some((_, sum)) = self.hours.get_mut(at) {
-                    *sum = sum.saturating_add(bytes);
-                }
+    fn note(&mut self, note: Note) {
+        if self.notes.len() < MAX_RELATION_NOTES && !self.notes.contains(&note) {
+            if self.notes.is_empty() {
+                // Most relationships have a handful.
+                self.notes.reserve_exact(4);
             }
-            Err(at) if self.hours.len() < MAX_HOURS => self.hours.insert(at, (hour, bytes)),
-            Err(_) => {}
+            self.notes.push(note);
         }
     }
 }

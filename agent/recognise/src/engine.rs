@@ -130,6 +130,12 @@ impl Inspection {
         matches!(self.stage, Stage::Looking | Stage::Reading)
     }
 
+    /// Tells whether the protocol may still be found.
+    #[must_use]
+    pub const fn is_undecided(&self) -> bool {
+        matches!(self.stage, Stage::Looking)
+    }
+
     /// Follows a conn whose direction turned out to be the other.
     pub fn flip(&mut self) {
         if let Some(watch) = &mut self.watch {

@@ -4,22 +4,28 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use sekisho_decode::LinkType;
 
+use super::Frame;
 use super::error::OpenError;
 use super::foreign::{self, Foreign};
 use super::pcap::{self, PcapReader};
 use super::pcapng::{self, PcapngReader};
+use super::source::{Arrival, CaptureError, Source};
 use super::unpack::{Metered, Packing};
 use super::warning::{Fault, Oddity, Warning};
 use super::window::Window;
-use super::{Frame, Source};
 
 /// The name by which standard input is given.
 pub(crate) const STANDARD_INPUT: &str = "-";
+
+/// Frames in a batch: enough to read ahead by, few enough to stay in the nearest cache.
+const BATCH_FRAMES: usize = 32;
 
 /// How many first bytes an error about a file that is no capture shows.
 const SHOWN_HEAD_BYTES: usize = 8;
@@ -43,6 +49,8 @@ pub(crate) struct FileSource {
     reader: Reader,
     bytes_read: Arc<AtomicU64>,
     packets: u64,
+    /// The batch given last.
+    batch: Vec<Record>,
     ended: bool,
     /// What ended the file early.
     fault: Option<Warning>,
@@ -64,6 +72,14 @@ pub(super) struct Record {
     pub(super) wire_len: u32,
     pub(super) index: usize,
     pub(super) len: usize,
+}
+
+impl Record {
+    /// What its first byte belongs to, where that can be decoded.
+    #[inline]
+    fn link(&self) -> Option<LinkType> {
+        LinkType::from_number(self.link_number.into())
+    }
 }
 
 /// What a reader comes to next.
@@ -100,6 +116,7 @@ impl FileSource {
             reader,
             bytes_read,
             packets: 0,
+            batch: Vec::with_capacity(BATCH_FRAMES),
             ended: false,
             fault: None,
             skipped: BTreeMap::new(),
@@ -114,34 +131,68 @@ impl FileSource {
     }
 
     /// Counts the packets met so far, with those of link types that cannot be decoded.
-    #[cfg(test)]
     #[must_use]
     pub(crate) const fn packets(&self) -> u64 {
         self.packets
     }
 
-    /// Moves to the next packet of a link type that can be decoded.
+    /// Moves on until there is a packet of a link type that can be decoded.
     #[inline]
-    fn advance(&mut self) -> Option<(LinkType, Record)> {
+    fn advance(&mut self) -> Option<Record> {
         while !self.ended {
-            let step = match &mut self.reader {
-                Reader::Pcap(reader) => reader.step(&mut self.window),
-                Reader::Pcapng(reader) => reader.step(&mut self.window),
-            };
-            match step {
-                Ok(Step::Packet(record)) => {
-                    self.packets += 1;
-                    if let Some(link) = LinkType::from_number(record.link_number.into()) {
-                        return Some((link, record));
-                    }
-                    self.count_undecodable(&record);
-                }
-                Ok(Step::Odd(why)) => self.count_skipped(why),
-                Ok(Step::End) => self.ended = true,
-                Err(fault) => self.end_early(fault),
+            let packet = self.step();
+            if packet.is_some() {
+                return packet;
             }
         }
         None
+    }
+
+    /// Moves over what comes next; gives it if it is a packet that can be decoded.
+    #[inline]
+    fn step(&mut self) -> Option<Record> {
+        let step = match &mut self.reader {
+            Reader::Pcap(reader) => reader.step(&mut self.window),
+            Reader::Pcapng(reader) => reader.step(&mut self.window),
+        };
+        match step {
+            Ok(Step::Packet(record)) => {
+                self.packets += 1;
+                if record.link().is_some() {
+                    return Some(record);
+                }
+                self.count_undecodable(&record);
+            }
+            Ok(Step::Odd(why)) => self.count_skipped(why),
+            Ok(Step::End) => self.ended = true,
+            Err(fault) => self.end_early(fault),
+        }
+        None
+    }
+
+    /// Adds packets to the batch that are in the window already, so that stepping over them moves nothing.
+    fn fill(&mut self) {
+        match &self.reader {
+            Reader::Pcap(reader) => {
+                let before = self.batch.len();
+                reader.fill(&mut self.window, &mut self.batch);
+                self.packets += (self.batch.len() - before) as u64;
+            }
+            Reader::Pcapng(_) => {
+                while self.batch.len() < BATCH_FRAMES && self.is_ready() {
+                    let packet = self.step();
+                    self.batch.extend(packet);
+                }
+            }
+        }
+    }
+
+    /// Tells whether the next block is a packet that is in the window already.
+    fn is_ready(&self) -> bool {
+        match &self.reader {
+            Reader::Pcapng(reader) if !self.ended => reader.is_ready(&self.window),
+            Reader::Pcapng(_) | Reader::Pcap(_) => false,
+        }
     }
 
     fn count_undecodable(&mut self, record: &Record) {
@@ -178,12 +229,33 @@ impl FileSource {
     }
 }
 
-impl Source for FileSource {
+/// Packets that lie in the window.
+pub(crate) struct Batch<'a> {
+    window: &'a Window,
+    records: slice::Iter<'a, Record>,
+}
+
+impl<'a> Iterator for Batch<'a> {
+    type Item = Frame<'a>;
+
     #[inline]
-    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, anyhow::Error> {
-        let Some((link, record)) = self.advance() else { return Ok(None) };
-        let Record { time_ns, wire_len, index, len, .. } = record;
-        Ok(Some(Frame { time_ns, link, wire_len, data: self.window.bytes(index, len) }))
+    fn next(&mut self) -> Option<Frame<'a>> {
+        let record = self.records.next()?;
+        let Record { time_ns, wire_len, index, len, .. } = *record;
+        // Only what has a link type that can be decoded is put into a batch.
+        Some(Frame { time_ns, link: record.link()?, tci: 0, wire_len, data: self.window.bytes(index, len) })
+    }
+}
+
+impl Source for FileSource {
+    type Batch<'a> = Batch<'a>;
+
+    fn batch(&mut self, _patience: Duration) -> Result<Arrival<Batch<'_>>, CaptureError> {
+        self.batch.clear();
+        let Some(first) = self.advance() else { return Ok(Arrival::End) };
+        self.batch.push(first);
+        self.fill();
+        Ok(Arrival::Frames(Batch { window: &self.window, records: self.batch.iter() }))
     }
 
     fn drops(&self) -> u64 {

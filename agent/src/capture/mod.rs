@@ -12,6 +12,7 @@ mod interface;
 mod pcap;
 mod pcapng;
 mod progress;
+mod source;
 mod unpack;
 mod warning;
 mod window;
@@ -22,31 +23,22 @@ mod tests;
 pub(crate) use error::OpenError;
 pub(crate) use file::{STANDARD_INPUT, open};
 pub(crate) use progress::Progress;
+pub(crate) use source::{Arrival, Source};
 pub(crate) use warning::Warning;
 
 use sekisho_decode::LinkType;
 
-/// One captured frame. The bytes live until the next call to [`Source::next_frame`].
+/// One captured frame. The bytes live as long as the batch it came in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame<'a> {
     /// Capture time, nanoseconds since the Unix epoch, UTC.
     pub(crate) time_ns: i64,
     /// What the first byte belongs to.
     pub(crate) link: LinkType,
+    /// The control information of a VLAN tag that the capturing machine took off the frame, else 0.
+    pub(crate) tci: u16,
     /// The frame's length on the wire; `data` may be shorter (snaplen).
     pub(crate) wire_len: u32,
     /// The captured bytes.
     pub(crate) data: &'a [u8],
-}
-
-/// A stream of frames.
-pub(crate) trait Source {
-    /// Gives the next frame, or `None` at the end.
-    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, anyhow::Error>;
-
-    /// Counts the packets that the capturing machine says it lost, as far as it has said so yet.
-    fn drops(&self) -> u64;
-
-    /// Lists what could not be read so far, and why.
-    fn warnings(&self) -> Vec<Warning>;
 }

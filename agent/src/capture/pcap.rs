@@ -65,6 +65,41 @@ impl PcapReader {
         Some((false, ns_per_fraction, header_bytes))
     }
 
+    /// Steps over the records that lie in the window, as many as `records` has room for.
+    pub(super) fn fill(self, window: &mut Window, records: &mut Vec<Record>) {
+        let start = window.position();
+        let mut rest = window.available();
+        let mut used = 0;
+        while records.len() < records.capacity() {
+            let Some(header) = rest.first_chunk::<RECORD_HEADER_BYTES>() else { break };
+            let record = self.record(header, start + used);
+            let need = self.record_header_bytes + record.len;
+            // What is too long is judged where the error can be told.
+            if record.len > MAX_CAPTURED_BYTES as usize {
+                break;
+            }
+            let Some(after) = rest.get(need..) else { break };
+            records.push(record);
+            rest = after;
+            used += need;
+        }
+        window.consume(used);
+    }
+
+    /// Reads a record's header at an index of the window.
+    #[inline]
+    fn record(self, header: &[u8; RECORD_HEADER_BYTES], index: usize) -> Record {
+        let [seconds, fraction, captured, wire_len] = words(header, self.big_endian);
+        Record {
+            // Both are 32 bits wide, so even nonsense stays within 2^63.
+            time_ns: i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.ns_per_fraction,
+            link_number: self.link_number,
+            wire_len: wire_len.max(captured),
+            index: index + self.record_header_bytes,
+            len: captured as usize,
+        }
+    }
+
     /// Steps over one record.
     #[inline]
     pub(super) fn step(self, window: &mut Window) -> Result<Step, Fault> {
@@ -74,31 +109,26 @@ impl PcapReader {
         let Some(header) = window.peek::<RECORD_HEADER_BYTES>() else {
             return end(window, self.record_header_bytes);
         };
-        let [seconds, fraction, captured, wire_len] = words(header, self.big_endian);
-        if captured > MAX_CAPTURED_BYTES {
-            return Err(Fault::TooLong { claimed: captured.into(), limit: MAX_CAPTURED_BYTES.into() });
+        let record = self.record(header, window.position());
+        if record.len > MAX_CAPTURED_BYTES as usize {
+            return Err(Fault::TooLong { claimed: record.len as u64, limit: MAX_CAPTURED_BYTES.into() });
         }
-        let len = captured as usize;
-        let need = self.record_header_bytes + len;
+        let need = self.record_header_bytes + record.len;
         if !window.ensure(need) {
             return end(window, need);
         }
-        // Both are 32 bits wide, so even nonsense stays within 2^63.
-        let time_ns = i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.ns_per_fraction;
+        // Making room may have moved the record.
         let index = window.consume(need) + self.record_header_bytes;
-        let wire_len = wire_len.max(captured);
-        Ok(Step::Packet(Record { time_ns, link_number: self.link_number, wire_len, index, len }))
+        Ok(Step::Packet(Record { index, ..record }))
     }
 }
 
 /// Splits a record's header into its four fields.
 #[inline]
 fn words(header: &[u8; RECORD_HEADER_BYTES], big_endian: bool) -> [u32; 4] {
-    let mut words = [0; 4];
-    for (word, bytes) in words.iter_mut().zip(header.as_chunks().0) {
-        *word = if big_endian { u32::from_be_bytes(*bytes) } else { u32::from_le_bytes(*bytes) };
-    }
-    words
+    let [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3] = *header;
+    let word = |bytes| if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+    [word([a0, a1, a2, a3]), word([b0, b1, b2, b3]), word([c0, c1, c2, c3]), word([d0, d1, d2, d3])]
 }
 
 #[cold]

@@ -75,6 +75,13 @@ impl PcapngReader {
         self.block_offset
     }
 
+    /// Tells whether the next block is a packet that lies in the window.
+    pub(super) fn is_ready(&self, window: &Window) -> bool {
+        let Some([k0, k1, k2, k3, l0, l1, l2, l3, ..]) = window.peek::<HEAD_BYTES>() else { return false };
+        let [kind, len] = [[*k0, *k1, *k2, *k3], [*l0, *l1, *l2, *l3]].map(|bytes| self.u32(bytes));
+        kind == EPB_MAGIC && window.available().len() >= len as usize
+    }
+
     /// Reads blocks up to the next packet.
     pub(super) fn step(&mut self, window: &mut Window) -> Result<Step, Fault> {
         loop {

@@ -8,13 +8,16 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::file::{FileSource, STANDARD_INPUT};
 
-/// How many packets pass between two looks at the clock: a power of two, some milliseconds of work.
+/// How many packets pass between two looks at the clock: some milliseconds of work.
 const PACKETS_BETWEEN_DRAWS: u64 = 8192;
 
 /// A progress bar over all files of an import.
 pub(crate) struct Progress {
     bar: ProgressBar,
     packets: u64,
+    drawn_at: u64,
+    /// Packets of the files that are done.
+    done_packets: u64,
     /// Bytes of the files that are done.
     done_bytes: u64,
 }
@@ -41,14 +44,15 @@ impl Progress {
     }
 
     pub(super) fn on(bar: ProgressBar) -> Self {
-        Self { bar, packets: 0, done_bytes: 0 }
+        Self { bar, packets: 0, drawn_at: 0, done_packets: 0, done_bytes: 0 }
     }
 
-    /// Counts one packet of `source`, and draws now and then.
+    /// Takes note of how many packets of `source` were read, and draws now and then.
     #[inline]
-    pub(crate) fn packet(&mut self, source: &FileSource) {
-        self.packets += 1;
-        if self.packets.is_multiple_of(PACKETS_BETWEEN_DRAWS) {
+    pub(crate) fn batch(&mut self, source: &FileSource) {
+        self.packets = self.done_packets + source.packets();
+        if self.packets - self.drawn_at >= PACKETS_BETWEEN_DRAWS {
+            self.drawn_at = self.packets;
             self.draw(source);
         }
     }
@@ -57,6 +61,7 @@ impl Progress {
     pub(crate) fn file_done(&mut self, source: &FileSource) {
         self.draw(source);
         self.done_bytes += source.bytes_read();
+        self.done_packets += source.packets();
     }
 
     /// Takes the bar off the screen.

@@ -80,6 +80,12 @@ impl Window {
         }
     }
 
+    /// Gives the index of the next byte to consume.
+    #[inline]
+    pub(super) const fn position(&self) -> usize {
+        self.start
+    }
+
     /// Gives the offset in the stream of the next byte to consume.
     #[inline]
     pub(super) const fn offset(&self) -> u64 {

@@ -5,36 +5,46 @@ use sekisho_decode::{Addr, Link, MacAddr, flag};
 use crate::tuple::Tuple;
 
 /// Hops kept each way: the client's VLAN, a transit VLAN, and one between.
-const MAX_HOPS: usize = 3;
-/// Letters kept of the history; Zeek's repeats grow with the logarithm of the count, ours are single.
-const MAX_HISTORY: usize = 15;
+const MAX_HOPS: usize = 1 + MORE_HOPS;
+/// Hops kept each way beside the first, which is the only one of most conns.
+const MORE_HOPS: usize = 2;
+/// Letters of a history: six a side, each at most once, and `^`.
+const MAX_HISTORY: usize = 13;
 
 /// A bidirectional record. `X` is what later stages keep with it.
+///
+/// A packet of a known conn reads and writes the first 128 bytes, two cache lines that the processor
+/// fetches together; the order of the fields is what it is for that.
 #[derive(Clone, Debug)]
+#[repr(C, align(128))]
 pub struct Conn<X> {
     /// From orig to resp.
     pub tuple: Tuple,
-    /// The innermost VLAN of the first packet, 0 where untagged.
-    pub vlan: u16,
-    /// Time of the first packet.
-    pub first_ns: i64,
     /// Time of the last packet.
     pub last_ns: i64,
-    /// Packets from orig and from resp.
-    pub pkts: [u64; 2],
+    /// The last hop's mark of packets from orig, and of packets from resp; 0 for none.
+    hop_marks: [u32; 2],
     /// IP octets from orig and from resp.
     pub bytes: [u64; 2],
-    /// The link-layer hops of packets from orig, and of packets from resp.
-    pub hops: [Hops; 2],
-    /// Whether it outlives flow timeouts: set for tunnel sessions.
-    pub held: bool,
-    /// The later stages' own.
-    pub extra: X,
+    /// Packets from orig and from resp.
+    pub pkts: [u64; 2],
+    /// Time of the first packet.
+    pub first_ns: i64,
+    pub(crate) next: u32,
+    /// The innermost VLAN of the first packet, 0 where untagged.
+    pub vlan: u16,
     pub(crate) flags: [u8; 2],
     pub(crate) history: History,
-    pub(crate) next: u32,
+    /// Whether it outlives flow timeouts: set for tunnel sessions.
+    pub held: bool,
+    /// Whether later stages have seen enough of what it carries.
+    pub settled: bool,
     /// Whether this place in the table is taken.
     pub(crate) live: bool,
+    /// The link-layer hops of packets from orig, and of packets from resp.
+    pub hops: [Hops; 2],
+    /// The later stages' own.
+    pub extra: X,
 }
 
 /// What a TCP conn came to, in Zeek's words (`conn_state`).
@@ -124,12 +134,14 @@ impl<X> Conn<X> {
     }
 
     /// Tells whether a handshake told who opened the conn.
+    #[inline]
     #[must_use]
     pub const fn has_handshake(&self) -> bool {
         (self.flags[0] | self.flags[1]) & flag::SYN != 0
     }
 
     /// Tells whether both sides were heard.
+    #[inline]
     #[must_use]
     pub const fn is_answered(&self) -> bool {
         self.pkts[0] > 0 && self.pkts[1] > 0
@@ -141,6 +153,7 @@ impl<X> Conn<X> {
         self.pkts.swap(0, 1);
         self.bytes.swap(0, 1);
         self.hops.swap(0, 1);
+        self.hop_marks.swap(0, 1);
         self.flags.swap(0, 1);
         self.history.flip();
     }
@@ -148,10 +161,9 @@ impl<X> Conn<X> {
     /// Tells which side sent a packet; `None` if it is not of this conn.
     #[inline]
     pub(crate) fn sent_by_orig(&self, tuple: &Tuple) -> Option<bool> {
-        let same_protocol = self.tuple.protocol == tuple.protocol;
-        if same_protocol && self.tuple == *tuple {
+        if self.tuple == *tuple {
             Some(true)
-        } else if same_protocol && self.tuple.reversed() == *tuple {
+        } else if self.tuple.is_reverse_of(tuple) {
             Some(false)
         } else {
             None
@@ -161,7 +173,34 @@ impl<X> Conn<X> {
     /// Tells whether the conn was seen on this VLAN.
     #[inline]
     pub(crate) fn is_on(&self, vlan: u16) -> bool {
-        self.vlan == vlan || self.hops.iter().any(|hops| hops.iter().any(|hop| hop.vlan == vlan))
+        self.vlan == vlan || self.hopped_on(vlan)
+    }
+
+    #[cold]
+    fn hopped_on(&self, vlan: u16) -> bool {
+        self.hops.iter().any(|hops| hops.iter().any(|hop| hop.vlan == vlan))
+    }
+
+    /// Keeps the hop of a counted packet; `mark` names it.
+    #[inline]
+    pub(crate) fn hop(&mut self, side: usize, mark: u32, link: &Link, ttl: u8) {
+        if self.hop_marks.get(side) != Some(&mark) {
+            self.other_hop(side, mark, link, ttl);
+        }
+    }
+
+    #[inline(never)]
+    fn other_hop(&mut self, side: usize, mark: u32, link: &Link, ttl: u8) {
+        if let Some(last) = self.hop_marks.get_mut(side) {
+            *last = mark;
+        }
+        // A new VLAN would have to be indexed; only a copy of a counted packet proves that it is the
+        // same conn there.
+        if self.is_on(link.vlan)
+            && let Some(hops) = self.hops.get_mut(side)
+        {
+            hops.add(link, ttl);
+        }
     }
 
     /// The VLANs under which the index knows the conn, each once.
@@ -191,16 +230,19 @@ pub struct Hop {
 }
 
 /// The hops of one direction, at most three; more are not kept, for the first two tell the exit.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Hops {
-    hops: [Hop; MAX_HOPS],
+    first: Hop,
     len: u8,
+    more: Option<Box<[Hop; MORE_HOPS]>>,
 }
 
 impl Hops {
     /// Gives the hops in the order they were first seen.
     pub fn iter(&self) -> impl Iterator<Item = &Hop> {
-        self.hops.iter().take(usize::from(self.len))
+        std::iter::once(&self.first)
+            .chain(self.more.iter().flat_map(|more| more.iter()))
+            .take(usize::from(self.len))
     }
 
     /// The hop nearest to the receiver.
@@ -217,54 +259,60 @@ impl Hops {
     }
 
     /// Keeps a hop if it is new; tells whether it was kept now.
-    #[inline]
     pub(crate) fn add(&mut self, link: &Link, ttl: u8) -> bool {
         let same = |hop: &Hop| hop.src == link.src && hop.dst == link.dst && hop.vlan == link.vlan;
         if self.iter().any(same) {
             return false;
         }
-        let Some(place) = self.hops.get_mut(usize::from(self.len)) else { return false };
-        *place = Hop { src: link.src, dst: link.dst, vlan: link.vlan, ttl };
+        let hop = Hop { src: link.src, dst: link.dst, vlan: link.vlan, ttl };
+        match usize::from(self.len) {
+            0 => self.first = hop,
+            len => {
+                let more = self.more.get_or_insert_default();
+                let Some(place) = more.get_mut(len - 1) else { return false };
+                *place = hop;
+            }
+        }
         self.len += 1;
         true
     }
 }
 
-/// The letters of a conn's history, each at most once a side.
+/// The letters of a conn's history, each at most once a side; zeros after the last.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct History {
-    letters: [u8; MAX_HISTORY],
-    len: u8,
-}
+pub(crate) struct History([u8; MAX_HISTORY]);
 
 impl History {
+    fn len(self) -> usize {
+        self.0.iter().position(|letter| *letter == 0).unwrap_or(MAX_HISTORY)
+    }
+
     pub(crate) fn as_str(&self) -> &str {
-        let letters = self.letters.get(..usize::from(self.len)).unwrap_or_default();
+        let letters = self.0.get(..self.len()).unwrap_or_default();
         std::str::from_utf8(letters).unwrap_or_default()
     }
 
     pub(crate) fn add(&mut self, letter: u8, from_orig: bool) {
         let letter = if from_orig { letter } else { letter.to_ascii_lowercase() };
-        if self.as_str().as_bytes().contains(&letter) {
+        if self.0.contains(&letter) {
             return;
         }
-        if let Some(place) = self.letters.get_mut(usize::from(self.len)) {
+        if let Some(place) = self.0.iter_mut().find(|place| **place == 0) {
             *place = letter;
-            self.len += 1;
         }
     }
 
     fn flip(&mut self) {
-        for letter in &mut self.letters {
+        for letter in &mut self.0 {
             *letter ^= if letter.is_ascii_alphabetic() { 0x20 } else { 0 };
         }
-        if self.as_str().starts_with('^') {
-            self.letters.rotate_left(1);
-            self.len -= 1;
-        } else if usize::from(self.len) < MAX_HISTORY {
-            self.letters.rotate_right(1);
-            self.len += 1;
-            let [first, ..] = &mut self.letters;
+        let [first, ..] = &mut self.0;
+        if *first == b'^' {
+            *first = 0;
+            self.0.rotate_left(1);
+        } else if self.len() < MAX_HISTORY {
+            self.0.rotate_right(1);
+            let [first, ..] = &mut self.0;
             *first = b'^';
         }
     }
@@ -281,18 +329,20 @@ impl<X: Default> Conn<X> {
     pub(crate) fn opened(tuple: Tuple, vlan: u16, time_ns: i64) -> Self {
         Self {
             tuple,
-            vlan,
-            first_ns: time_ns,
             last_ns: time_ns,
-            pkts: [0; 2],
+            hop_marks: [0; 2],
             bytes: [0; 2],
-            hops: [Hops::default(); 2],
-            held: false,
-            extra: X::default(),
+            pkts: [0; 2],
+            first_ns: time_ns,
+            next: crate::wheel::NONE,
+            vlan,
             flags: [0; 2],
             history: History::default(),
-            next: crate::wheel::NONE,
+            held: false,
+            settled: false,
             live: true,
+            hops: [Hops::default(), Hops::default()],
+            extra: X::default(),
         }
     }
 }

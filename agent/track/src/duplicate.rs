@@ -67,32 +67,38 @@ impl Duplicates {
     }
 }
 
+#[inline]
 const fn slot(mark: u64) -> usize {
     mark as usize & (RECENT - 1)
 }
 
 /// The half of the mark that the slot does not use; never 0, which is an empty place.
+#[inline]
 const fn tag(mark: u64) -> u32 {
     (mark >> 32) as u32 | 1
 }
 
+#[inline]
 const fn tick(time_ns: i64) -> u32 {
     (time_ns >> TICK_BITS).cast_unsigned() as u32
 }
 
-/// Names the hop: VLAN and sender.
+/// Names the hop: VLAN, sender and receiver; never 0.
 #[inline]
-pub(crate) fn link_mark(link: &Link) -> u32 {
-    let [a, b, c, d, e, f] = link.src.0;
-    let [high, low] = link.vlan.to_be_bytes();
-    (fold(u64::from_be_bytes([high, low, a, b, c, d, e, f]), 0x9e37_79b9_7f4a_7c15) >> 32) as u32
+pub(crate) fn hop_mark(link: &Link) -> u32 {
+    let number = |[a, b, c, d, e, f]: [u8; 6]| {
+        u64::from(u32::from_le_bytes([a, b, c, d])) | u64::from(u16::from_le_bytes([e, f])) << 32
+    };
+    let from = number(link.src.0) | u64::from(link.vlan) << 48;
+    let towards = number(link.dst.0);
+    (fold(from ^ 0x9e37_79b9_7f4a_7c15, towards ^ 0x5aa5_0000_0000_0000) >> 32) as u32 | 1
 }
 
 /// Marks what routing leaves as it is: addresses, identification, upper header and payload, of which
 /// the checksum speaks; not VLAN, hardware addresses, time to live.
 #[inline]
-pub(crate) fn packet_mark(tuple_hash: u64, ip: &Ip<'_>) -> u64 {
-    let upper = match ip.upper {
+pub(crate) fn packet_mark(ends_hash: u64, ip: &Ip<'_>) -> u64 {
+    let upper = match &ip.upper {
         Upper::Tcp(tcp) => {
             u64::from(tcp.seq) << 32
                 ^ u64::from(tcp.ack)
@@ -107,9 +113,11 @@ pub(crate) fn packet_mark(tuple_hash: u64, ip: &Ip<'_>) -> u64 {
     };
     // The sender, lest a reply that says the same be taken for a copy.
     let sender = ip.src.bits() as u64;
-    fold(tuple_hash ^ upper, fold(u64::from(ip.ident) << 32 | u64::from(ip.wire_len), sender | 1) | 1)
+    let own = u64::from(ip.ident) << 32 | u64::from(ip.wire_len) << 8 | u64::from(ip.protocol);
+    fold(ends_hash ^ upper, own ^ sender.rotate_left(23) ^ 0xe703_7ed1_a0b4_28db)
 }
 
+#[inline]
 fn head(payload: &[u8]) -> u64 {
     payload.first_chunk::<8>().map_or_else(
         || payload.iter().fold(payload.len() as u64, |sum, byte| sum << 8 | u64::from(*byte)),
@@ -117,6 +125,7 @@ fn head(payload: &[u8]) -> u64 {
     )
 }
 
+#[inline]
 fn tail(payload: &[u8]) -> u64 {
     payload.last_chunk::<8>().map_or(0, |chunk| u64::from_be_bytes(*chunk))
 }

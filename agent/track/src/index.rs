@@ -15,6 +15,7 @@ pub(crate) struct Index {
 }
 
 /// Where a tag's entry belongs in a table of this many entries.
+#[inline]
 const fn home(entry: u64, entries: usize) -> usize {
     (entry >> 32) as usize & (entries - 1)
 }
@@ -26,12 +27,19 @@ impl Index {
 
     /// Finds the conn with this hash for which `same` holds.
     #[inline]
-    pub(crate) fn find(&self, hash: u64, same: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn find(&self, hash: u64, same: impl FnMut(u32) -> bool) -> Option<u32> {
         self.slot(hash, same).map(|(_, conn)| conn)
     }
 
+    /// Gives the conn at a hash's home, whosever it is: mostly the one that [`Self::find`] will find.
     #[inline]
-    fn slot(&self, hash: u64, same: impl Fn(u32) -> bool) -> Option<(usize, u32)> {
+    pub(crate) fn glance(&self, hash: u64) -> u32 {
+        let entry = self.entries.get(home(hash, self.entries.len())).copied().unwrap_or(0);
+        (entry as u32).wrapping_sub(1)
+    }
+
+    #[inline]
+    fn slot(&self, hash: u64, mut same: impl FnMut(u32) -> bool) -> Option<(usize, u32)> {
         let mask = self.entries.len() - 1;
         let mut slot = home(hash, self.entries.len());
         loop {

@@ -31,5 +31,5 @@ mod wheel;
 mod tests;
 
 pub use conn::{Conn, Hop, Hops, State};
-pub use table::{ConnId, Counts, Limits, Seen, Table, Touch};
+pub use table::{ConnId, Counts, Limits, Mark, Seen, Table, Touch};
 pub use tuple::Tuple;

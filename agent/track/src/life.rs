@@ -1,31 +1,33 @@
 //! How long a conn lives, who opened it, and what a packet does to it.
 
-use std::time::Duration;
-
 use sekisho_decode::{Ip, Link, Tcp, Upper, flag, protocol};
 
 use crate::conn::Conn;
 use crate::tuple::Tuple;
 
+/// Nanoseconds.
+const SECOND: i64 = 1_000_000_000;
+/// Nanoseconds.
+const MINUTE: i64 = 60 * SECOND;
 /// After a FIN each way or an RST: Zeek's `tcp_close_delay`.
-const CLOSED: Duration = Duration::from_secs(5);
+const CLOSED: i64 = 5 * SECOND;
 /// A SYN without answer; a common TCP tries again within this time.
-const ATTEMPT: Duration = Duration::from_mins(1);
+const ATTEMPT: i64 = MINUTE;
 /// An established TCP conn: RFC 5382 REQ-5.
-const ESTABLISHED: Duration = Duration::from_mins(124);
+const ESTABLISHED: i64 = 124 * MINUTE;
 /// TCP without handshake and heard from one side only: Zeek's `tcp_inactivity_timeout`.
-const ONE_SIDED: Duration = Duration::from_mins(5);
+const ONE_SIDED: i64 = 5 * MINUTE;
 /// UDP without answer, and with: RFC 4787 REQ-5.
-const UDP_ASKED: Duration = Duration::from_mins(2);
+const UDP_ASKED: i64 = 2 * MINUTE;
 /// See [`UDP_ASKED`].
-const UDP_ANSWERED: Duration = Duration::from_mins(5);
+const UDP_ANSWERED: i64 = 5 * MINUTE;
 /// ICMP: Zeek's `icmp_inactivity_timeout`.
-const ICMP: Duration = Duration::from_mins(1);
+const ICMP: i64 = MINUTE;
 /// Every other protocol.
-const OTHER: Duration = Duration::from_mins(10);
+const OTHER: i64 = 10 * MINUTE;
 /// A tunnel session that says nothing: keep-alives come every 10 to 300 s, and a box that only opens
 /// its tunnel for a nightly job is to be one session, not thirty.
-const HELD: Duration = Duration::from_hours(24);
+const HELD: i64 = 24 * 60 * MINUTE;
 
 /// Ports below are given out by IANA and need privilege to serve on (RFC 6335 §6).
 const SYSTEM_PORTS: u16 = 1024;
@@ -34,12 +36,13 @@ const CLIENT_PORTS: u16 = 32_768;
 
 impl<X> Conn<X> {
     /// When the conn ends if nothing more comes.
-    pub(crate) fn deadline_ns(&self) -> i64 {
-        let idle_ns = i64::try_from(self.idle_timeout().as_nanos()).unwrap_or(i64::MAX);
-        self.last_ns.saturating_add(idle_ns)
+    #[inline]
+    pub(crate) const fn deadline_ns(&self) -> i64 {
+        self.last_ns.saturating_add(self.idle_timeout_ns())
     }
 
-    fn idle_timeout(&self) -> Duration {
+    #[inline]
+    const fn idle_timeout_ns(&self) -> i64 {
         if self.is_closed() {
             return CLOSED;
         }
@@ -57,6 +60,7 @@ impl<X> Conn<X> {
         }
     }
 
+    #[inline]
     const fn is_closed(&self) -> bool {
         let [orig, resp] = self.flags;
         (orig | resp) & flag::RST != 0 || orig & resp & flag::FIN != 0
@@ -66,14 +70,14 @@ impl<X> Conn<X> {
     /// where none is expected.
     #[inline]
     pub(crate) fn is_ended_by(&self, time_ns: i64, ip: &Ip<'_>) -> bool {
-        let Upper::Tcp(tcp) = ip.upper else { return self.deadline_ns() < time_ns };
+        let Upper::Tcp(tcp) = &ip.upper else { return self.deadline_ns() < time_ns };
         let opens = tcp.flags & (flag::SYN | flag::ACK) == flag::SYN;
         opens && (self.is_closed() || !self.has_handshake()) || self.deadline_ns() < time_ns
     }
 
-    /// Adds a packet.
+    /// Adds a packet; `hop` names the hop it came on.
     #[inline]
-    pub(crate) fn count(&mut self, time_ns: i64, from_orig: bool, link: &Link, ip: &Ip<'_>) {
+    pub(crate) fn count(&mut self, time_ns: i64, from_orig: bool, hop: u32, link: &Link, ip: &Ip<'_>) {
         let [orig, resp] = [0, 1];
         let side = if from_orig { orig } else { resp };
         self.last_ns = self.last_ns.max(time_ns);
@@ -84,29 +88,26 @@ impl<X> Conn<X> {
         if let Some(bytes) = self.bytes.get_mut(side) {
             *bytes += u64::from(ip.wire_len);
         }
-        if let Upper::Tcp(tcp) = ip.upper {
-            self.tcp(&tcp, side, from_orig, ip.payload_wire_len > 0);
+        if let Upper::Tcp(tcp) = &ip.upper {
+            self.tcp(tcp, side, from_orig, ip.payload_wire_len > 0);
         }
-        // A new VLAN would have to be indexed; only a copy of a counted packet proves that it is the
-        // same conn there.
-        if self.is_on(link.vlan)
-            && let Some(hops) = self.hops.get_mut(side)
-        {
-            hops.add(link, ip.ttl);
-        }
+        self.hop(side, hop, link, ip.ttl);
     }
 
     #[inline]
-    fn tcp(&mut self, tcp: &Tcp<'_>, side: usize, from_orig: bool, data: bool) {
+    fn tcp(&mut self, tcp: &Tcp, side: usize, from_orig: bool, data: bool) {
         let telling = tcp.flags & (flag::SYN | flag::FIN | flag::RST | flag::ACK);
         let Some(flags) = self.flags.get_mut(side) else { return };
-        let seen = *flags;
         let marks = telling | if data { DATA } else { 0 };
         // Nothing new: the usual case.
-        if seen & marks == marks {
-            return;
+        if *flags & marks != marks {
+            *flags |= marks;
+            self.tell(telling, from_orig, data);
         }
-        *flags |= marks;
+    }
+
+    #[inline(never)]
+    fn tell(&mut self, telling: u8, from_orig: bool, data: bool) {
         let syn_ack = flag::SYN | flag::ACK;
         let letters = [
             (b'S', telling & syn_ack == flag::SYN),

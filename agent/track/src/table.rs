@@ -3,11 +3,11 @@
 use sekisho_decode::{Addr, Fragment, Ip, Link};
 
 use crate::conn::Conn;
-use crate::duplicate::{Duplicates, Memory, link_mark, packet_mark};
+use crate::duplicate::{Duplicates, Memory, hop_mark, packet_mark};
 use crate::fragment::Fragments;
 use crate::index::Index;
 use crate::life::oriented;
-use crate::tuple::Tuple;
+use crate::tuple::{Tuple, on_vlan};
 use crate::wheel::{NONE, Wheel};
 
 /// The number of a conn while it lives in the table.
@@ -53,6 +53,34 @@ pub struct Touch {
     pub from_orig: bool,
     /// What was done.
     pub seen: Seen,
+}
+
+/// What of a packet is known before the packets ahead of it are counted: its hashes.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    /// The conn's, on the packet's VLAN.
+    conn: u64,
+    /// The packet's own, the same on every hop.
+    packet: u64,
+    /// The hop's.
+    hop: u32,
+}
+
+impl Mark {
+    /// That of what belongs to no conn.
+    pub const NONE: Self = Self { conn: 0, packet: 0, hop: 0 };
+
+    /// Hashes a packet.
+    #[inline]
+    #[must_use]
+    pub fn of(link: &Link, ip: &Ip<'_>) -> Self {
+        let ends = Tuple::of(ip).ends_hash();
+        Self {
+            conn: on_vlan(ends, link.vlan, ip.protocol),
+            packet: packet_mark(ends, ip),
+            hop: hop_mark(link),
+        }
+    }
 }
 
 /// What the table counted.
@@ -112,12 +140,28 @@ impl<X: Default> Table<X> {
         self.conns.get_mut(id.0 as usize)
     }
 
+    /// Reads what a packet's turn will need, so that it is in the cache by then: of several packets the
+    /// reads overlap, of one after the other they would not.
+    #[inline]
+    #[must_use]
+    pub fn warm_index(&self, mark: &Mark) -> u32 {
+        self.index.glance(mark.conn)
+    }
+
+    /// Goes on from what [`Self::warm_index`] gave to the conn itself.
+    #[inline]
+    #[must_use]
+    pub fn warm_conn(&self, glance: u32) -> u64 {
+        self.conns.get(glance as usize).map_or(0, |conn| conn.last_ns.cast_unsigned() ^ conn.bytes[0])
+    }
+
     /// Takes one packet in; `None` for a later fragment of an unknown datagram. Conns that end by it,
     /// by the time it brings, or for want of room, go to `done`.
     #[inline]
     pub fn packet(
         &mut self,
         time_ns: i64,
+        mark: &Mark,
         link: &Link,
         ip: &Ip<'_>,
         done: &mut impl FnMut(Conn<X>),
@@ -129,22 +173,17 @@ impl<X: Default> Table<X> {
             return self.continued(time_ns, ip);
         }
         let tuple = Tuple::of(ip);
-        let hop = link_mark(link);
-        let mark = packet_mark(tuple.hash(0), ip);
-        if let Memory::Copy(id) = self.duplicates.look(mark, time_ns, hop, ip.ident)
+        let memory = self.duplicates.look(mark.packet, time_ns, mark.hop, ip.ident);
+        if let Memory::Copy(id) = memory
             && let Some(touch) = self.copy(id, &tuple, link, ip.ttl)
         {
             return Some(touch);
         }
-        let hash = tuple.hash(link.vlan);
-        let touch = match self.find(hash, &tuple, link.vlan) {
-            Some(number) => self.known(number, time_ns, &tuple, link, ip, done),
-            None => self.open(hash, time_ns, &tuple, link, ip, done),
+        let touch = match self.find(mark.conn, &tuple, link.vlan) {
+            Some((number, from_orig)) => self.known(number, from_orig, time_ns, mark, &tuple, link, ip, done),
+            None => self.open(time_ns, mark, &tuple, link, ip, done),
         };
-        if let Some(conn) = self.conns.get_mut(touch.id.0 as usize) {
-            conn.count(time_ns, touch.from_orig, link, ip);
-        }
-        self.duplicates.remember(mark, time_ns, hop, touch.id);
+        self.duplicates.remember(mark.packet, time_ns, mark.hop, touch.id);
         if ip.fragment == Fragment::First {
             self.fragments.remember(ip, touch.id);
         }
@@ -164,49 +203,74 @@ impl<X: Default> Table<X> {
         }
     }
 
+    /// Finds a packet's conn, and whether its orig sent it.
     #[inline]
-    fn find(&self, hash: u64, tuple: &Tuple, vlan: u16) -> Option<u32> {
-        self.index.find(hash, |number| {
-            self.conns
-                .get(number as usize)
-                .is_some_and(|conn| conn.sent_by_orig(tuple).is_some() && conn.is_on(vlan))
-        })
+    fn find(&self, hash: u64, tuple: &Tuple, vlan: u16) -> Option<(u32, bool)> {
+        let mut from_orig = true;
+        let number = self.index.find(hash, |number| {
+            let Some(conn) = self.conns.get(number as usize) else { return false };
+            let Some(by_orig) = conn.sent_by_orig(tuple) else { return false };
+            from_orig = by_orig;
+            conn.is_on(vlan)
+        })?;
+        Some((number, from_orig))
     }
 
     /// A packet of a conn that the index knows: goes on with it, or ends it and starts anew.
+    #[expect(clippy::too_many_arguments, reason = "one packet, as it was read, on its way to its conn")]
     #[inline]
     fn known(
         &mut self,
         number: u32,
+        from_orig: bool,
         time_ns: i64,
+        mark: &Mark,
         tuple: &Tuple,
         link: &Link,
         ip: &Ip<'_>,
         done: &mut impl FnMut(Conn<X>),
     ) -> Touch {
         let id = ConnId(number);
-        let ended = self.conns.get(number as usize).is_some_and(|conn| conn.is_ended_by(time_ns, ip));
-        if !ended {
-            let from_orig =
-                self.conns.get(number as usize).and_then(|conn| conn.sent_by_orig(tuple)).unwrap_or(true);
+        if let Some(conn) = self.conns.get_mut(number as usize)
+            && !conn.is_ended_by(time_ns, ip)
+        {
+            conn.count(time_ns, from_orig, mark.hop, link, ip);
             return Touch { id, from_orig, seen: Seen::Known };
         }
-        self.counts.conns += 1;
-        self.forget(number);
-        let (opened, from_orig) = oriented(tuple, link.vlan, time_ns, ip);
-        if let Some(conn) = self.conns.get_mut(number as usize) {
-            // The place stays where it is in its chain.
-            let next = conn.next;
-            done(std::mem::replace(conn, Conn { next, ..opened }));
-        }
-        self.index.insert(tuple.hash(link.vlan), number);
-        Touch { id, from_orig, seen: Seen::First }
+        self.anew(number, time_ns, mark, tuple, link, ip, done)
     }
 
+    /// Ends a conn and opens one of the same five-tuple in its place.
+    #[expect(clippy::too_many_arguments, reason = "one packet, as it was read, on its way to its conn")]
+    #[inline(never)]
+    fn anew(
+        &mut self,
+        number: u32,
+        time_ns: i64,
+        mark: &Mark,
+        tuple: &Tuple,
+        link: &Link,
+        ip: &Ip<'_>,
+        done: &mut impl FnMut(Conn<X>),
+    ) -> Touch {
+        self.counts.conns += 1;
+        self.forget(number);
+        let (mut opened, from_orig) = oriented(tuple, link.vlan, time_ns, ip);
+        opened.count(time_ns, from_orig, mark.hop, link, ip);
+        if let Some(conn) = self.conns.get_mut(number as usize) {
+            // The place stays where it is in its chain.
+            opened.next = conn.next;
+            done(std::mem::replace(conn, opened));
+        }
+        self.index.insert(mark.conn, number);
+        Touch { id: ConnId(number), from_orig, seen: Seen::First }
+    }
+
+    #[inline(never)]
     fn open(
         &mut self,
-        hash: u64,
         time_ns: i64,
+        mark: &Mark,
         tuple: &Tuple,
         link: &Link,
         ip: &Ip<'_>,
@@ -218,6 +282,7 @@ impl<X: Default> Table<X> {
         self.counts.conns += 1;
         self.live += 1;
         let (mut opened, from_orig) = oriented(tuple, link.vlan, time_ns, ip);
+        opened.count(time_ns, from_orig, mark.hop, link, ip);
         let number = if self.free == NONE { self.conns.len() as u32 } else { self.free };
         opened.next = self.wheel.add(opened.deadline_ns(), number);
         if let Some(place) = self.conns.get_mut(number as usize) {
@@ -226,11 +291,12 @@ impl<X: Default> Table<X> {
         } else {
             self.conns.push(opened);
         }
-        self.index.insert(hash, number);
+        self.index.insert(mark.conn, number);
         Touch { id: ConnId(number), from_orig, seen: Seen::First }
     }
 
     /// A packet that was counted on another hop, or twice on this one.
+    #[inline(never)]
     fn copy(&mut self, id: ConnId, tuple: &Tuple, link: &Link, ttl: u8) -> Option<Touch> {
         let conn = self.conns.get_mut(id.0 as usize).filter(|conn| conn.live)?;
         let from_orig = conn.sent_by_orig(tuple)?;

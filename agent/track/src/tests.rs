@@ -97,7 +97,8 @@ impl Bench {
         else {
             panic!("no IP")
         };
-        self.table.packet(time_ns, &link, &ip, &mut |conn| self.done.push(conn))
+        let mark = Mark::of(&link, &ip);
+        self.table.packet(time_ns, &mark, &link, &ip, &mut |conn| self.done.push(conn))
     }
 
     fn finish(mut self) -> Vec<Conn<()>> {

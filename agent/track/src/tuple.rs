@@ -4,6 +4,7 @@ use sekisho_decode::{Addr, Ip};
 
 /// Addresses, ports and protocol of one packet, as it was sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(C)]
 pub struct Tuple {
     /// Who sent it.
     pub src: Addr,
@@ -39,9 +40,19 @@ impl Tuple {
         }
     }
 
-    /// Hashes both directions to the same value, and the VLAN with them.
+    /// Tells whether `other` is the same conn's the other way.
     #[inline]
-    pub(crate) fn hash(&self, vlan: u16) -> u64 {
+    pub(crate) fn is_reverse_of(&self, other: &Self) -> bool {
+        self.src == other.dst
+            && self.dst == other.src
+            && self.src_port == other.dst_port
+            && self.dst_port == other.src_port
+            && self.protocol == other.protocol
+    }
+
+    /// Hashes the ends, both directions to the same value.
+    #[inline]
+    pub(crate) fn ends_hash(&self) -> u64 {
         let end = |address: Addr, port: u16| {
             let bits = address.bits();
             fold(
@@ -50,9 +61,20 @@ impl Tuple {
             )
         };
         // A sum does not care which end is which.
-        let ends = end(self.src, self.src_port).wrapping_add(end(self.dst, self.dst_port));
-        fold(ends, u64::from(vlan) << 8 ^ u64::from(self.protocol) ^ 0x8ebc_6af0_9c88_c6e3)
+        end(self.src, self.src_port).wrapping_add(end(self.dst, self.dst_port))
     }
+
+    /// Hashes both directions to the same value, and the VLAN with them.
+    #[inline]
+    pub(crate) fn hash(&self, vlan: u16) -> u64 {
+        on_vlan(self.ends_hash(), vlan, self.protocol)
+    }
+}
+
+/// Hashes the ends together with protocol and VLAN.
+#[inline]
+pub(crate) const fn on_vlan(ends_hash: u64, vlan: u16, protocol: u8) -> u64 {
+    fold(ends_hash, (vlan as u64) << 8 ^ protocol as u64 ^ 0x8ebc_6af0_9c88_c6e3)
 }
 
 /// Multiplies to 128 bits and folds the halves: every input bit reaches every output bit.

@@ -8,11 +8,12 @@ mod pcapng;
 mod samples;
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use sekisho_decode::LinkType;
 
 use super::file::FileSource;
-use super::{OpenError, Source, Warning};
+use super::{Arrival, OpenError, Source, Warning};
 
 /// A frame that outlives its source.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,11 +50,13 @@ fn open(input: impl Read + Send + 'static) -> Result<FileSource, OpenError> {
 fn try_read(input: impl Read + Send + 'static) -> Result<Outcome, OpenError> {
     let mut source = open(input)?;
     let mut frames = Vec::new();
-    while let Some(frame) = source.next_frame().unwrap() {
-        let data = frame.data.to_vec();
-        frames.push(Owned { time_ns: frame.time_ns, link: frame.link, wire_len: frame.wire_len, data });
+    while let Arrival::Frames(batch) = source.batch(Duration::ZERO).unwrap() {
+        for frame in batch {
+            let data = frame.data.to_vec();
+            frames.push(Owned { time_ns: frame.time_ns, link: frame.link, wire_len: frame.wire_len, data });
+        }
     }
-    assert!(source.next_frame().unwrap().is_none(), "the end stays the end");
+    assert!(matches!(source.batch(Duration::ZERO), Ok(Arrival::End)), "the end stays the end");
     let (warnings, drops) = (source.warnings(), source.drops());
     Ok(Outcome { frames, warnings, drops, packets: source.packets(), bytes_read: source.bytes_read() })
 }
@@ -106,7 +109,7 @@ fn a_file_is_told_by_content_and_not_by_name() {
         let path = dir.path().join("report.pdf");
         std::fs::write(&path, &bytes).unwrap();
         let mut source = super::open(&path).unwrap();
-        assert!(source.next_frame().unwrap().is_some(), "{name}");
+        assert!(matches!(source.batch(Duration::ZERO), Ok(Arrival::Frames(_))), "{name}");
     }
 }
 
@@ -115,8 +118,8 @@ fn the_progress_bar_does_not_disturb_the_count() {
     let (_, bytes) = samples::every_format().remove(0);
     let mut source = open(io::Cursor::new(bytes)).unwrap();
     let mut progress = super::Progress::new(&["-".into()]);
-    while source.next_frame().unwrap().is_some() {
-        progress.packet(&source);
+    while let Arrival::Frames(_) = source.batch(Duration::ZERO).unwrap() {
+        progress.batch(&source);
     }
     progress.file_done(&source);
     progress.finish();
