@@ -14,7 +14,7 @@ use crate::capture::{self, Arrival, Progress, Source};
 use crate::cli::Analyze;
 use crate::digest::CaptureDigest;
 use crate::output;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, Settings};
 
 pub(crate) fn run(args: &Analyze, lang: Lang) -> anyhow::Result<()> {
     let rules = match &args.rules {
@@ -35,7 +35,8 @@ pub(crate) fn run(args: &Analyze, lang: Lang) -> anyhow::Result<()> {
 
 /// Reads every file; gives what it shows, and each file's identity.
 fn read(args: &Analyze, lang: Lang, rules: &Rules) -> anyhow::Result<(Analysis, Vec<Input>)> {
-    let mut pipeline = Pipeline::new(args.internal.clone());
+    let settings = Settings { internal: args.internal.clone(), ..Settings::default() };
+    let mut pipeline = Pipeline::new(settings);
     let mut progress = Progress::new(&args.files);
     let mut inputs = Vec::new();
     for path in in_time(&args.files)? {

@@ -8,10 +8,10 @@ use sekisho_api::{Analysis, Capture};
 use sekisho_decode::{
     Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Packet, Upper, decode, decode_into, ndp,
 };
-use sekisho_enrich::{Bounds, Carrier, Enrich, Extra, Heard, Prefix, hour_of};
+use sekisho_enrich::{Bounds, Carrier, Enrich, Extra, Gathered, Heard, Prefix, hour_of};
 use sekisho_recognise::{Engine, Glimpse, Over, Side, neighbour};
 use sekisho_rules::Rules;
-use sekisho_track::{Conn, ConnId, Limits, Mark, Seen, Table};
+use sekisho_track::{Conn, ConnId, Counts, Limits, Mark, Seen, Table};
 
 use crate::capture::Frame;
 
@@ -32,6 +32,37 @@ pub(crate) struct Pipeline {
     enrich: Enrich,
     tally: Tally,
     heard: Vec<Heard>,
+    /// The hour of the packets' time, numbered since the epoch.
+    hour: i64,
+    /// What was counted when a share was last given.
+    given: Given,
+}
+
+/// How much the pipeline may hold, and what it is told of the site.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// The prefixes that are said to be inside; none means: find out.
+    pub(crate) internal: Vec<Prefix>,
+    /// Of the flow table.
+    pub(crate) limits: Limits,
+    /// Of what is gathered.
+    pub(crate) bounds: Bounds,
+}
+
+/// What a pipeline gathered since it last gave a share.
+#[derive(Debug, Default)]
+pub(crate) struct Share {
+    /// What was learnt.
+    pub(crate) gathered: Gathered,
+    /// What was read.
+    pub(crate) capture: Capture,
+}
+
+/// Counts that only grow, as they stood.
+#[derive(Clone, Copy, Debug, Default)]
+struct Given {
+    table: Counts,
+    given_up: u64,
 }
 
 /// What was read, counted.
@@ -40,7 +71,6 @@ struct Tally {
     packets: u64,
     bytes: u64,
     span: Option<(i64, i64)>,
-    hour: i64,
     drops: u64,
     warnings: Vec<String>,
     weird: BTreeMap<&'static str, u64>,
@@ -72,14 +102,16 @@ struct Level {
 }
 
 impl Pipeline {
-    /// Starts with the prefixes that are said to be inside; none means: find out.
-    pub(crate) fn new(internal: Vec<Prefix>) -> Self {
+    /// Starts with nothing known.
+    pub(crate) fn new(settings: Settings) -> Self {
         Self {
-            table: Table::new(Limits::default()),
+            table: Table::new(settings.limits),
             engine: Engine::default(),
-            enrich: Enrich::new(internal, Bounds::default()),
+            enrich: Enrich::new(settings.internal, settings.bounds),
             tally: Tally::default(),
             heard: Vec::new(),
+            hour: 0,
+            given: Given::default(),
         }
     }
 
@@ -96,36 +128,70 @@ impl Pipeline {
     /// Ends every conn and concludes.
     pub(crate) fn finish(mut self, rules: &Rules) -> Analysis {
         self.end_all();
-        let counts = self.table.counts();
-        let given_up = self.engine.given_up();
+        let capture = self.capture();
         // What only packets need makes room for the conclusions.
         drop((self.table, self.engine));
+        self.enrich.conclude(capture, rules)
+    }
+
+    /// Gives what is new since the last time; conns go on.
+    pub(crate) fn gather(&mut self) -> Share {
+        let Self { table, enrich, hour, .. } = self;
+        table.each(|conn| enrich.follow(conn, *hour));
+        let capture = self.capture();
+        let Self { table, enrich, .. } = self;
+        let gathered = enrich.gather(|marks| table.each(|conn| conn.extra.texts(marks)));
+        Share { gathered, capture }
+    }
+
+    /// Lets time pass without packets: conns that said nothing for long end.
+    pub(crate) fn idle(&mut self, now_ns: i64) {
+        self.follow_hour(now_ns);
+        let Self { table, engine, enrich, .. } = self;
+        table.pass(now_ns, &mut |conn| end(engine, enrich, conn));
+    }
+
+    /// Says how full the flow table is: conns, and how many it may hold.
+    pub(crate) fn fill(&self) -> (u32, u32) {
+        self.table.fill()
+    }
+
+    /// What the flow table counted since the start.
+    pub(crate) fn counts(&self) -> Counts {
+        self.table.counts()
+    }
+
+    /// What was read since the last time.
+    fn capture(&mut self) -> Capture {
+        let tally = std::mem::take(&mut self.tally);
+        let before = self.given;
+        self.given = Given { table: self.table.counts(), given_up: self.engine.given_up() };
         let mut weird: BTreeMap<String, u64> =
-            self.tally.weird.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
-        let damaged = self.tally.damaged.iter();
+            tally.weird.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        let damaged = tally.damaged.iter();
         weird.extend(damaged.map(|((layer, how), count)| (format!("{layer}-{how}"), *count)));
+        let (now, then) = (self.given.table, before.table);
         for (name, count) in [
-            ("conns-evicted", counts.evicted),
-            ("orphan-fragments", counts.orphan_fragments),
-            ("recognition-given-up", given_up),
+            ("conns-evicted", now.evicted - then.evicted),
+            ("orphan-fragments", now.orphan_fragments - then.orphan_fragments),
+            ("recognition-given-up", self.given.given_up - before.given_up),
         ] {
             if count > 0 {
                 weird.insert(name.to_owned(), count);
             }
         }
         let at = |time_ns: i64| Timestamp::from_nanosecond(i128::from(time_ns)).unwrap_or_default();
-        let capture = Capture {
-            packets: self.tally.packets,
-            bytes: self.tally.bytes,
-            first_seen: self.tally.span.map(|(first, _)| at(first)),
-            last_seen: self.tally.span.map(|(_, last)| at(last)),
-            duplicates: counts.duplicates,
-            drops: self.tally.drops,
+        Capture {
+            packets: tally.packets,
+            bytes: tally.bytes,
+            first_seen: tally.span.map(|(first, _)| at(first)),
+            last_seen: tally.span.map(|(_, last)| at(last)),
+            duplicates: now.duplicates - then.duplicates,
+            drops: tally.drops,
             weird,
             assumed: Vec::new(),
-            warnings: self.tally.warnings,
-        };
-        self.enrich.finish(capture, rules)
+            warnings: tally.warnings,
+        }
     }
 
     /// Takes frames the whole way.
@@ -173,15 +239,20 @@ impl Pipeline {
     fn tick(&mut self, time_ns: i64) {
         let (first, last) = self.tally.span.unwrap_or((time_ns, time_ns));
         self.tally.span = Some((first.min(time_ns), last.max(time_ns)));
+        self.follow_hour(time_ns);
+    }
+
+    #[inline]
+    fn follow_hour(&mut self, time_ns: i64) {
         let hour = hour_of(time_ns);
-        if hour != self.tally.hour {
+        if hour != self.hour {
             self.new_hour(hour);
         }
     }
 
     #[cold]
     fn new_hour(&mut self, hour: i64) {
-        let ended = self.tally.hour;
+        let ended = self.hour;
         if hour > ended {
             let Self { table, enrich, .. } = self;
             table.each(|conn| enrich.follow(conn, ended));
@@ -190,7 +261,7 @@ impl Pipeline {
         } else {
             return;
         }
-        self.tally.hour = hour;
+        self.hour = hour;
     }
 
     fn end_all(&mut self) {

@@ -126,7 +126,7 @@ pub(crate) struct LeftOut {
     pub(crate) beside: u64,
 }
 
-/// The rows of the analysis.
+/// The rows of the analysis: the connections of which there are news.
 pub(crate) fn rows(
     known: &Known<'_>,
     profiles: &Profiles,
@@ -150,8 +150,11 @@ pub(crate) fn rows(
         groups.add(key, name, external, finding);
     }
     groups.join_nameless();
-    let mut rows: Vec<Connection> =
-        groups.into_iter().map(|(key, group)| row(known, profiles, exits, key, group)).collect();
+    let mut rows: Vec<Connection> = groups
+        .into_iter()
+        .filter(|(_, group)| group.news)
+        .map(|(key, group)| row(known, profiles, exits, key, group))
+        .collect();
     rows.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| ends(a).cmp(&ends(b))));
     rows
 }
@@ -177,6 +180,7 @@ fn row(known: &Known<'_>, profiles: &Profiles, exits: &Exits, key: GroupKey, gro
     let inside = group.inside();
     let endpoints = group.endpoints();
     let first = endpoints.first().cloned().unwrap_or(Endpoint { transport: "ip".to_owned(), port: 0 });
+    let (first_ns, last_ns) = group.span();
     let hours = group.hours().map(|(hour, bytes)| (crate::hour(hour), bytes)).collect();
     let mut evidence = group.evidence;
     judge::order(&mut evidence);
@@ -207,8 +211,8 @@ fn row(known: &Known<'_>, profiles: &Profiles, exits: &Exits, key: GroupKey, gro
         tunnel: group.tunnel,
         category: group.category.map(|(category, _)| category),
         status: "unregistered".to_owned(),
-        first_seen: crate::timestamp(group.span.0),
-        last_seen: crate::timestamp(group.span.1),
+        first_seen: crate::timestamp(first_ns),
+        last_seen: crate::timestamp(last_ns),
         sessions: group.sessions,
         bytes_out: group.bytes.0,
         bytes_in: group.bytes.1,

@@ -38,6 +38,8 @@ pub(crate) struct Profile {
     notes: BTreeSet<(Key, TextId)>,
     span: Option<(i64, i64)>,
     evidence: Vec<Evidence>,
+    /// Whether it was seen since it was last reported.
+    news: bool,
 }
 
 /// All devices, by identity.
@@ -84,6 +86,7 @@ fn end(profiles: &mut Profiles, known: &Known<'_>, key: &RelationKey, relation: 
         return;
     }
     let Some(profile) = profile(profiles, known, address) else { return };
+    profile.news |= relation.news;
     if profile.vlan == 0 {
         profile.vlan = vlan;
     }
@@ -112,6 +115,9 @@ fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_>, rules: &Rules
         profile.model = profile.model.take().or(announced.platform.map(text));
         profile.firmware = announced.software.map(text);
         profile.serial = announced.serial.map(text);
+    }
+    if let DeviceKey::Mac(mac) = key {
+        profile.news |= known.stations.by_mac.get(&mac).is_some_and(|station| station.news);
     }
     let made_by = match key {
         DeviceKey::Mac(mac) => oui::vendor(mac.0),
@@ -210,7 +216,7 @@ fn station_facts<'a>(facts: &mut Facts<'a>, mac: MacAddr, known: &Known<'a>) {
     }
 }
 
-/// The rows of the analysis.
+/// The rows of the analysis: the devices of which there are news.
 pub(crate) fn rows(profiles: Profiles) -> Vec<Device> {
     let row = |(key, profile): (DeviceKey, Profile)| Device {
         ips: profile.addresses.iter().map(Addr::to_string).collect(),
@@ -231,5 +237,6 @@ pub(crate) fn rows(profiles: Profiles) -> Vec<Device> {
         last_seen: profile.span.map(|(_, last)| timestamp(last)),
         evidence: profile.evidence,
     };
-    profiles.into_iter().collect::<BTreeMap<_, _>>().into_iter().map(row).collect()
+    let news: BTreeMap<_, _> = profiles.into_iter().filter(|(_, profile)| profile.news).collect();
+    news.into_iter().map(row).collect()
 }

@@ -27,6 +27,8 @@ pub(crate) struct ExitProfile {
     outside: BTreeSet<Addr>,
     span: Option<(i64, i64)>,
     evidence: Vec<Evidence>,
+    /// Whether it carried anything since it was last reported.
+    news: bool,
 }
 
 /// All exits, by hardware address.
@@ -61,6 +63,7 @@ pub(crate) fn exits(
         let Some(mac) = external.exit() else { continue };
         let exit = exits.entry(mac).or_default();
         exit.outside.insert(external.outside());
+        exit.news |= external.relation.news;
         let (first_ns, last_ns) = (external.relation.first_ns, external.relation.last_ns);
         let (first, last) = exit.span.unwrap_or((first_ns, last_ns));
         exit.span = Some((first.min(first_ns), last.max(last_ns)));
@@ -151,5 +154,5 @@ pub(crate) fn rows(exits: Exits, connections: &[Connection]) -> Vec<ExitRow> {
             mac,
         }
     };
-    exits.into_iter().map(row).collect()
+    exits.into_iter().filter(|(_, exit)| exit.news).map(row).collect()
 }

@@ -87,9 +87,11 @@ pub(crate) struct Group {
     /// Sessions opened from inside and from outside.
     pub(crate) opened: [u64; 2],
     pub(crate) tunnel: bool,
+    /// Whether anything of it was not reported yet.
+    pub(crate) news: bool,
     pub(crate) category: Option<(String, u8)>,
     pub(crate) org: Option<String>,
-    pub(crate) span: (i64, i64),
+    span: Option<(i64, i64)>,
     pub(crate) sessions: u64,
     pub(crate) bytes: (u64, u64),
     hours: Weighed<i64>,
@@ -99,6 +101,11 @@ pub(crate) struct Group {
 impl Group {
     pub(crate) fn inside(&self) -> Addr {
         self.inside.best().copied().unwrap_or(Addr::UNSPECIFIED)
+    }
+
+    /// First and last time seen.
+    pub(crate) fn span(&self) -> (i64, i64) {
+        self.span.unwrap_or_default()
     }
 
     /// Transports and ports, that of most octets first.
@@ -124,17 +131,19 @@ impl Group {
         self.vlan = self.vlan.or(external.vlan());
         let [from_inside, from_outside] = &mut self.opened;
         *(if external.orig_inside { from_inside } else { from_outside }) += relation.sessions;
-        self.span = if self.sessions == 0 {
-            (relation.first_ns, relation.last_ns)
-        } else {
-            (self.span.0.min(relation.first_ns), self.span.1.max(relation.last_ns))
-        };
+        self.news |= relation.news;
+        self.widen(relation.first_ns, relation.last_ns);
         self.sessions += relation.sessions;
         self.bytes = (self.bytes.0.saturating_add(out), self.bytes.1.saturating_add(into));
         for (hour, bytes) in relation.hours.iter() {
             self.hours.add(*hour, *bytes);
         }
         self.judge(finding.tunnel, finding.category, finding.org, finding.evidence);
+    }
+
+    fn widen(&mut self, first_ns: i64, last_ns: i64) {
+        let (first, last) = self.span.unwrap_or((first_ns, last_ns));
+        self.span = Some((first.min(first_ns), last.max(last_ns)));
     }
 
     fn judge(
@@ -169,7 +178,10 @@ impl Group {
         for (mine, theirs) in self.opened.iter_mut().zip(other.opened) {
             *mine += theirs;
         }
-        self.span = (self.span.0.min(other.span.0), self.span.1.max(other.span.1));
+        self.news |= other.news;
+        if let Some((first, last)) = other.span {
+            self.widen(first, last);
+        }
         self.sessions += other.sessions;
         self.bytes = (self.bytes.0.saturating_add(other.bytes.0), self.bytes.1.saturating_add(other.bytes.1));
         self.judge(other.tunnel, other.category, other.org, other.evidence);

@@ -2,7 +2,7 @@
 //!
 //! While packets pass, [`Enrich`] only gathers: who claims which address, who asked for which name,
 //! which conns are one relationship. Which end is inside, which gateway is an exit and what the rules
-//! make of it is decided once, in [`Enrich::finish`], when everything is known.
+//! make of it is decided once, in [`Enrich::conclude`], when everything is known.
 //!
 //! | field | unit |
 //! |---|---|
@@ -24,6 +24,7 @@ mod names;
 mod owner;
 mod prefix;
 mod relation;
+mod roll_up;
 mod say;
 mod station;
 #[cfg(test)]
@@ -40,8 +41,10 @@ use sekisho_recognise::{Fact, Key, Side, Sink};
 use sekisho_rules::Rules;
 use sekisho_track::Conn;
 
+pub use intern::Marks;
 pub use prefix::{NotAPrefix, Prefix};
 pub use relation::{Carrier, Extra};
+pub use roll_up::Gathered;
 
 use crate::intern::{TextId, Texts};
 use crate::names::Resolutions;
@@ -144,10 +147,10 @@ impl Enrich {
         self.relations.add(&mut conn);
     }
 
-    /// Concludes.
+    /// Concludes from everything known; reports what is new.
     #[must_use]
-    pub fn finish(self, capture: Capture, rules: &Rules) -> Analysis {
-        finish::analysis(&self, capture, rules)
+    pub fn conclude(&self, capture: Capture, rules: &Rules) -> Analysis {
+        finish::analysis(self, capture, rules)
     }
 }
 

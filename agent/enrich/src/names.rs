@@ -5,7 +5,7 @@ use std::hash::Hash;
 use foldhash::{HashMap, HashMapExt};
 use sekisho_decode::Addr;
 
-use crate::intern::TextId;
+use crate::intern::{Marks, TextId};
 
 /// Programs go on using an address beyond its time to live; CDNs hand it to another name only later.
 const GRACE_NS: i64 = 3_600 * 1_000_000_000;
@@ -14,9 +14,18 @@ const GENERATION: usize = 1 << 16;
 
 /// A look-up's answer, and until when it speaks for the address.
 #[derive(Clone, Copy, Debug)]
-struct Answer {
-    name: TextId,
+pub(crate) struct Answer {
+    client: Addr,
+    address: Addr,
+    pub(crate) name: TextId,
     until_ns: i64,
+}
+
+impl Answer {
+    /// The same answer, its name by another number.
+    pub(crate) const fn named(self, name: TextId) -> Self {
+        Self { name, ..self }
+    }
 }
 
 /// DNS answers seen on the wire.
@@ -24,15 +33,39 @@ struct Answer {
 pub(crate) struct Resolutions {
     by_client: Generations<(Addr, Addr)>,
     by_anyone: Generations<Addr>,
+    /// Answers since they were last handed out; those beyond a generation are known here alone.
+    news: Vec<Answer>,
 }
 
 impl Resolutions {
     /// Keeps an answer: `client` may reach `name` at `address` for `ttl_s` seconds.
     pub(crate) fn keep(&mut self, time_ns: i64, client: Addr, address: Addr, name: TextId, ttl_s: u32) {
         let lives_ns = i64::from(ttl_s).saturating_mul(1_000_000_000).saturating_add(GRACE_NS);
-        let answer = Answer { name, until_ns: time_ns.saturating_add(lives_ns) };
-        self.by_client.put((client, address), answer);
-        self.by_anyone.put(address, answer);
+        let answer = Answer { client, address, name, until_ns: time_ns.saturating_add(lives_ns) };
+        if self.news.len() < GENERATION {
+            self.news.push(answer);
+        }
+        self.put(answer);
+    }
+
+    /// Keeps an answer that is no news.
+    pub(crate) fn put(&mut self, answer: Answer) {
+        self.by_client.put((answer.client, answer.address), answer);
+        self.by_anyone.put(answer.address, answer);
+    }
+
+    /// Hands out the answers since the last time.
+    pub(crate) fn news(&mut self) -> Vec<Answer> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// Marks the texts that answers refer to.
+    pub(crate) fn texts(&self, marks: &mut Marks) {
+        let by_client = [&self.by_client.young, &self.by_client.old].into_iter().flat_map(HashMap::values);
+        let by_anyone = [&self.by_anyone.young, &self.by_anyone.old].into_iter().flat_map(HashMap::values);
+        for answer in by_client.chain(by_anyone).chain(&self.news) {
+            marks.mark(answer.name);
+        }
     }
 
     /// Names an address for a client: by the client's own look-up, else by anyone's.

@@ -5,7 +5,7 @@ use sekisho_decode::{Addr, MacAddr, protocol};
 use sekisho_recognise::{Inspection, Key, Side};
 use sekisho_track::{Conn, State};
 
-use crate::intern::TextId;
+use crate::intern::{Marks, TextId};
 
 /// Notes kept with one conn: an association proposes up to 64 SOP classes, and as many are accepted.
 const MAX_NOTES: usize = 160;
@@ -58,9 +58,10 @@ impl Extra {
         self.inspection.flip();
     }
 
-    /// The texts that it refers to.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = TextId> {
-        self.names.iter().flatten().copied().chain(self.notes.iter().map(|(_, _, text)| *text))
+    /// Marks the texts that it refers to.
+    pub fn texts(&self, marks: &mut Marks) {
+        let noted = self.notes.iter().map(|(_, _, text)| *text);
+        self.names.into_iter().flatten().chain(noted).for_each(|text| marks.mark(text));
     }
 }
 
@@ -155,6 +156,47 @@ impl Relations {
         Self { all: HashMap::default(), bound, refused: 0 }
     }
 
+    /// Gives everything away.
+    pub(crate) fn take(&mut self) -> HashMap<RelationKey, Relation> {
+        std::mem::take(&mut self.all)
+    }
+
+    /// Takes in what another has.
+    pub(crate) fn absorb(&mut self, key: RelationKey, relation: Relation) {
+        if let Some(known) = self.all.get_mut(&key) {
+            known.absorb(relation);
+        } else if self.has_room(relation.answered) {
+            self.all.insert(key, relation);
+        } else {
+            self.refused += relation.sessions;
+        }
+    }
+
+    /// Takes what there is as reported, and forgets what was last seen `known_ns` before or after now.
+    pub(crate) fn told(&mut self, now_ns: i64, known_ns: i64) {
+        self.refused = 0;
+        self.all.retain(|_, relation| {
+            relation.sessions = 0;
+            relation.bytes = [0; 2];
+            relation.hours = Hours::default();
+            relation.news = false;
+            relation.last_ns.abs_diff(now_ns) <= known_ns.unsigned_abs()
+        });
+    }
+
+    /// Marks the texts that relationships refer to.
+    pub(crate) fn texts(&self, marks: &mut Marks) {
+        for (key, relation) in &self.all {
+            let noted = relation.notes.iter().map(|(_, _, text)| *text);
+            key.names.into_iter().flatten().chain(noted).for_each(|text| marks.mark(text));
+        }
+    }
+
+    /// A scan opens a relationship with every probe: it may take half the room, no more.
+    fn has_room(&self, answered: bool) -> bool {
+        self.all.len() < if answered { self.bound } else { self.bound / 2 }
+    }
+
     /// Adds what is new of a living conn, booked under an hour numbered since the epoch. One that is
     /// young and may still be recognised is left for later.
     pub(crate) fn follow(&mut self, conn: &mut Conn<Extra>, hour: i64) {
@@ -189,9 +231,7 @@ impl Relations {
             service: recognised.map(|(protocol, _)| protocol.service),
             names,
         };
-        // A scan opens a relationship with every probe: it may take half the room, no more.
-        let bound = if answered { self.bound } else { self.bound / 2 };
-        if self.all.len() >= bound && !self.all.contains_key(&key) {
+        if !self.has_room(answered) && !self.all.contains_key(&key) {
             self.refused += 1;
             return;
         }
@@ -237,6 +277,29 @@ impl Relations {
 }
 
 impl Relation {
+    fn absorb(&mut self, other: Self) {
+        self.first_ns = self.first_ns.min(other.first_ns);
+        self.last_ns = self.last_ns.max(other.last_ns);
+        self.sessions = self.sessions.saturating_add(other.sessions);
+        self.conns = self.conns.saturating_add(other.conns);
+        for (sum, bytes) in self.bytes.iter_mut().zip(other.bytes) {
+            *sum = sum.saturating_add(bytes);
+        }
+        for (hour, bytes) in other.hours.iter() {
+            self.hours.book(*hour, *bytes);
+        }
+        for note in other.notes {
+            self.note(note);
+        }
+        self.confidence = self.confidence.max(other.confidence);
+        self.tunnel |= other.tunnel;
+        self.answered |= other.answered;
+        self.looked_up &= other.looked_up;
+        self.looked_at |= other.looked_at;
+        self.to_group &= other.to_group;
+        self.news |= other.news;
+    }
+
     fn note(&mut self, note: Note) {
         if self.notes.len() < MAX_RELATION_NOTES && !self.notes.contains(&note) {
             if self.notes.is_empty() {

@@ -1,13 +1,14 @@
 //! What the local network says of itself: who has which address (ARP, neighbour discovery, DHCP,
 //! broadcast), who routes, who is called what.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
 use sekisho_decode::{Addr, Arp, Link, MacAddr, ndp::Ndp};
 use sekisho_recognise::neighbour::{Capability, Neighbour};
 use sekisho_recognise::{Lease, NameSource};
 
-use crate::intern::{TextId, Texts};
+use crate::intern::{Marks, TextId, Texts};
 use crate::prefix::Prefix;
 
 /// Hardware addresses kept; a large hospital has some 10,000.
@@ -16,6 +17,9 @@ const MAX_STATIONS: usize = 1 << 16;
 const MAX_ADDRESSES: usize = 64;
 /// Names kept for one address or station.
 const MAX_NAMES: usize = 8;
+/// How long a station stays known without being seen, once half the room is taken: telephones make up a new
+/// address for every network and day.
+const ABSENT_NS: i64 = 7 * 24 * 3_600 * 1_000_000_000;
 /// Prefixes kept that DHCP and router advertisements announce.
 const MAX_PREFIXES: usize = 1 << 10;
 
@@ -33,6 +37,8 @@ pub(crate) struct Station {
     pub(crate) vendor_class: Option<TextId>,
     pub(crate) parameters: Option<TextId>,
     pub(crate) neighbour: Option<Announced>,
+    /// Whether it was seen since it was last reported.
+    pub(crate) news: bool,
 }
 
 /// Why a station is taken for a router.
@@ -52,6 +58,49 @@ pub(crate) struct Announced {
     pub(crate) software: Option<TextId>,
     pub(crate) serial: Option<TextId>,
     pub(crate) capabilities: Vec<&'static str>,
+}
+
+impl Station {
+    fn absorb(&mut self, other: Self, translate: &mut impl FnMut(TextId) -> Option<TextId>) {
+        for (ours, theirs) in [(&mut self.claims, other.claims), (&mut self.own, other.own)] {
+            for address in theirs {
+                if ours.len() < MAX_ADDRESSES {
+                    ours.insert(address);
+                }
+            }
+        }
+        self.routes.advertised |= other.routes.advertised;
+        self.routes.capability |= other.routes.capability;
+        if self.vlan == 0 {
+            self.vlan = other.vlan;
+        }
+        self.span = match (self.span, other.span) {
+            (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
+            (ours, theirs) => ours.or(theirs),
+        };
+        self.vendor_class = other.vendor_class.and_then(&mut *translate).or(self.vendor_class);
+        self.parameters = other.parameters.and_then(&mut *translate).or(self.parameters);
+        if let Some(mut said) = other.neighbour {
+            for text in said.texts_mut() {
+                *text = text.and_then(&mut *translate);
+            }
+            self.neighbour = Some(said);
+        }
+        self.news |= other.news;
+    }
+
+    fn texts(&self) -> impl Iterator<Item = TextId> {
+        let said = self.neighbour.iter().flat_map(|said| {
+            [said.name, said.description, said.platform, said.software, said.serial].into_iter().flatten()
+        });
+        self.vendor_class.into_iter().chain(self.parameters).chain(said)
+    }
+}
+
+impl Announced {
+    const fn texts_mut(&mut self) -> [&mut Option<TextId>; 5] {
+        [&mut self.name, &mut self.description, &mut self.platform, &mut self.software, &mut self.serial]
+    }
 }
 
 /// The local network's own statements.
@@ -80,10 +129,59 @@ impl Stations {
         let station = self.by_mac.entry(mac).or_default();
         let (first, last) = station.span.unwrap_or((time_ns, time_ns));
         station.span = Some((first.min(time_ns), last.max(time_ns)));
+        station.news = true;
         if station.vlan == 0 {
             station.vlan = vlan;
         }
         Some(station)
+    }
+
+    /// Takes in what another has; `translate` gives its texts in our numbers.
+    pub(crate) fn absorb(&mut self, other: Self, translate: &mut impl FnMut(TextId) -> Option<TextId>) {
+        for (mac, station) in other.by_mac {
+            if self.by_mac.len() >= MAX_STATIONS && !self.by_mac.contains_key(&mac) {
+                self.refused += 1;
+                continue;
+            }
+            self.by_mac.entry(mac).or_default().absorb(station, translate);
+        }
+        for (address, names) in other.names {
+            for (source, name) in names {
+                if let Some(name) = translate(name) {
+                    self.name(address, source, name);
+                }
+            }
+        }
+        for (prefix, why) in other.prefixes {
+            self.announce(prefix, why);
+        }
+        if self.routers.len() < MAX_PREFIXES {
+            self.routers.extend(other.routers);
+        }
+        self.refused += other.refused;
+    }
+
+    /// Takes what there is as reported; where room is scarce, forgets who has not been seen for long.
+    pub(crate) fn told(&mut self, now_ns: i64) {
+        self.refused = 0;
+        let crowded = self.by_mac.len() > MAX_STATIONS / 2;
+        self.by_mac.retain(|_, station| {
+            station.news = false;
+            let absent = |(_, last): (i64, i64)| last.abs_diff(now_ns) > ABSENT_NS.unsigned_abs();
+            !(crowded && station.span.is_some_and(absent))
+        });
+        if self.names.len() > MAX_STATIONS / 2 {
+            let claimed: BTreeSet<Addr> =
+                self.by_mac.values().flat_map(|station| &station.claims).copied().collect();
+            self.names.retain(|address, _| claimed.contains(address));
+        }
+    }
+
+    /// Marks the texts that stations refer to.
+    pub(crate) fn texts(&self, marks: &mut Marks) {
+        let names = self.names.values().flatten().map(|(_, name)| *name);
+        let said = self.by_mac.values().flat_map(Station::texts);
+        names.chain(said).for_each(|text| marks.mark(text));
     }
 
     /// Notes a claim that a station makes for itself, unasked.
@@ -177,14 +275,19 @@ impl Stations {
     }
 
     pub(crate) fn named(&mut self, address: Addr, name: &str, source: NameSource, texts: &mut Texts) {
-        let Some(id) = texts.id(name) else { return };
+        if let Some(name) = texts.id(name) {
+            self.name(address, source, name);
+        }
+    }
+
+    fn name(&mut self, address: Addr, source: NameSource, name: TextId) {
         if self.names.len() >= MAX_STATIONS && !self.names.contains_key(&address) {
             self.refused += 1;
             return;
         }
         let names = self.names.entry(address).or_default();
-        if names.len() < MAX_NAMES && !names.contains(&(source, id)) {
-            names.push((source, id));
+        if names.len() < MAX_NAMES && !names.contains(&(source, name)) {
+            names.push((source, name));
         }
     }
 

@@ -166,9 +166,7 @@ impl<X: Default> Table<X> {
         ip: &Ip<'_>,
         done: &mut impl FnMut(Conn<X>),
     ) -> Option<Touch> {
-        while let Some(chain) = self.wheel.turn(time_ns) {
-            self.expire(chain, time_ns, done);
-        }
+        self.pass(time_ns, done);
         if ip.fragment == Fragment::Later {
             return self.continued(time_ns, ip);
         }
@@ -188,6 +186,20 @@ impl<X: Default> Table<X> {
             self.fragments.remember(ip, touch.id);
         }
         Some(touch)
+    }
+
+    /// Lets time pass; conns that end by it go to `done`.
+    #[inline]
+    pub fn pass(&mut self, time_ns: i64, done: &mut impl FnMut(Conn<X>)) {
+        while let Some(chain) = self.wheel.turn(time_ns) {
+            self.expire(chain, time_ns, done);
+        }
+    }
+
+    /// How many conns live, and how many may.
+    #[must_use]
+    pub const fn fill(&self) -> (u32, u32) {
+        (self.live, self.limits.max_conns)
     }
 
     /// Shows every living conn.
