@@ -19,4 +19,5 @@
 )]
 
 pub mod day;
+pub mod floor;
 pub mod workload;

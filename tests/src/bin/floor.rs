@@ -1,0 +1,23 @@
+//! The benchmark's yardstick: `floor FILE` counts packets, flows and names, and nothing else.
+
+#![allow(clippy::print_stdout, reason = "a command's output")]
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Keeps a flow table and looks for names, as fast as that can be done.
+#[derive(Parser)]
+struct Args {
+    /// A classic capture.
+    file: PathBuf,
+}
+
+fn main() -> std::io::Result<()> {
+    let counts = sekisho_tests::floor::run(&Args::parse().file)?;
+    println!(
+        "packets {} bytes {} ip {} flows {} names {} sum {:x}",
+        counts.packets, counts.bytes, counts.ip, counts.flows, counts.names, counts.sum
+    );
+    Ok(())
+}
