@@ -55,9 +55,10 @@ fn main() -> std::io::Result<()> {
         written.packets,
         written.bytes
     );
-    let Some(truth) = args.truth else {
-        println!("{}", written.truth);
+    let truth = serde_json::to_string(&written.truth)?;
+    let Some(file) = args.truth else {
+        println!("{truth}");
         return Ok(());
     };
-    std::fs::write(truth, written.truth + "\n")
+    std::fs::write(file, truth + "\n")
 }

@@ -29,7 +29,7 @@ pub(super) struct Table {
 pub(super) struct Flows<'a> {
     entries: &'a mut [Entry],
     mask: usize,
-    flows: &'a mut usize,
+    count: &'a mut usize,
 }
 
 impl Table {
@@ -53,7 +53,7 @@ impl Table {
     /// Opens the table.
     pub(super) fn flows(&mut self) -> Flows<'_> {
         let entries: &mut [Entry] = bytemuck::cast_slice_mut(&mut self.memory);
-        Flows { mask: entries.len() - 1, entries, flows: &mut self.flows }
+        Flows { mask: entries.len() - 1, entries, count: &mut self.flows }
     }
 
     #[cold]
@@ -90,7 +90,7 @@ impl Flows<'_> {
                 entry[..=LAST_OF_KEY].copy_from_slice(&header.key);
                 entry[PACKETS] = packet;
                 entry[OCTETS + header.direction] = u64::from(header.wire);
-                *self.flows += 1;
+                *self.count += 1;
                 return 1;
             }
             at += 1;

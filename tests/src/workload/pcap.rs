@@ -4,6 +4,18 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+/// Where frames go, in the order of time.
+pub(crate) trait Frames {
+    /// `t` is microseconds since the epoch.
+    fn frame(&mut self, t: u64, frame: &[u8]) -> io::Result<()>;
+}
+
+impl Frames for PcapWriter {
+    fn frame(&mut self, t: u64, frame: &[u8]) -> io::Result<()> {
+        self.write(t, frame)
+    }
+}
+
 pub(crate) struct PcapWriter {
     w: BufWriter<File>,
     pub(crate) packets: u64,

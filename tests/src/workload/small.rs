@@ -3,8 +3,9 @@
 
 use super::Options as Opts;
 use super::frame::{self, ACK, Ep, Ip, PSH, SYN, Tcp};
-use super::pcap::PcapWriter;
+use super::pcap::Frames;
 use super::rng::{Rng, mix64};
+use super::truth::{Count, Truth};
 use std::io;
 
 fn endpoints(i: u64) -> (Ep, Ep, bool) {
@@ -27,14 +28,14 @@ fn endpoints(i: u64) -> (Ep, Ep, bool) {
     )
 }
 
-pub(crate) fn write(o: &Opts, w: &mut PcapWriter) -> io::Result<String> {
+pub(crate) fn write(o: &Opts, w: &mut impl Frames) -> io::Result<Truth> {
     let f = o.flows;
     let bits = 64 - (f - 1).max(1).leading_zeros();
     let mask = (1u64 << bits) - 1;
     let mut buf = Vec::with_capacity(128);
     let mut r = Rng::stream(o.seed, 9, 0);
     let (mut k, mut round) = (0u64, 0u64);
-    let mut tcp_flows = 0u64;
+    let mut kinds = [Count::default(); 2];
     'all: loop {
         // A full-period congruential walk over 0..2^bits, skipping indices past the last flow.
         let a = (r.u64() & mask) & !7 | 5;
@@ -55,7 +56,6 @@ pub(crate) fn write(o: &Opts, w: &mut PcapWriter) -> io::Result<String> {
             let iss = mix64(x) as u32;
             let irs = !iss;
             if tcp {
-                tcp_flows += (round == 0) as u64;
                 let (seq, ack, flags, opts, pay): (u32, u32, u8, &[u8], usize) = match round {
                     0 => (iss, 0, SYN, &[2, 4, 5, 0xb4], 0),
                     1 => (irs, iss.wrapping_add(1), SYN | ACK, &[2, 4, 5, 0xb4], 0),
@@ -79,15 +79,21 @@ pub(crate) fn write(o: &Opts, w: &mut PcapWriter) -> io::Result<String> {
                 p[..8].copy_from_slice(&noise);
                 frame::udp(&mut buf, s, d, 0, k as u16, &p);
             }
-            w.write(o.start + (k as u128 * o.duration as u128 / o.packets as u128) as u64, &buf)?;
+            kinds[!tcp as usize].flows += (round == 0) as u64;
+            kinds[!tcp as usize].add(&buf);
+            w.frame(o.start + (k as u128 * o.duration as u128 / o.packets as u128) as u64, &buf)?;
             k += 1;
         }
         round += 1;
     }
-    Ok(format!(
-        "{{\"profile\":\"small-packets\",\"flows\":{},\"tcp_flows\":{},\"packets\":{}}}",
-        f.min(o.packets),
-        tcp_flows,
-        k
-    ))
+    let flows = f.min(o.packets);
+    Ok(Truth {
+        profile: "small-packets".to_owned(),
+        seed: o.seed,
+        packets: k,
+        bytes: kinds[0].bytes + kinds[1].bytes,
+        tuples: Some(flows),
+        kinds: [("Tcp".to_owned(), kinds[0]), ("Udp".to_owned(), kinds[1])].into(),
+        ..Truth::default()
+    })
 }

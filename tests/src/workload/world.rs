@@ -140,6 +140,9 @@ pub(crate) struct World {
     pub(crate) by_role: Vec<(Role, Vec<usize>)>,
 }
 
+/// Where the hosts are, and what the tunnels of the worst cases carry.
+pub(crate) const INTERNAL: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "2001:db8::/48"];
+
 const OUI: [[u8; 3]; 8] = [
     [0x00, 0x14, 0x22],
     [0x00, 0x1b, 0x78],

@@ -4,14 +4,15 @@ use super::bulk::{NOISE, bulk, fill};
 use super::kind::Kind::{self, *};
 use super::plan::plan;
 use super::scenes::script;
-use super::script::{Framing, Script, Seg, What, site_of};
+use super::script::{Flow, Framing, Script, Seg, What, relay, site_of};
 use crate::workload::Options as Opts;
-use crate::workload::frame::{self, ACK, FIN, PSH, SYN, Tcp};
-use crate::workload::pcap::PcapWriter;
+use crate::workload::frame::{self, ACK, FIN, Ip, PSH, SYN, Tcp};
+use crate::workload::pcap::Frames;
 use crate::workload::rng::Rng;
+use crate::workload::truth::{Count, External, Truth};
 use crate::workload::world::World;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::io;
 
 /// A flow that has begun.
@@ -28,14 +29,7 @@ pub(super) struct Live {
     pub(super) ts: [u32; 2],
 }
 
-#[derive(Default, Clone)]
-struct Count {
-    flows: u64,
-    packets: u64,
-    bytes: u64,
-}
-
-pub(crate) fn write(o: &Opts, out: &mut PcapWriter) -> io::Result<String> {
+pub(crate) fn write(o: &Opts, out: &mut impl Frames) -> io::Result<Truth> {
     let w = World::new(o.seed);
     let flows = plan(&w, o)?;
     let noise = Rng::stream(o.seed, 4, 0).bytes(NOISE + 4096);
@@ -44,8 +38,7 @@ pub(crate) fn write(o: &Opts, out: &mut PcapWriter) -> io::Result<String> {
     let mut next = 0usize;
     let (mut buf, mut pay) = (Vec::with_capacity(2048), Vec::with_capacity(2048));
     let mut counts: BTreeMap<Kind, Count> = BTreeMap::new();
-    let (mut sni, mut asked) = (HashSet::new(), HashSet::new());
-    let mut sni_flows = 0u64;
+    let (mut sni, mut relays, mut external) = (HashSet::new(), HashSet::new(), BTreeSet::new());
     let mut ipid = 0u16;
     let mut now = 0;
     while next < flows.len() || !heap.is_empty() {
@@ -66,14 +59,13 @@ pub(crate) fn write(o: &Opts, out: &mut PcapWriter) -> io::Result<String> {
             match f.kind {
                 TlsOut | Quic | Http => {
                     sni.insert(w.sites[site_of(f).0].name.as_str());
-                    sni_flows += (f.kind != Http) as u64;
                 }
-                TlsInternal | TlsKeepalive | Rdp => sni_flows += 1,
-                Dns => {
-                    asked.insert(w.sites[site_of(f).0].name.as_str());
+                TlsKeepalive => {
+                    relays.insert(relay(f.b));
                 }
                 _ => {}
             }
+            external.extend(outside_party(f, &s));
             counts.entry(f.kind).or_default().flows += 1;
             Live { s, rng, step: 0, gap, seq, last: None, n: 0, ts: [0; 2] }
         });
@@ -144,10 +136,8 @@ pub(crate) fn write(o: &Opts, out: &mut PcapWriter) -> io::Result<String> {
                 }
             }
         }
-        out.write(o.start + now, &buf)?;
-        let c = counts.entry(f.kind).or_default();
-        c.packets += 1;
-        c.bytes += buf.len() as u64;
+        out.frame(o.start + now, &buf)?;
+        counts.entry(f.kind).or_default().add(&buf);
         l.step += 1;
         let dt = if l.step < npre {
             l.s.pre[l.step as usize].dt
@@ -165,23 +155,47 @@ pub(crate) fn write(o: &Opts, out: &mut PcapWriter) -> io::Result<String> {
         };
         heap.push(Reverse(((t + dt).min(o.duration - 1).max(t), id)));
     }
-    let per: Vec<String> = counts
-        .iter()
-        .map(|(k, c)| {
-            format!("\"{k:?}\":{{\"flows\":{},\"packets\":{},\"bytes\":{}}}", c.flows, c.packets, c.bytes)
-        })
-        .collect();
-    Ok(format!(
-        "{{\"profile\":\"hospital\",\"seed\":{},\"packets\":{},\"bytes\":{},\"hosts\":{},\"flows_with_server_name\":{},\"distinct_external_names\":{},\"distinct_names_asked\":{},\"kinds\":{{{}}}}}",
-        o.seed,
-        out.packets,
-        out.bytes,
-        w.hosts.len(),
-        sni_flows,
-        sni.len(),
-        asked.len(),
-        per.join(",")
-    ))
+    let total = |of: fn(&Count) -> u64| counts.values().map(of).sum();
+    let external_names = sni.len() + relays.len();
+    let flows = |kinds: &[Kind]| kinds.iter().filter_map(|kind| counts.get(kind)).map(|c| c.flows).sum();
+    Ok(Truth {
+        profile: "hospital".to_owned(),
+        seed: o.seed,
+        packets: total(|c| c.packets),
+        bytes: total(|c| c.bytes),
+        distinct_external_names: external_names as u64,
+        sessions: [
+            ("http", flows(&[Http])),
+            ("quic", flows(&[Quic])),
+            ("tls", flows(&[TlsOut, TlsKeepalive])),
+        ]
+        .map(|(service, conns)| (service.to_owned(), conns))
+        .into(),
+        external: external.into_iter().collect(),
+        kinds: counts.into_iter().map(|(kind, count)| (format!("{kind:?}"), count)).collect(),
+        ..Truth::default()
+    })
+}
+
+/// What must be found of a flow that goes to an outside party which is no site.
+fn outside_party(f: &Flow, s: &Script) -> Option<External> {
+    let (transport, service) = match f.kind {
+        TlsKeepalive => ("tcp", Some("tls")),
+        IkeEsp => ("esp", Some("ipsec")),
+        IkeNatT => ("udp", Some("ipsec")),
+        // Their resets carry another packet number than a client's first: too little to tell them by.
+        OpenVpnUdp => ("udp", None),
+        OpenVpnTcp => ("tcp", None),
+        WireGuard => ("udp", Some("wireguard")),
+        Gre => ("gre", Some("gre")),
+        L2tp => ("udp", Some("l2tp")),
+        _ => return None,
+    };
+    let port = if matches!(f.kind, IkeEsp | Gre) { 0 } else { s.s.port };
+    match s.s.ip {
+        Ip::V4(ip) => Some(External::new(transport, port, ip, service)),
+        Ip::V6(_) => None,
+    }
 }
 
 #[allow(clippy::too_many_arguments)]

@@ -121,6 +121,11 @@ pub(super) fn site_of(f: &Flow) -> (usize, bool) {
     ((f.b >> 1) as usize, f.b & 1 == 1)
 }
 
+/// The name of the `k`th relay of remote maintenance.
+pub(super) fn relay(k: u32) -> String {
+    format!("relay{}.remote-maint{}.example", k % 20, k % 7)
+}
+
 pub(super) fn site_ip(w: &World, f: &Flow) -> Ip {
     let (s, v6) = site_of(f);
     let s = &w.sites[s];

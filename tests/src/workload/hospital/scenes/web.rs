@@ -1,7 +1,7 @@
 //! TLS, QUIC and HTTP, to sites and within.
 
 use super::super::kind::Kind::*;
-use super::super::script::{Beats, Cast, Framing, Pattern, Script, What, site_ip, site_of};
+use super::super::script::{Beats, Cast, Framing, Pattern, Script, What, relay, site_ip, site_of};
 use crate::workload::crypto;
 use crate::workload::frame::{ACK, Ep, RST};
 use crate::workload::proto::*;
@@ -25,13 +25,7 @@ pub(super) fn tls(cast: &Cast<'_>, r: &mut Rng) -> Script {
             &["http/1.1"],
         ),
         OpenVpnTcp => (cast.outside(443, f.b), String::new(), wan, false, &[]),
-        _ => (
-            cast.outside(443, f.b),
-            format!("relay{}.remote-maint{}.example", f.b % 20, f.b % 7),
-            wan,
-            f.b % 2 == 0,
-            &[],
-        ),
+        _ => (cast.outside(443, f.b), relay(f.b), wan, f.b % 2 == 0, &[]),
     };
     let mut b = Beats::new(rtt);
     b.open();
