@@ -18,6 +18,7 @@
     reason = "wire formats are made of the low bits of wider numbers, and random draws go through floats"
 )]
 
+pub mod bench;
 pub mod day;
 pub mod floor;
 pub mod workload;

@@ -1,120 +1,238 @@
-//! How fast the agent reads: `bench [--agent PATH] [--packets N] [FILE]`.
+//! How fast Sekisho reads, beside its peers: `bench [--profile P,…] [--packets N] [--rounds N]`.
 //!
-//! Runs `sekisho-agent analyze --format json FILE` and prints packets per second of processor time and
-//! the most memory resident, on one line. A FILE that is missing is made first.
+//! Makes the workloads, runs Sekisho, the yardstick and every installed peer on each in turn, and
+//! prints a table for each; ends with 1 where what Sekisho found is not what the workload holds.
 
-//!
-//! On Linux a child's peak starts at what its parent has had resident (`exec` hands it down), so this
-//! program stays small: it reads captures piece by piece, and after making one it starts itself anew.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command's output")]
 
-#![allow(clippy::print_stdout, reason = "a command's output")]
-#![allow(clippy::cast_precision_loss, reason = "figures are printed with three digits")]
-
-use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::os::unix::process::CommandExt;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::ExitCode;
 
-use clap::Parser;
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
-use sekisho_tests::workload::{Options, Profile, write};
+use clap::{Parser, Subcommand};
+use sekisho_tests::bench::{
+    Capture, Check, Contender, End, Errand, Place, Row, Usage, check_agent, check_floor, describe, markdown,
+    measure, peers, text,
+};
+use sekisho_tests::workload::Profile;
 
-/// Measures the agent on a benchmark capture.
+/// Measures Sekisho, the yardstick and every installed peer on the same captures.
+///
+/// Peers on Debian: apt-get install softflowd argus-server nfdump pmacct libndpi-bin p0f tshark
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Args {
-    /// The agent; the release build's if not given.
-    #[arg(long)]
-    agent: Option<PathBuf>,
-    /// Which traffic a missing file is filled with.
-    #[arg(long, value_enum, default_value = "hospital")]
-    profile: Profile,
-    /// How many packets a missing file is filled with.
+    #[command(subcommand)]
+    inner: Option<Inner>,
+    /// The workloads; `--profile hospital,small-packets` names several.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "hospital")]
+    profile: Vec<Profile>,
+    /// How many packets each has.
     #[arg(long, default_value_t = 2_000_000)]
     packets: u64,
-    /// The capture; in the system's temporary directory if not given.
+    /// Another seed gives other traffic of the same kind.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How often each program runs, in turn with the others.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// A program that takes longer is stopped, and left out of the rounds that follow.
+    #[arg(long, default_value_t = 600)]
+    max_seconds: u64,
+    /// Only these peers, such as `softflowd,ndpiReader`; `none` for none.
+    #[arg(long, value_delimiter = ',')]
+    peers: Vec<String>,
+    /// Prints Markdown, with day and machine.
+    #[arg(long)]
+    table: bool,
+    /// The agent; that of the release build if not given.
+    #[arg(long)]
+    agent: Option<PathBuf>,
+    /// Where captures are made and kept; the system's temporary directory if not given.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// A classic capture of your own instead of a workload.
     file: Option<PathBuf>,
 }
 
-/// The capture's head and each packet's, in bytes; the latter ends in the captured and wire lengths.
-const FILE_HEAD: usize = 24;
-const PACKET_HEAD: usize = 16;
+/// What this program starts itself for.
+#[derive(Subcommand)]
+enum Inner {
+    #[command(hide = true)]
+    Measure(Errand),
+    #[command(hide = true)]
+    Make { profile: Profile, packets: u64, seed: u64, file: PathBuf },
+}
+
+fn main() -> io::Result<ExitCode> {
+    let args = Args::parse();
+    match &args.inner {
+        Some(Inner::Measure(errand)) => {
+            println!("{}", serde_json::to_string(&measure(errand)?)?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Inner::Make { profile, packets, seed, file }) => {
+            Capture::make(*profile, *packets, *seed, file)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        None => {}
+    }
+    let contenders = contenders(&args)?;
+    println!("{}", describe());
+    let folder = args.folder.clone().unwrap_or_else(std::env::temp_dir);
+    let mut true_everywhere = true;
+    if let Some(file) = &args.file {
+        true_everywhere &= compare(&args, &contenders, &Capture::open(file)?, &folder)?;
+    } else {
+        for profile in &args.profile {
+            let capture = Capture::of(*profile, args.packets, args.seed, &folder)?;
+            true_everywhere &= compare(&args, &contenders, &capture, &folder)?;
+        }
+    }
+    Ok(if true_everywhere { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Sekisho first, then the yardstick, then the peers asked for.
+fn contenders(args: &Args) -> io::Result<Vec<Contender>> {
+    let own = |name, does, program, args| {
+        let program = Some(program);
+        Contender { name, does, program, package: "", limit: u64::MAX, args }
+    };
+    let mut all = vec![
+        own("Sekisho", "everything", args.agent.clone().map_or_else(agent, Ok)?, analyze),
+        own("yardstick", "flow table, names", std::env::current_exe()?.with_file_name("floor"), floor),
+    ];
+    let known = peers();
+    let names: BTreeSet<&str> = known.iter().map(|peer| peer.name).chain(["none"]).collect();
+    if let Some(unknown) = args.peers.iter().find(|name| !names.contains(name.as_str())) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("no peer `{unknown}`: {names:?}")));
+    }
+    all.extend(
+        known
+            .into_iter()
+            .filter(|peer| args.peers.is_empty() || args.peers.iter().any(|name| name == peer.name)),
+    );
+    Ok(all)
+}
 
 /// Finds the agent of the release build beside this program's target directory.
-fn built() -> io::Result<PathBuf> {
+fn agent() -> io::Result<PathBuf> {
     let here = std::env::current_exe()?;
     let target = here.ancestors().nth(2).unwrap_or(Path::new("target"));
     let agent = target.join("release").join("sekisho-agent");
     if agent.is_file() {
         return Ok(agent);
     }
-    Err(io::Error::new(
-        io::ErrorKind::NotFound,
-        format!("no agent at {}: build it or pass --agent", agent.display()),
-    ))
+    let missing = format!("no agent at {}: build it or pass --agent", agent.display());
+    Err(io::Error::new(io::ErrorKind::NotFound, missing))
 }
 
-/// Counts the packets of a classic little-endian capture, as the workload writes it.
-fn packets(file: &Path) -> io::Result<u64> {
-    let mut reader = BufReader::with_capacity(1 << 20, File::open(file)?);
-    let mut head = [0; FILE_HEAD];
-    reader.read_exact(&mut head)?;
-    let mut count = 0;
-    let mut head = [0; PACKET_HEAD];
-    while reader.read_exact(&mut head).is_ok() {
-        let [.., a, b, c, d, _, _, _, _] = head;
-        reader.seek_relative(i64::from(u32::from_le_bytes([a, b, c, d])))?;
-        count += 1;
+fn analyze(place: &Place<'_>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = ["analyze", "--format", "json"].map(OsString::from).into();
+    for prefix in place.internal {
+        args.extend(["--internal".into(), prefix.into()]);
     }
-    Ok(count)
+    args.push(place.file.into());
+    args
 }
 
-fn generate(args: &Args, file: &Path) -> io::Result<()> {
-    let options = Options {
-        packets: args.packets,
-        // The mix of the default workload: one flow in some sixty packets.
-        flows: (args.packets / 66).max(1),
-        seed: 1,
-        duration: 3_600_000_000,
-        start: 1_767_225_600_000_000,
+fn floor(place: &Place<'_>) -> Vec<OsString> {
+    vec![place.file.into()]
+}
+
+/// Runs all on one capture and prints; tells whether what was found is true.
+fn compare(args: &Args, contenders: &[Contender], capture: &Capture, folder: &Path) -> io::Result<bool> {
+    let scratch = folder.join(format!("sekisho-bench-{}", std::process::id()));
+    let internal = capture.truth.as_ref().map(|truth| truth.internal.clone()).unwrap_or_default();
+    // Nobody reads it: what comes is thrown away by the system, and the sender hears no refusal.
+    let sink = UdpSocket::bind("127.0.0.1:0")?;
+    let mut rows: Vec<Row> = contenders.iter().map(|contender| row(contender, capture)).collect();
+    let mut checks = Vec::new();
+    for round in 0..args.rounds.max(1) {
+        for (contender, row) in contenders.iter().zip(&mut rows) {
+            let Some(program) = contender.program.as_ref().filter(|_| goes_on(&row.rounds)) else {
+                row.rounds.push(None);
+                continue;
+            };
+            fs::create_dir_all(&scratch)?;
+            let place = Place {
+                file: &capture.file,
+                scratch: &scratch,
+                sink: sink.local_addr()?.port(),
+                internal: &internal,
+            };
+            let errand = Errand {
+                max_seconds: args.max_seconds,
+                output: scratch.join("output"),
+                errors: scratch.join("errors"),
+                program: program.clone(),
+                args: (contender.args)(&place),
+            };
+            let usage = errand.run()?;
+            eprintln!("{} {}: {:.2} s, {:?}", round + 1, contender.name, usage.cpu_s, usage.end);
+            if let Some(truth) = capture.truth.as_ref().filter(|_| round == 0 && usage.end == End::Done) {
+                checks.extend(match contender.name {
+                    "Sekisho" => check_agent(truth, &errand.output)?,
+                    "yardstick" => check_floor(truth, &errand.output)?,
+                    _ => Vec::new(),
+                });
+            }
+            row.rounds.push(Some(usage));
+            fs::remove_dir_all(&scratch)?;
+        }
+    }
+    Ok(print(args, capture, &rows, &checks))
+}
+
+fn row(contender: &Contender, capture: &Capture) -> Row {
+    let name = match contender.version() {
+        Some(version) => format!("{} {version}", contender.name),
+        None => contender.name.to_owned(),
     };
-    write(args.profile, &options, file).map(|_| ())
+    let does = if contender.limit < capture.packets {
+        format!("{} (first {} packets)", contender.does, contender.limit)
+    } else {
+        contender.does.to_owned()
+    };
+    Row {
+        name,
+        does,
+        packets: capture.packets.min(contender.limit),
+        rounds: Vec::new(),
+        missing: contender.program.is_none().then_some(contender.package),
+    }
 }
 
-fn main() -> io::Result<()> {
-    let args = Args::parse();
-    let agent = args.agent.clone().map_or_else(built, Ok)?;
-    let file = args.file.clone().unwrap_or_else(|| {
-        std::env::temp_dir().join(format!("sekisho-bench-{:?}-{}.pcap", args.profile, args.packets))
-    });
-    if !file.is_file() {
-        generate(&args, &file)?;
-        let again = Command::new(std::env::current_exe()?).args(std::env::args_os().skip(1)).exec();
-        return Err(again);
-    }
-    let packets = packets(&file)? as f64;
-    let began = Instant::now();
-    let status = Command::new(&agent)
-        .args(["analyze", "--format", "json"])
-        .arg(&file)
-        .stdout(Stdio::null())
-        .status()?;
-    let wall = began.elapsed().as_secs_f64();
-    if !status.success() {
-        return Err(io::Error::other(format!("{} ended with {status}", agent.display())));
-    }
-    // The one child that has been waited for.
-    let used = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let cpu = (used.user_time() + used.system_time()).num_microseconds() as f64 / 1e6;
-    // Linux counts in KiB, macOS in bytes.
-    let per_mib = if cfg!(target_os = "macos") { 1_048_576.0 } else { 1024.0 };
+/// Whether a program that did not end well so far is not worth another round.
+fn goes_on(rounds: &[Option<Usage>]) -> bool {
+    rounds.iter().flatten().all(|usage| usage.end == End::Done)
+}
+
+fn print(args: &Args, capture: &Capture, rows: &[Row], checks: &[Check]) -> bool {
+    let rounds = args.rounds.max(1);
     println!(
-        "{}: {packets:.0} packets, {:.2} M packets per CPU second ({cpu:.2} s, {wall:.2} s wall), peak {:.0} MiB",
-        file.display(),
-        packets / cpu / 1e6,
-        used.max_rss() as f64 / per_mib
+        "\n{}: {} packets, {rounds} rounds ({})\n",
+        capture.name,
+        capture.packets,
+        capture.file.display()
     );
-    Ok(())
+    print!("{}", if args.table { markdown(rows) } else { text(rows) });
+    let own = rows.iter().take(2).flat_map(|row| row.rounds.iter());
+    let ended = own.flatten().all(|usage| usage.end == End::Done);
+    if capture.truth.is_none() {
+        println!("\naccuracy: not checked, nobody knows what this capture holds");
+        return ended;
+    }
+    let wrong: Vec<&Check> = checks.iter().filter(|check| !check.holds).collect();
+    for Check { what, made, found, .. } in &wrong {
+        println!("\naccuracy: {what}: the capture holds {made}, found {found}");
+    }
+    if wrong.is_empty() && ended {
+        println!("\naccuracy: all {} figures hold", checks.len());
+    }
+    wrong.is_empty() && ended
 }

@@ -15,9 +15,6 @@ struct Args {
 
 fn main() -> std::io::Result<()> {
     let counts = sekisho_tests::floor::run(&Args::parse().file)?;
-    println!(
-        "packets {} bytes {} ip {} flows {} names {} sum {:x}",
-        counts.packets, counts.bytes, counts.ip, counts.flows, counts.names, counts.sum
-    );
+    println!("{}", serde_json::to_string(&counts)?);
     Ok(())
 }

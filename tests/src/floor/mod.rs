@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use table::{Flows, Table};
 
 /// What one `read` asks for: enough to make system calls rare, small enough to stay in the cache.
@@ -25,7 +26,7 @@ const PACKET_HEAD: usize = 16;
 const LOOKED_INTO: u32 = 8;
 
 /// What was counted.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Counts {
     /// Packets of the capture.
     pub packets: u64,
