@@ -50,10 +50,10 @@ fn an_agent_that_fails_is_no_number_and_fails_the_benchmark() {
 }
 
 /// Measures a line of shell.
-fn measured(script: &str) -> Value {
+fn measured(max_seconds: &str, script: &str) -> Value {
     let scratch = tempfile::tempdir().unwrap();
     let output = Command::new(BENCH)
-        .args(["measure", "--max-seconds", "2", "--output", "/dev/null", "--errors"])
+        .args(["measure", "--max-seconds", max_seconds, "--output", "/dev/null", "--errors"])
         .arg(scratch.path().join("errors"))
         .args(["sh", "--", "-c", script])
         .output()
@@ -66,15 +66,15 @@ fn measured(script: &str) -> Value {
 fn a_program_is_measured_with_all_that_it_starts_and_its_end_is_told() {
     let count = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
     let cpu = |usage: &Value| usage["cpu_s"].as_f64().unwrap();
-    let alone = measured(count);
+    let alone = measured("60", count);
     assert_eq!(alone["end"], "Done");
     // Left behind by a program that ends before: still its work.
-    let orphan = measured(&format!("({count}; {count}; {count}) & exit 0"));
+    let orphan = measured("60", &format!("({count}; {count}; {count}) & exit 0"));
     assert_eq!(orphan["end"], "Done");
     assert!(cpu(&orphan) > cpu(&alone), "{orphan} {alone}");
-    let failed = measured("echo first >&2; echo cause >&2; exit 3");
+    let failed = measured("60", "echo first >&2; echo cause >&2; exit 3");
     assert_eq!(failed["end"]["Failed"], "status 3: cause");
-    let endless = measured("sleep 60");
-    assert_eq!(endless["end"]["Over"], 2);
+    let endless = measured("1", "sleep 60");
+    assert_eq!(endless["end"]["Over"], 1);
     assert!(endless["wall_s"].as_f64().unwrap() < 30.0, "{endless}");
 }

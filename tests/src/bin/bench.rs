@@ -3,6 +3,7 @@
 //! Makes the workloads, runs Sekisho, the yardstick and every installed peer on each in turn, and
 //! prints a table for each; ends with 1 where what Sekisho found is not what the workload holds.
 
+#![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command's output")]
 
 use std::collections::BTreeSet;

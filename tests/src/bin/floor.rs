@@ -1,5 +1,6 @@
 //! The benchmark's yardstick: `floor FILE` counts packets, flows and names, and nothing else.
 
+#![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command's output")]
 
 use std::path::PathBuf;
