@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("agent/decode", &[]),
     ("agent/track", &["decode"]),
+    ("agent/mirror", &["decode", "track"]),
     ("agent/recognise", &["decode"]),
     // api: the analysis is what enrichment gives; a second set of the same types would only be copied.
     ("agent/enrich", &["api", "decode", "recognise", "rules", "track"]),
-    ("agent", &["api", "decode", "enrich", "ledger", "recognise", "report", "rules", "track"]),
+    ("agent", &["api", "decode", "enrich", "ledger", "mirror", "recognise", "report", "rules", "track"]),
     ("collector/api", &[]),
     ("collector/ledger", &["api"]),
     ("collector/report", &["api"]),
@@ -23,7 +24,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that read no clock and do no I/O: the agent's stages before the ledger.
-const PURE: &[&str] = &["agent/decode", "agent/track", "agent/recognise", "agent/enrich"];
+const PURE: &[&str] = &["agent/decode", "agent/track", "agent/mirror", "agent/recognise", "agent/enrich"];
 
 /// Lines of a source file, tests apart, from which it is surely more than one idea.
 const MAX_LINES: usize = 500;
