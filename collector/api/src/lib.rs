@@ -11,9 +11,11 @@
 
 mod analysis;
 mod category;
+mod mirror;
 
 pub use analysis::{
     Analysis, Assumption, Beacon, Capture, Connection, Device, Endpoint, Evidence, Exit, ExitRow, Initiator,
     Inside, Outside,
 };
 pub use category::{CATEGORIES, GENERAL_INTERNET};
+pub use mirror::{Mirror, MirrorFigure, MirrorFinding, MirrorSeen, MirrorSeverity, MirrorVerdict};

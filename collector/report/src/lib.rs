@@ -7,6 +7,7 @@
 //! formulas to a spreadsheet.
 
 pub mod csv;
+pub mod mirror;
 pub mod size;
 pub mod table;
 pub mod text;

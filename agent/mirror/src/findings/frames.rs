@@ -12,6 +12,8 @@ const MIRROR_PROOF: u64 = 3;
 const MIN_OWN: u64 = 100;
 /// From here on unicast that nobody understands is a wrap of the switch, not an odd protocol.
 const UNREADABLE_SHARE: f64 = 0.5;
+/// From here on a wrap is how the mirror comes, not a packet that happens to look like one.
+const WRAP_SHARE: f64 = 0.1;
 /// Losses below are moments, such as a log being rotated.
 const DROPS_SHARE: f64 = 0.001;
 /// From here on whole conns are missed.
@@ -65,8 +67,9 @@ pub(super) fn unreadable(evidence: &Evidence<'_>) -> Option<Finding> {
 
 pub(super) fn unopened_wrap(evidence: &Evidence<'_>) -> Option<Finding> {
     let frames = evidence.check.unopened;
+    let found = frames >= MIN_FRAMES && ratio(frames, evidence.seen()) >= WRAP_SHARE;
     let figures = [("frames", Figure::Count(frames))];
-    (frames > 0).then(|| Finding::new(Key::UnopenedWrap, Severity::Bad, figures))
+    found.then(|| Finding::new(Key::UnopenedWrap, Severity::Bad, figures))
 }
 
 pub(super) fn drops(evidence: &Evidence<'_>) -> Option<Finding> {
