@@ -64,7 +64,7 @@ fn read(args: &Analyze, lang: Lang, rules: &Rules) -> anyhow::Result<(Analysis, 
 
 /// Orders capture files by their first frame, so that a session that goes on in the next file is one.
 /// A pipe cannot be looked into twice: then the order is the caller's.
-fn in_time(files: &[PathBuf]) -> anyhow::Result<Vec<&PathBuf>> {
+pub(crate) fn in_time(files: &[PathBuf]) -> anyhow::Result<Vec<&PathBuf>> {
     let is_pipe = |path: &PathBuf| path.as_os_str() == capture::STANDARD_INPUT || !path.is_file();
     if files.len() < 2 || files.iter().any(is_pipe) {
         return Ok(files.iter().collect());

@@ -82,6 +82,14 @@ pub(crate) enum Command {
     Exits(Listing),
     /// 台帳の変更履歴を一覧する / Lists the ledger's history: appeared, gone silent, changed exit
     History(History),
+    /// ミラーポートとして正しく見えているかを確かめる / Checks whether a capture is of a real mirror port, and what to change
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent doctor mirror.pcapng
+  timeout 60 tcpdump -i eth1 -w - | sekisho-agent doctor -
+
+終了コード / Exit codes: 0 使える（良好・要確認） usable (good, doubtful), 1 使えない・判定できない bad, too little to tell")]
+    Doctor(Doctor),
 }
 
 #[derive(Args, Debug)]
@@ -143,6 +151,29 @@ pub(crate) struct History {
     /// 表に一般インターネットも出す / Shows the general Internet in the table, too
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Doctor {
+    /// 出力形式 / The form of the output
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Text)]
+    pub(crate) format: DoctorFormat,
+
+    /// 出力先（既定は標準出力） / Writes there instead of to standard output
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// キャプチャファイル（- は標準入力） / Capture files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum DoctorFormat {
+    /// 読むための文章 / Text to read
+    Text,
+    /// JSON
+    Json,
 }
 
 #[derive(Args, Debug)]

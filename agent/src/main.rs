@@ -4,6 +4,7 @@ mod analyze;
 mod capture;
 mod cli;
 mod digest;
+mod doctor;
 mod history;
 mod list;
 mod output;
@@ -28,12 +29,12 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     log(cli.verbose);
     match run(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => fail(&error, cli.lang.into()),
     }
 }
 
-fn run(cli: &Cli) -> anyhow::Result<()> {
+fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     let lang = cli.lang.into();
     match &cli.command {
         Command::Analyze(args) => analyze::run(args, lang),
@@ -41,7 +42,9 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::Devices(args) => list::devices(args, lang),
         Command::Exits(args) => list::exits(args, lang),
         Command::History(args) => list::history(args, lang),
-    }
+        Command::Doctor(args) => return doctor::run(args, lang),
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Logs to standard error; never payload, and no address or name above DEBUG.

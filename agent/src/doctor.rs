@@ -1,0 +1,75 @@
+//! `doctor`: is what is captured really a mirror of the network, and what is to be changed?
+//!
+//! [`Watch`] takes frames from wherever they come, one after the other, and concludes; reading files
+//! is one way to feed it.
+
+mod watch;
+mod wire;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use sekisho_api::{Mirror, MirrorVerdict};
+use sekisho_mirror::Around;
+use sekisho_report::{Lang, mirror};
+
+use crate::analyze::in_time;
+use crate::capture::{self, Progress, Source};
+use crate::cli::{Doctor, DoctorFormat};
+use crate::output;
+use crate::sink::Sink;
+use watch::Watch;
+
+/// Judges, tells, and gives the exit code that the verdict comes to.
+pub(crate) fn run(args: &Doctor, lang: Lang) -> anyhow::Result<ExitCode> {
+    let check = files(&args.files, lang)?;
+    tell(args, &check, lang)?;
+    Ok(exit_code(check.verdict))
+}
+
+/// Judges capture files as one.
+fn files(paths: &[PathBuf], lang: Lang) -> anyhow::Result<Mirror> {
+    // Nothing in a file says which of its addresses was the listening box's.
+    let mut watch = Watch::new(&[]);
+    let mut drops = 0;
+    let mut progress = Progress::new(paths);
+    for path in in_time(paths)? {
+        let mut source = capture::open(path)?;
+        while let Some(frame) =
+            source.next_frame().with_context(|| format!("cannot read on in {}", path.display()))?
+        {
+            watch.frame(&frame, false);
+            progress.packet(&source);
+        }
+        progress.file_done(&source);
+        drops += source.drops();
+        for warning in source.warnings() {
+            output::warning(&warning, lang);
+        }
+    }
+    progress.finish();
+    Ok(wire::mirror(&watch.judge(Around { drops, ..Around::default() })))
+}
+
+fn tell(args: &Doctor, check: &Mirror, lang: Lang) -> anyhow::Result<()> {
+    let sources: Vec<&Path> = args.files.iter().map(PathBuf::as_path).collect();
+    let mut sink = Sink::open(args.output.as_deref(), &sources)?;
+    match args.format {
+        DoctorFormat::Text => sink.write_all(mirror::report(check, lang).as_bytes())?,
+        DoctorFormat::Json => {
+            serde_json::to_writer_pretty(&mut sink, check)?;
+            writeln!(sink)?;
+        }
+    }
+    sink.close()
+}
+
+/// What a script is to know: whether the port can be relied on.
+fn exit_code(verdict: MirrorVerdict) -> ExitCode {
+    match verdict {
+        MirrorVerdict::Good | MirrorVerdict::Doubtful => ExitCode::SUCCESS,
+        MirrorVerdict::Bad | MirrorVerdict::TooLittleToTell => ExitCode::FAILURE,
+    }
+}
