@@ -6,5 +6,6 @@ mod agent;
 mod bench;
 mod cases;
 mod day;
+mod doctor;
 mod files;
 mod ledger;

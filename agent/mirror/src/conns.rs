@@ -67,6 +67,10 @@ impl Conns {
             return;
         }
         let hops = || conn.hops.iter().flat_map(Hops::iter);
+        // A network's broadcast address looks like a host's; the frame tells.
+        if hops().any(|hop| hop.dst.is_group()) {
+            return;
+        }
         if hops().any(|hop| is_own(hop.src) || is_own(hop.dst)) {
             self.own += 1;
             return;

@@ -104,7 +104,7 @@ pub(super) fn long_frames(evidence: &Evidence<'_>) -> Option<Finding> {
     let long = frames.long.max(frames.merged);
     let figures = [("frames", Figure::Count(long)), ("long", share(long, frames.total))];
     match long {
-        _ if long < MIN_LONG => None,
+        _ if long < MIN_LONG || frames.total < MIN_FRAMES => None,
         _ if frames.merged > 0 => Some(Finding::new(Key::OffloadMerged, Severity::Warning, figures)),
         _ => Some(Finding::new(Key::LongFrames, Severity::Note, figures)),
     }

@@ -115,10 +115,11 @@ impl Lab {
         }
     }
 
-    /// Broadcasts of many hosts.
+    /// Broadcasts of many hosts, to every host and to those of their network.
     pub(super) fn broadcasts(&mut self, frames: u16) {
         for number in 0..frames {
-            let all = End { ip: [255; 4], mac: MacAddr([0xff; 6]) };
+            let ip = if number % 2 == 0 { [255; 4] } else { [10, 1, 255, 255] };
+            let all = End { ip, mac: MacAddr([0xff; 6]) };
             let bytes = [[0, 138], [0, 138], [0, 12], [0, 0], [1, 2], [3, 4]].concat();
             self.ip_frame(&host(number % 50), &all, true, 17, &bytes, 64);
         }
