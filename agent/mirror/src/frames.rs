@@ -113,7 +113,7 @@ impl Frames {
             self.group += 1;
             return;
         }
-        if self.is_own(link.dst) | self.is_own(link.src) {
+        if self.is_own(link.dst) || self.is_own(link.src) {
             self.own_unicast += 1;
             return;
         }
@@ -140,8 +140,8 @@ impl Frames {
     pub(crate) fn is_own(&self, mac: MacAddr) -> bool {
         let mac = number(mac);
         // All four without a branch: cheaper than leaving early.
-        let hit = self.own.iter().fold(false, |hit, own| hit | (*own == mac));
-        hit & (mac != 0)
+        let hits: u8 = self.own.iter().map(|own| u8::from(*own == mac)).sum();
+        hits > 0 && mac != 0
     }
 
     /// Frames that are not to a group and not ours: what only a mirror shows. A link without

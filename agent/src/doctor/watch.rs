@@ -63,7 +63,7 @@ impl Watch {
         {
             self.check.carrier(carrier);
             if let Some(Inner { link, data, wire_len, .. }) = inner {
-                self.layer(&Frame { link, data, wire_len, ..*frame }, merged, wraps + 1);
+                self.layer(&Frame { link, wire_len, data, ..*frame }, merged, wraps + 1);
             }
             return;
         }
