@@ -20,6 +20,10 @@ const EXAMPLES: &str = "\
       sekisho-agent connections --db ledger.db
       sekisho-agent history --db ledger.db
 
+  ミラーポートとして正しく見えているかを確かめる
+  Check that the capture is of a real mirror port
+      sekisho-agent doctor mirror.pcapng
+
   外部接続先一覧・調査履歴・機器台帳を Excel で出す
   Write the external-connection list, its survey history and the device ledger for Excel
       sekisho-agent connections --db ledger.db --format xlsx -o 外部接続先一覧.xlsx

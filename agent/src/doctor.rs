@@ -44,7 +44,8 @@ fn files(paths: &[PathBuf], lang: Lang) -> anyhow::Result<Mirror> {
             progress.packet(&source);
         }
         progress.file_done(&source);
-        drops += source.drops();
+        // What a file says of its drops may be any number.
+        drops = u64::saturating_add(drops, source.drops());
         for warning in source.warnings() {
             output::warning(&warning, lang);
         }

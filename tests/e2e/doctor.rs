@@ -81,21 +81,21 @@ type Shows = fn(&[u8]) -> Option<Vec<u8>>;
 fn a_mirror_is_judged_by_what_it_shows() {
     let whole: Shows = |frame| Some(frame.to_vec());
     // (how, what it shows, octets kept, verdict, finding that must be there)
-    let cases: [(&str, Shows, usize, &str, Option<&str>); 8] = [
-        ("as it is", whole, usize::MAX, "good", Some("vlans-seen")),
+    let cases: [(&str, Shows, usize, &str, &str); 8] = [
+        ("as it is", whole, usize::MAX, "good", "vlans-seen"),
         (
             "one direction of each pair",
             |frame| addresses(frame).is_none_or(|(src, dst)| src < dst).then(|| frame.to_vec()),
             usize::MAX,
             "bad",
-            Some("one-direction"),
+            "one-direction",
         ),
         (
             "an ordinary port",
             |frame| (frame[0] & 1 == 1).then(|| frame.to_vec()),
             usize::MAX,
             "bad",
-            Some("only-broadcast"),
+            "only-broadcast",
         ),
         (
             "tags stripped",
@@ -105,7 +105,7 @@ fn a_mirror_is_judged_by_what_it_shows() {
             },
             usize::MAX,
             "good",
-            Some("no-tags"),
+            "no-tags",
         ),
         (
             "each VLAN's incoming frames",
@@ -115,11 +115,11 @@ fn a_mirror_is_judged_by_what_it_shows() {
             },
             usize::MAX,
             "good",
-            Some("split-vlans"),
+            "split-vlans",
         ),
-        ("headers", whole, 96, "doubtful", Some("snaplen-cut")),
-        ("over ERSPAN", |frame| Some(erspan(frame)), usize::MAX, "good", Some("encapsulated")),
-        ("nothing", |_| None, usize::MAX, "bad", Some("nothing-at-all")),
+        ("headers", whole, 96, "doubtful", "snaplen-cut"),
+        ("over ERSPAN", |frame| Some(erspan(frame)), usize::MAX, "good", "encapsulated"),
+        ("nothing", |_| None, usize::MAX, "bad", "nothing-at-all"),
     ];
     let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("mirror.pcap");
@@ -132,13 +132,9 @@ fn a_mirror_is_judged_by_what_it_shows() {
         let exit = i32::from(verdict == "bad");
         assert_eq!(output.status.code(), Some(exit), "{how}");
         let findings = check["findings"].as_array().unwrap();
-        for wanted in finding {
-            assert!(findings.iter().any(|found| found["key"] == wanted), "{how}: {check:#}");
-        }
-        let grave: Vec<&Value> = findings
-            .iter()
-            .filter(|found| found["severity"] != "note" && found["key"] != finding.unwrap())
-            .collect();
+        assert!(findings.iter().any(|found| found["key"] == finding), "{how}: {check:#}");
+        let grave: Vec<&Value> =
+            findings.iter().filter(|found| found["severity"] != "note" && found["key"] != finding).collect();
         assert!(grave.is_empty(), "{how}: {grave:#?}");
     }
 }

@@ -251,11 +251,17 @@ fn each_kind_of_traffic_is_judged_as_it_is() {
         ),
         (
             "a vendor's own wrap",
+            |lab| (0..900).for_each(|_| lab.plain(400, 400, Carries::Unknown, false)),
+            Verdict::Bad,
+            &[Key::Unreadable],
+        ),
+        (
+            "machines that speak no IP, on a good mirror",
             |lab| {
                 mirror(lab, 20);
                 (0..900).for_each(|_| lab.plain(400, 400, Carries::Unknown, false));
             },
-            Verdict::Bad,
+            Verdict::Doubtful,
             &[Key::Unreadable],
         ),
         (
@@ -293,6 +299,7 @@ fn what_the_capture_lost_is_judged_by_its_share() {
         (Around { drops: 3, ..around }, Verdict::Good, vec![(Key::Drops, Severity::Note)]),
         (Around { drops: 90, ..around }, Verdict::Doubtful, vec![(Key::Drops, Severity::Warning)]),
         (Around { drops: 900, ..around }, Verdict::Bad, vec![(Key::Drops, Severity::Bad)]),
+        (Around { drops: u64::MAX, ..around }, Verdict::Bad, vec![(Key::Drops, Severity::Bad)]),
         (Around { duplicates: 5_000, ..around }, Verdict::Good, vec![(Key::Duplicates, Severity::Note)]),
         (Around { duplicates: 50, ..around }, Verdict::Good, vec![]),
         (Around { speed_mbps: Some(1_000), ..around }, Verdict::Good, vec![]),

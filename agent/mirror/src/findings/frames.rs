@@ -61,8 +61,11 @@ pub(super) fn unreadable(evidence: &Evidence<'_>) -> Option<Finding> {
     let frames = &evidence.check.frames;
     let unknown = ratio(frames.unknown, frames.of_others());
     let found = frames.unknown >= MIN_FRAMES && unknown >= UNREADABLE_SHARE;
+    // Where conns are read all the same, it is rather a protocol of machines, such as Profinet.
+    let proved = evidence.check.conns.two_sided >= MIRROR_PROOF;
+    let severity = if proved { Severity::Warning } else { Severity::Bad };
     let figures = [("unreadable", Figure::Share(unknown))];
-    found.then(|| Finding::new(Key::Unreadable, Severity::Bad, figures))
+    found.then(|| Finding::new(Key::Unreadable, severity, figures))
 }
 
 pub(super) fn unopened_wrap(evidence: &Evidence<'_>) -> Option<Finding> {
@@ -74,7 +77,7 @@ pub(super) fn unopened_wrap(evidence: &Evidence<'_>) -> Option<Finding> {
 
 pub(super) fn drops(evidence: &Evidence<'_>) -> Option<Finding> {
     let around = evidence.around;
-    let lost = ratio(around.drops, around.packets + around.drops);
+    let lost = ratio(around.drops, around.packets.saturating_add(around.drops));
     let severity = match lost {
         _ if lost >= MANY_DROPS_SHARE => Severity::Bad,
         _ if lost >= DROPS_SHARE => Severity::Warning,
