@@ -114,3 +114,83 @@ fn ends(link: LinkType, data: &[u8]) -> Link {
         _ => Link::default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sekisho_mirror::{Key, Verdict};
+
+    use super::*;
+
+    const OWN: [u8; 6] = [0x00, 0x53, 0x00, 0xff, 0xff, 0x01];
+    const OTHER: [u8; 6] = [0x00, 0x53, 0x00, 0, 0, 2];
+
+    /// A UDP datagram from one host to another in an Ethernet frame.
+    fn datagram(to: [u8; 6], ports: [u16; 2], hosts: [[u8; 4]; 2], payload: &[u8]) -> Vec<u8> {
+        let udp_len = u16::try_from(8 + payload.len()).unwrap();
+        let [total_high, total_low] = (20 + udp_len).to_be_bytes();
+        let mut frame = [&to[..], &[0x00, 0x53, 0x00, 0, 0, 1], &[8, 0]].concat();
+        frame.extend([0x45, 0, total_high, total_low, 0, 0, 0, 0, 64, 17, 0, 0]);
+        frame.extend(hosts.concat());
+        frame
+            .extend([ports[0].to_be_bytes(), ports[1].to_be_bytes(), udp_len.to_be_bytes(), [0, 0]].concat());
+        frame.extend(payload);
+        frame
+    }
+
+    /// Talks of two directions between many hosts, each frame shown as `show` has it.
+    fn talks(show: impl Fn(Vec<u8>) -> Vec<u8>) -> Assessment {
+        let mut watch = Watch::new(&[MacAddr(OWN)]);
+        for number in 0..80_u8 {
+            let hosts = [[192, 0, 2, number], [198, 51, 100, number]];
+            let asked = datagram(OTHER, [50_000, 53], hosts, b"question");
+            let answered = datagram(OTHER, [53, 50_000], [hosts[1], hosts[0]], b"answer");
+            for data in [asked, answered].map(&show) {
+                let wire_len = u32::try_from(data.len()).unwrap();
+                let frame =
+                    Frame { time_ns: i64::from(number), link: LinkType::Ethernet, wire_len, data: &data };
+                watch.frame(&frame, false);
+            }
+        }
+        watch.judge(Around::default())
+    }
+
+    fn wrapped(to: [u8; 6], port: u16, header: &[u8], inner: &[u8]) -> Vec<u8> {
+        let hosts = [[203, 0, 113, 1], [203, 0, 113, 2]];
+        datagram(to, [40_000, port], hosts, &[header, inner].concat())
+    }
+
+    const VXLAN: [u8; 8] = [0x08, 0, 0, 0, 0, 0, 7, 0];
+
+    #[test]
+    fn frames_in_a_wrap_addressed_to_us_are_opened_and_judged() {
+        let plain = talks(|frame| frame);
+        let opened = talks(|frame| wrapped(OWN, VXLAN_PORT, &VXLAN, &frame));
+        assert_eq!(plain.verdict, Verdict::Good);
+        assert_eq!((opened.verdict, opened.overview), (Verdict::Good, plain.overview));
+        assert_eq!(opened.findings.first().map(|finding| finding.key), Some(Key::Encapsulated));
+    }
+
+    #[test]
+    fn a_tunnel_between_others_is_no_wrap_of_the_mirror() {
+        let tunnel = talks(|frame| wrapped(OTHER, VXLAN_PORT, &VXLAN, &frame));
+        assert_eq!(tunnel.overview.frames, 160);
+        assert_eq!(tunnel.overview.conns, 1, "the tunnel is the conn");
+        assert!(tunnel.findings.iter().all(|finding| finding.key != Key::Encapsulated));
+    }
+
+    #[test]
+    fn a_wrap_that_cannot_be_opened_is_said_to_be_one() {
+        let tzsp = talks(|frame| wrapped(OWN, TZSP_PORT, &[TZSP_VERSION, 0, 0, 1, 1], &frame));
+        assert_eq!(tzsp.verdict, Verdict::Bad);
+        assert_eq!(tzsp.findings.first().map(|finding| finding.key), Some(Key::UnopenedWrap));
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_counted_by_its_ends() {
+        let torn = talks(|frame| frame.into_iter().take(16).collect());
+        assert_eq!((torn.overview.frames, torn.overview.foreign), (160, 160));
+        assert_eq!(torn.findings.first().map(|finding| finding.key), Some(Key::Unreadable));
+        let nothing = talks(|_| Vec::new());
+        assert_eq!(nothing.overview.frames, 160);
+    }
+}
