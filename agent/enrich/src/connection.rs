@@ -218,6 +218,7 @@ fn row(known: &Known<'_>, profiles: &Profiles, exits: &Exits, key: GroupKey, gro
         bytes_in: group.bytes.1,
         hours,
         beacon: None,
+        exporters: Vec::new(),
         evidence,
     }
 }

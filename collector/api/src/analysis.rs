@@ -100,6 +100,9 @@ pub struct Connection {
     pub hours: BTreeMap<Timestamp, u64>,
     /// Its regularity, where that could be told.
     pub beacon: Option<Beacon>,
+    /// Addresses of the flow exporters that reported it, in order; none where packets alone show it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exporters: Vec<String>,
     /// Why we say so.
     pub evidence: Vec<Evidence>,
 }

@@ -54,6 +54,7 @@ impl Kind for Connection {
     }
 
     fn evidence(&mut self) -> &mut Vec<Evidence> {
+            exporters: union(self.exporters, later.exporters),
         &mut self.evidence
     }
 

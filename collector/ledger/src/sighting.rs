@@ -10,7 +10,7 @@ use crate::clean;
 use crate::device::{self, State};
 use crate::error::Fault;
 use crate::exit;
-use crate::fold::Kind;
+use crate::fold::{Kind, union};
 use crate::rollup;
 
 /// What one analysis says.
@@ -76,6 +76,7 @@ fn in_bounds(connection: &Connection) -> Result<Connection, Fault> {
         hours: BTreeMap::new(),
         // JSON has no number for NaN.
         beacon: beacon.filter(|beacon| [beacon.score, beacon.period_s, beacon.jitter].iter().all(finite)),
+        exporters: union(connection.exporters.clone(), Vec::new()),
         exit: connection.exit.clone().filter(|exit| !exit.mac.is_empty()),
         last_seen: connection.last_seen.max(connection.first_seen),
         ..connection.clone()

@@ -29,6 +29,7 @@ fn connection(name: Option<&str>, ips: &[&str], exit: Option<&str>) -> Connectio
         bytes_in: 1,
         hours: BTreeMap::new(),
         beacon: None,
+        exporters: Vec::new(),
         evidence: Vec::new(),
     }
 }

@@ -63,6 +63,7 @@ pub(crate) fn connection(first: Timestamp, last: Timestamp) -> Connection {
         bytes_in: 400,
         hours: BTreeMap::from([(first, 1000)]),
         beacon: None,
+        exporters: Vec::new(),
         evidence: vec![evidence("wire/ike", 90)],
     }
 }
