@@ -5,14 +5,17 @@
 
 use jiff::Timestamp;
 use rusqlite::Connection as Database;
-use sekisho_api::{Connection, Evidence, Inside, Outside};
+use sekisho_api::{Connection, Evidence, Exit, Inside, Outside};
 use serde_json::{Value, json};
 
 use crate::change::ChangeKind;
 use crate::clean::search;
 use crate::error::Fault;
-use crate::fold::{Difference, Kind, later_first, merge_evidence, union};
+use crate::fold::{Difference, Kind, Stated, later_first, merge_evidence, union};
 use crate::sql::{count, execute, json as to_json, micros, prepare, unjson};
+
+/// Families of evidence that say nothing of a category.
+const NOT_OF_CATEGORY: &[&str] = &["exit", "line", "mobile", "name", "oui", "port", "remote", "role", "wire"];
 
 /// A stored connection.
 #[derive(Clone, Debug)]
@@ -29,6 +32,8 @@ impl Kind for Connection {
     const WORD: &str = "connection";
 
     fn merge(self, later: Self) -> Self {
+        let known_category = Stated::new(self.category, &self.evidence, NOT_OF_CATEGORY);
+        let later_category = Stated::new(later.category, &later.evidence, NOT_OF_CATEGORY);
         Self {
             number: None,
             service: self.service,
@@ -38,9 +43,9 @@ impl Kind for Connection {
             initiator: later.initiator,
             inside: merge_inside(self.inside, later.inside),
             outside: merge_outside(self.outside, later.outside),
-            exit: later.exit.or(self.exit),
+            exit: merge_exit(self.exit, later.exit),
             tunnel: self.tunnel || later.tunnel,
-            category: later.category.or(self.category),
+            category: known_category.or_later(later_category),
             status: later.status,
             first_seen: self.first_seen.min(later.first_seen),
             last_seen: self.last_seen.max(later.last_seen),
@@ -49,12 +54,12 @@ impl Kind for Connection {
             bytes_in: self.bytes_in.saturating_add(later.bytes_in),
             hours: std::collections::BTreeMap::new(),
             beacon: later.beacon.or(self.beacon),
+            exporters: union(self.exporters, later.exporters),
             evidence: merge_evidence(self.evidence, later.evidence),
         }
     }
 
     fn evidence(&mut self) -> &mut Vec<Evidence> {
-            exporters: union(self.exporters, later.exporters),
         &mut self.evidence
     }
 
@@ -111,6 +116,20 @@ fn merge_outside(known: Outside, later: Outside) -> Outside {
         org: later.org.or(known.org),
         country: later.country.or(known.country),
         asn: later.asn.or(known.asn),
+    }
+}
+
+/// Merges the gateway: another one replaces it, the same one loses nothing that was known of it.
+fn merge_exit(known: Option<Exit>, later: Option<Exit>) -> Option<Exit> {
+    match (known, later) {
+        (Some(known), Some(later)) if known.mac == later.mac => Some(Exit {
+            mac: later.mac,
+            ip: later.ip.or(known.ip),
+            name: later.name.or(known.name),
+            vendor: later.vendor.or(known.vendor),
+            line: later.line.or(known.line),
+        }),
+        (known, later) => later.or(known),
     }
 }
 

@@ -14,8 +14,11 @@ use serde_json::{Value, json};
 use crate::change::{ChangeKind, Subject};
 use crate::clean::search;
 use crate::error::Fault;
-use crate::fold::{Difference, Kind, Stored, earlier, merge_evidence, union};
+use crate::fold::{Difference, Kind, Stated, Stored, earlier, merge_evidence, union};
 use crate::sql::{execute, json as to_json, micros, prepare, unjson};
+
+/// Families of evidence that say nothing of a role.
+const NOT_OF_ROLE: &[&str] = &["exit", "line", "name", "oui", "port", "vendor", "wire"];
 
 /// A device with what it had before.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -63,6 +66,8 @@ impl Kind for State {
 
     fn merge(self, later: Self) -> Self {
         let (known, new) = (self.device, later.device);
+        let known_role = Stated::new(known.role, &known.evidence, NOT_OF_ROLE);
+        let new_role = Stated::new(new.role, &new.evidence, NOT_OF_ROLE);
         let device = Device {
             ips: if new.ips.is_empty() { known.ips } else { new.ips },
             mac: new.mac.or(known.mac),
@@ -70,7 +75,7 @@ impl Kind for State {
             names: union(known.names, new.names),
             vendor: new.vendor.or(known.vendor),
             model: new.model.or(known.model),
-            role: new.role.or(known.role),
+            role: known_role.or_later(new_role),
             os: new.os.or(known.os),
             firmware: new.firmware.or(known.firmware),
             serial: new.serial.or(known.serial),

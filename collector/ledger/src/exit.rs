@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 use crate::change::{ChangeKind, Subject};
 use crate::clean::search;
 use crate::error::Fault;
-use crate::fold::{Difference, Kind, Stored, earlier, merge_evidence};
+use crate::fold::{Difference, Kind, Stated, Stored, earlier, merge_evidence};
 use crate::sql::{execute, json as to_json, micros, prepare, unjson};
+
+/// Families of evidence that say nothing of the line behind an exit.
+const NOT_OF_LINE: &[&str] = &["exit", "name", "oui", "port", "remote", "role", "vendor", "wire"];
 
 /// Makes an exit from that of a connection.
 pub(crate) fn of_connection(exit: &Exit, first_seen: Timestamp, last_seen: Timestamp) -> ExitRow {
@@ -22,12 +25,14 @@ impl Kind for ExitRow {
     const WORD: &str = "exit";
 
     fn merge(self, later: Self) -> Self {
+        let known_line = Stated::new(self.line, &self.evidence, NOT_OF_LINE);
+        let later_line = Stated::new(later.line, &later.evidence, NOT_OF_LINE);
         Self {
             mac: self.mac,
             ip: later.ip.or(self.ip),
             name: later.name.or(self.name),
             vendor: later.vendor.or(self.vendor),
-            line: later.line.or(self.line),
+            line: known_line.or_later(later_line),
             registered: later.registered,
             // Counted when it is read: connections change without their exit being seen.
             connections: 0,

@@ -3,7 +3,7 @@
 //! The same merge extends a row by a new capture and makes it anew when an older capture is read or
 //! one is read again, so that a row depends on what was seen and not on the order of reading.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rusqlite::Connection as Database;
@@ -142,11 +142,49 @@ pub(crate) fn save_evidence<K: Kind>(
     Ok(())
 }
 
-/// Merges evidence: for each rule what the later capture says, else what was known.
+/// Merges evidence: for each rule the surest it was, of equals the latest.
 pub(crate) fn merge_evidence(known: Vec<Evidence>, later: Vec<Evidence>) -> Vec<Evidence> {
-    let rules: BTreeSet<String> = later.iter().map(|evidence| evidence.rule.clone()).collect();
-    let kept = known.into_iter().filter(|evidence| !rules.contains(&evidence.rule));
-    later.into_iter().chain(kept).take(MAX_LIST).collect()
+    let mut before: BTreeMap<String, Evidence> = BTreeMap::new();
+    let mut order = Vec::with_capacity(known.len());
+    for evidence in known {
+        order.push(evidence.rule.clone());
+        before.insert(evidence.rule.clone(), evidence);
+    }
+    let mut merged = Vec::with_capacity(later.len().max(order.len()));
+    for evidence in later {
+        let surer = before.remove(&evidence.rule).filter(|known| known.confidence > evidence.confidence);
+        merged.push(surer.unwrap_or(evidence));
+    }
+    merged.extend(order.iter().filter_map(|rule| before.remove(rule)));
+    merged.truncate(MAX_LIST);
+    merged
+}
+
+/// A statement that may be none, and how sure it is in percent.
+pub(crate) struct Stated(Option<String>, u8);
+
+impl Stated {
+    /// Takes the confidence from the surest evidence outside the families that do not bear on the
+    /// statement (`wire/…` tells of a service, not of a category), or failing that from the surest of all.
+    pub(crate) fn new(said: Option<String>, evidence: &[Evidence], aside: &[&str]) -> Self {
+        let family = |evidence: &Evidence| evidence.rule.split('/').next().map(str::to_owned);
+        let bears = |one: &&Evidence| family(one).is_some_and(|family| !aside.contains(&family.as_str()));
+        let bearing = evidence.iter().filter(bears).map(|one| one.confidence).max();
+        let surest = bearing.or_else(|| evidence.iter().map(|one| one.confidence).max());
+        Self(said, surest.unwrap_or(0))
+    }
+
+    /// Gives what holds: a later statement holds where it is as sure as the known one. Saying nothing
+    /// takes nothing back, for what was seen in five minutes or after a restart is less than what was
+    /// known.
+    pub(crate) fn or_later(self, later: Self) -> Option<String> {
+        match (self, later) {
+            (known, Self(None, _)) => known.0,
+            (Self(None, _), later) => later.0,
+            (known, later) if later.1 >= known.1 => later.0,
+            (known, _) => known.0,
+        }
+    }
 }
 
 /// Merges lists without repetition, in order.

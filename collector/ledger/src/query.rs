@@ -250,7 +250,8 @@ impl Details<'_> {
 
 fn fill_inside(inside: &mut Inside, device: Device) {
     inside.name = inside.name.take().or_else(|| device.names.into_iter().next());
-    inside.role = inside.role.take().or(device.role);
+    // The device's row holds the surest of what was said of it.
+    inside.role = device.role.or(inside.role.take());
     inside.vendor = inside.vendor.take().or(device.vendor);
 }
 
