@@ -95,16 +95,44 @@ pub(crate) struct Known {
     pub(crate) number: i64,
     pub(crate) span: Span,
     pub(crate) identity: String,
+    /// The sensor that it is a day of; none for files.
+    pub(crate) sensor: Option<String>,
 }
 
 /// Gives the captures of a site that hold at least one frame, by number.
 pub(crate) fn all(database: &Database, site: &str) -> Result<BTreeMap<i64, Known>, Fault> {
-    let sql = "SELECT capture, first_seen, last_seen, identity FROM captures \
+    let sql = "SELECT capture, first_seen, last_seen, identity, sensor FROM captures \
                WHERE site = $1 AND first_seen IS NOT NULL AND last_seen IS NOT NULL";
+    known(database, sql, [site])
+}
+
+/// Gives the captures that share time with a span, those that share time with these, and so on.
+///
+/// However long the ledger goes back: days of sensors end at midnight, so only a file's capture leads
+/// on to another day.
+pub(crate) fn around(database: &Database, site: &str, span: Span) -> Result<BTreeMap<i64, Known>, Fault> {
+    let sql = "SELECT capture, first_seen, last_seen, identity, sensor FROM captures \
+               INDEXED BY captures_by_time WHERE site = $1 AND last_seen >= $2 AND first_seen <= $3";
+    let mut within = span;
+    loop {
+        let found = known(database, sql, (site, within.first, within.last))?;
+        let wider = found.values().fold(within, |so_far, known| so_far.with(known.span));
+        if wider == within {
+            return Ok(found);
+        }
+        within = wider;
+    }
+}
+
+fn known(
+    database: &Database,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> Result<BTreeMap<i64, Known>, Fault> {
     let mut statement = prepare(database, sql)?;
-    let rows = statement.query_map([site], |row| {
+    let rows = statement.query_map(values, |row| {
         let span = Span { first: row.get(1)?, last: row.get(2)? };
-        Ok(Known { number: row.get(0)?, span, identity: row.get(3)? })
+        Ok(Known { number: row.get(0)?, span, identity: row.get(3)?, sensor: row.get(4)? })
     })?;
     let captures: Result<Vec<_>, _> = rows.collect();
     Ok(captures?.into_iter().map(|known| (known.number, known)).collect())

@@ -155,6 +155,8 @@ words! {
     Cause {
         /// A new capture shows it.
         Capture = "capture",
+        /// A sensor that watches all the time shows it.
+        Live = "live",
         /// A capture already recorded was read again with other rules or settings.
         Rereading = "rereading",
     }

@@ -67,6 +67,15 @@ impl Kind for Connection {
         Some(self.first_seen)
     }
 
+    fn not_before(&mut self, first: Option<Timestamp>) {
+        self.first_seen = first.map_or(self.first_seen, |first| self.first_seen.max(first));
+        self.last_seen = self.last_seen.max(self.first_seen);
+    }
+
+    fn without_sums(self) -> Self {
+        Self { sessions: 0, bytes_out: 0, bytes_in: 0, ..self }
+    }
+
     fn summary(&self) -> Value {
         json!({
             "service": self.service,
@@ -190,12 +199,31 @@ pub(crate) fn of_device(
     Ok(found)
 }
 
-/// Reads the connections that were last seen before a time and are not known to be silent.
-pub(crate) fn last_seen_before(database: &Database, site: &str, time: i64) -> Result<Vec<Row>, Fault> {
-    let sql = "SELECT number, detail, silent_from, withdrawn FROM connections \
-               WHERE site = $1 AND last_seen < $2 AND silent_from IS NULL AND withdrawn = 0 ORDER BY number";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query((site, time))?;
+/// Reads the connections that were last seen before a time and are not known to be silent, as far as no
+/// sensor waits for them: one that watched until `watching_since` or later.
+pub(crate) fn last_seen_before(
+    database: &Database,
+    site: &str,
+    time: i64,
+    watching_since: i64,
+) -> Result<Vec<Row>, Fault> {
+    let choice = "site = $1 AND last_seen < $2 AND NOT EXISTS (SELECT 1 FROM sensors s \
+                  WHERE s.site = connections.site AND s.sensor = watched_by AND s.last_seen >= $3)";
+    not_silent(database, choice, (site, time, watching_since))
+}
+
+/// Reads the connections of a choice that are not known to be silent.
+pub(crate) fn not_silent(
+    database: &Database,
+    choice: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<Row>, Fault> {
+    let sql = format!(
+        "SELECT number, detail, silent_from, withdrawn FROM connections \
+         WHERE {choice} AND silent_from IS NULL AND withdrawn = 0 ORDER BY number"
+    );
+    let mut statement = prepare(database, &sql)?;
+    let mut rows = statement.query(values)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(stored(row)?);

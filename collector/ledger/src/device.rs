@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::change::{ChangeKind, Subject};
 use crate::clean::search;
 use crate::error::Fault;
-use crate::fold::{Difference, Kind, Stated, Stored, earlier, merge_evidence, union};
+use crate::fold::{self, Difference, Kind, Stated, Stored, earlier, merge_evidence, union};
 use crate::sql::{execute, json as to_json, micros, prepare, unjson};
 
 /// Families of evidence that say nothing of a role.
@@ -94,6 +94,14 @@ impl Kind for State {
 
     fn first_seen(&self) -> Option<Timestamp> {
         self.device.first_seen
+    }
+
+    fn not_before(&mut self, first: Option<Timestamp>) {
+        fold::not_before(&mut self.device.first_seen, &mut self.device.last_seen, first);
+    }
+
+    fn without_sums(self) -> Self {
+        self
     }
 
     fn summary(&self) -> Value {

@@ -83,6 +83,9 @@ pub enum LedgerError {
     /// The capture was given without the digest of any input, so that it could not be told from another.
     #[error("the capture names no input: give the content digest of each file read")]
     NoInputs,
+    /// A roll-up names no sensor or no run, so that it could not be told from another.
+    #[error("the roll-up names no sensor or no run: give the box's name and an id of this start")]
+    NoSensor,
     /// The site's name is empty.
     #[error("the site has no name: give one, such as the hospital's short name")]
     NoSite,
@@ -111,6 +114,8 @@ pub(crate) enum Fault {
     NotALedger,
     /// The capture has no identity.
     NoInputs,
+    /// A roll-up has no identity.
+    NoSensor,
     /// The site has no name.
     NoSite,
 }
@@ -139,6 +144,7 @@ impl Fault {
             Self::Older(found) => LedgerError::Older { path, found, known },
             Self::NotALedger => LedgerError::NotALedger { path },
             Self::NoInputs => LedgerError::NoInputs,
+            Self::NoSensor => LedgerError::NoSensor,
             Self::NoSite => LedgerError::NoSite,
         }
     }

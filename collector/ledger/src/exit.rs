@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::change::{ChangeKind, Subject};
 use crate::clean::search;
 use crate::error::Fault;
-use crate::fold::{Difference, Kind, Stated, Stored, earlier, merge_evidence};
+use crate::fold::{self, Difference, Kind, Stated, Stored, earlier, merge_evidence};
 use crate::sql::{execute, json as to_json, micros, prepare, unjson};
 
 /// Families of evidence that say nothing of the line behind an exit.
@@ -48,6 +48,14 @@ impl Kind for ExitRow {
 
     fn first_seen(&self) -> Option<Timestamp> {
         self.first_seen
+    }
+
+    fn not_before(&mut self, first: Option<Timestamp>) {
+        fold::not_before(&mut self.first_seen, &mut self.last_seen, first);
+    }
+
+    fn without_sums(self) -> Self {
+        self
     }
 
     fn summary(&self) -> Value {

@@ -31,6 +31,13 @@ pub(crate) trait Kind: Clone + DeserializeOwned + Serialize {
     /// When it was first seen.
     fn first_seen(&self) -> Option<Timestamp>;
 
+    /// Moves its times so that it was not first seen before a time.
+    fn not_before(&mut self, first: Option<Timestamp>);
+
+    /// Takes its counters away.
+    #[must_use]
+    fn without_sums(self) -> Self;
+
     /// Its main fields, for the history.
     fn summary(&self) -> Value;
 
@@ -74,16 +81,21 @@ impl Difference {
     }
 }
 
-/// Reads every sighting of a subject, the earliest first, with the capture that each is from.
+/// Reads every sighting of a subject, the earliest first: of captures with their numbers, of sensors
+/// without.
 pub(crate) fn sightings<K: Kind>(
     database: &Database,
     site: &str,
     subject: &str,
-) -> Result<Vec<(i64, K)>, Fault> {
-    let sql = "SELECT s.capture, s.detail FROM sightings s \
+) -> Result<Vec<(Option<i64>, K)>, Fault> {
+    let sql = "SELECT s.capture, s.detail, c.last_seen, c.first_seen, c.identity FROM sightings s \
                JOIN captures c ON c.site = s.site AND c.capture = s.capture \
                WHERE s.site = $1 AND s.kind = $2 AND s.subject = $3 \
-               ORDER BY c.last_seen, c.first_seen, c.identity";
+               UNION ALL \
+               SELECT NULL, t.detail, n.last_seen, n.first_seen, t.sensor FROM standing t \
+               JOIN sensors n ON n.site = t.site AND n.sensor = t.sensor \
+               WHERE t.site = $1 AND t.kind = $2 AND t.subject = $3 \
+               ORDER BY 3, 4, 5";
     let mut statement = prepare(database, sql)?;
     let mut rows = statement.query((site, K::WORD, subject))?;
     let mut sightings = Vec::new();
@@ -91,6 +103,19 @@ pub(crate) fn sightings<K: Kind>(
         sightings.push((row.get(0)?, unjson(&row.get::<_, String>(1)?)?));
     }
     Ok(sightings)
+}
+
+/// Reads what one capture says of a subject.
+pub(crate) fn sighting<K: Kind>(
+    database: &Database,
+    site: &str,
+    subject: &str,
+    capture: i64,
+) -> Result<Option<K>, Fault> {
+    let sql = "SELECT detail FROM sightings WHERE site = $1 AND kind = $2 AND subject = $3 AND capture = $4";
+    let mut statement = prepare(database, sql)?;
+    let mut rows = statement.query((site, K::WORD, subject, capture))?;
+    rows.next()?.map(|row| unjson(&row.get::<_, String>(0)?)).transpose()
 }
 
 /// Writes what one capture says of a subject.
@@ -198,6 +223,17 @@ pub(crate) fn later_first<T: Ord + Clone>(known: Vec<T>, later: Vec<T>) -> Vec<T
     let mut seen = BTreeSet::new();
     let all = later.into_iter().chain(known);
     all.filter(|item| seen.insert(item.clone())).take(MAX_LIST).collect()
+}
+
+/// Moves two times so that neither is before a third.
+pub(crate) fn not_before(
+    first_seen: &mut Option<Timestamp>,
+    last_seen: &mut Option<Timestamp>,
+    first: Option<Timestamp>,
+) {
+    for time in [first_seen, last_seen] {
+        *time = time.map(|time| first.map_or(time, |first| time.max(first)));
+    }
 }
 
 /// Gives the earlier of two times that may be unknown.

@@ -24,10 +24,12 @@ mod change;
 mod clean;
 mod connection;
 mod counters;
+mod day;
 mod device;
 mod error;
 mod exit;
 mod fold;
+mod live;
 mod pairing;
 mod query;
 mod record;
@@ -35,7 +37,9 @@ mod rollup;
 mod schema;
 mod sighting;
 mod sql;
+mod standing;
 mod summary;
+mod watch;
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -53,6 +57,7 @@ pub use clean::{MAX_LIST, MAX_TEXT_BYTES};
 pub use error::LedgerError;
 pub use query::{HistoryQuery, Query, Site, Sited};
 pub use record::{Recorded, SILENT_AFTER_US};
+pub use watch::{LastRollUp, RollUp};
 
 use error::Fault;
 
@@ -131,6 +136,24 @@ impl Ledger {
         let Reader { database, path } = &mut self.reader;
         record::record(database, site, analysis, source, now).map_err(|fault| fault.at(path))
     }
+
+    /// Records what a sensor's daemon saw since its last roll-up, all of it or, on an error, nothing.
+    ///
+    /// Counters of `analysis` and its times are of the interval alone; devices and exits are what is
+    /// known of them now. A run's roll-ups come in the order of their numbers: one at or below the last
+    /// that was recorded is `already` there and changes nothing. After an error the same can be given
+    /// again, or its news merged into one with a higher number; after a crash
+    /// [`Reader::last_roll_up`] tells what was recorded.
+    pub fn record_live(
+        &mut self,
+        site: &str,
+        roll_up: &RollUp,
+        analysis: &Analysis,
+        now: Timestamp,
+    ) -> Result<Recorded, LedgerError> {
+        let Reader { database, path } = &mut self.reader;
+        live::record(database, site, roll_up, analysis, now).map_err(|fault| fault.at(path))
+    }
 }
 
 impl Deref for Ledger {
@@ -165,6 +188,11 @@ impl Reader {
     /// Reads the sites by name.
     pub fn sites(&self) -> Result<Vec<Site>, LedgerError> {
         self.read(query::sites)
+    }
+
+    /// Reads which roll-up of a sensor was recorded last; none where none was.
+    pub fn last_roll_up(&self, site: &str, sensor: &str) -> Result<Option<LastRollUp>, LedgerError> {
+        self.read(|database| watch::last(database, &clean::text(site.trim()), &clean::text(sensor.trim())))
     }
 
     /// Reads a site's ledger as one analysis.

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::capture;
 use crate::change::{Cause, Change, ChangeKind, Subject};
 use crate::clean;
+use crate::day;
 use crate::device::State;
 use crate::error::Fault;
 use crate::fold;
@@ -32,6 +33,10 @@ const CONNECTION_ORDER: &str = " ORDER BY \
         WHEN 'remote-reading' THEN 6 WHEN 'research' THEN 7 WHEN 'remote-service' THEN 8 \
         WHEN 'general-internet' THEN 10 ELSE 9 END, \
     c.last_seen DESC, c.site, c.number";
+
+/// How far back the hours of a sensor's days are listed where no time is asked for, in microseconds: a
+/// quarter shows every rhythm, and years of hours of thousands of connections are more than a box holds.
+const LISTED_US: i64 = 92 * 24 * rollup::HOUR_US;
 
 /// Which rows to read; a field that is not set does not choose.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -234,7 +239,9 @@ impl Details<'_> {
         let by_capture = rollup::load(self.database, site, number)?;
         let parts =
             by_capture.into_iter().map(|(capture, hours)| (capture, Part { hours, ..Part::default() }));
-        let total = rollup::total(&parts.collect(), captures);
+        let mut parts: BTreeMap<i64, Part> = parts.collect();
+        parts.extend(day::all(self.database, site, number, self.first_day(captures))?);
+        let total = rollup::total(&parts, captures);
         let in_time = |hour: &Timestamp| {
             let begun = self.query.until.is_none_or(|until| *hour <= until);
             begun && self.query.since.is_none_or(|since| micros(*hour) + rollup::HOUR_US > micros(since))
@@ -245,6 +252,16 @@ impl Details<'_> {
         }
         hours.retain(|hour, _| in_time(hour));
         Ok(hours)
+    }
+}
+
+impl Details<'_> {
+    /// Gives the least number of the captures whose hours are listed.
+    fn first_day(&self, captures: &BTreeMap<i64, capture::Known>) -> i64 {
+        let newest = captures.values().map(|known| known.span.last).max().unwrap_or(0);
+        let from = self.query.since.map_or(newest.saturating_sub(LISTED_US), micros);
+        let listed = captures.values().filter(|known| known.span.last >= from);
+        listed.map(|known| known.number).min().unwrap_or(0)
     }
 }
 

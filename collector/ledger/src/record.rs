@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rusqlite::{Connection as Database, Transaction, TransactionBehavior};
-use sekisho_api::{Analysis, Connection, ExitRow};
+use sekisho_api::{Analysis, Connection, Evidence, ExitRow};
 use serde_json::{Value, json};
 
 use crate::capture::{self, Known, Source, Span};
@@ -18,13 +18,17 @@ use crate::change::{Cause, ChangeKind, Subject};
 use crate::clean;
 use crate::connection::{self, Row};
 use crate::counters::Counters;
+use crate::day;
 use crate::device::State;
 use crate::error::Fault;
 use crate::fold::{self, Kind, Stored};
+use crate::live::Live;
 use crate::pairing::pair;
 use crate::rollup;
 use crate::sighting::{self, Sighted};
 use crate::sql::{execute, micros, prepare, time};
+use crate::standing;
+use crate::watch;
 
 /// How long a connection must be absent from later captures to be told silent, in microseconds.
 ///
@@ -88,22 +92,24 @@ pub(crate) fn record(
     Ok(recorded)
 }
 
-/// The recording of one capture.
-struct Recorder<'d> {
-    database: &'d Database,
-    site: &'d str,
-    capture: i64,
-    /// The site's captures, this one included.
-    captures: BTreeMap<i64, Known>,
-    span: Option<Span>,
-    cause: Cause,
-    now: Timestamp,
+/// The recording of one capture, or of a roll-up into its day's capture.
+pub(crate) struct Recorder<'d> {
+    pub(crate) database: &'d Database,
+    pub(crate) site: &'d str,
+    pub(crate) capture: i64,
+    /// The site's captures, this one included; of a roll-up those around it.
+    pub(crate) captures: BTreeMap<i64, Known>,
+    pub(crate) span: Option<Span>,
+    pub(crate) cause: Cause,
+    pub(crate) now: Timestamp,
     /// Whether no capture of the site is later.
-    latest: bool,
+    pub(crate) latest: bool,
     /// Whether rows can be extended: this capture comes after all others and shares no time with them.
-    extends: bool,
-    counters: Counters,
-    recorded: Recorded,
+    pub(crate) extends: bool,
+    pub(crate) counters: Counters,
+    pub(crate) recorded: Recorded,
+    /// Set for a roll-up.
+    pub(crate) live: Option<Live>,
 }
 
 impl<'d> Recorder<'d> {
@@ -134,25 +140,47 @@ impl<'d> Recorder<'d> {
             counters,
             recorded: Recorded::default(),
             captures,
+            live: None,
         })
     }
 
     fn record(&mut self, sighted: Sighted) -> Result<(), Fault> {
         let before = self.forget_earlier_reading()?;
+        self.sightings(sighted)?;
+        self.settle(&before)?;
+        self.silences()
+    }
+
+    /// Records what is seen, devices and exits before the connections that refer to them.
+    pub(crate) fn sightings(&mut self, sighted: Sighted) -> Result<(), Fault> {
         for (key, device) in sighted.devices {
             self.observe(&key, device)?;
         }
         for (mac, exit) in sighted.exits {
             self.observe(&mac, exit)?;
         }
-        self.connections(sighted.connections)?;
-        self.settle(&before)?;
-        self.silences()
+        self.connections(sighted.connections)
+    }
+
+    /// Keeps what this capture or sensor says of a subject.
+    fn keep<K: Kind>(&self, key: &str, seen: &mut K) -> Result<(), Fault> {
+        match &self.live {
+            Some(live) => standing::extend(self.database, (self.site, &live.sensor), key, seen),
+            None => fold::save_sighting(self.database, self.site, key, self.capture, seen),
+        }
+    }
+
+    /// Keeps what this capture or sensor counted of a connection.
+    fn count(&self, number: i64, seen: &Connection, hours: &BTreeMap<i64, u64>) -> Result<(), Fault> {
+        match &self.live {
+            Some(live) => self.count_days(live, number, seen, hours),
+            None => rollup::save(self.database, self.site, number, self.capture, hours),
+        }
     }
 
     /// Takes back what an earlier reading of this capture said, and gives the subjects it spoke of.
     fn forget_earlier_reading(&self) -> Result<BTreeSet<(String, String)>, Fault> {
-        if self.cause == Cause::Capture {
+        if self.cause != Cause::Rereading {
             return Ok(BTreeSet::new());
         }
         let subjects = self.subjects()?;
@@ -176,8 +204,8 @@ impl<'d> Recorder<'d> {
     /// Records a device or an exit.
     fn observe<K: Stored>(&mut self, key: &str, mut seen: K) -> Result<(), Fault> {
         let (database, site) = (self.database, self.site);
-        fold::save_sighting(database, site, key, self.capture, &seen)?;
         let at = seen.first_seen();
+        self.keep(key, &mut seen)?;
         let Some((mut before, withdrawn)) = K::load(database, site, key)? else {
             let evidence = std::mem::take(seen.evidence());
             seen.save(database, site, key)?;
@@ -186,16 +214,25 @@ impl<'d> Recorder<'d> {
         };
         *before.evidence() = fold::evidence::<K>(database, site, key)?;
         let after = if self.extends { before.clone().merge(seen) } else { self.folded(key)?.unwrap_or(seen) };
-        self.save_stored(key, after.clone())?;
+        self.save_stored(key, after.clone(), Some(before.evidence()))?;
         if withdrawn {
             self.returned(&K::subject(key), at, None)?;
         }
         self.differences(&K::subject(key), at, &before, &after)
     }
 
-    fn save_stored<K: Stored>(&self, key: &str, mut row: K) -> Result<(), Fault> {
+    /// Writes a row; its evidence only where it is not the one that is stored.
+    fn save_stored<K: Stored>(
+        &self,
+        key: &str,
+        mut row: K,
+        stored: Option<&mut Vec<Evidence>>,
+    ) -> Result<(), Fault> {
         let evidence = std::mem::take(row.evidence());
         row.save(self.database, self.site, key)?;
+        if stored.is_some_and(|stored| *stored == evidence) {
+            return Ok(());
+        }
         fold::save_evidence::<K>(self.database, self.site, key, &evidence)
     }
 
@@ -217,8 +254,12 @@ impl<'d> Recorder<'d> {
             let ours = places.iter().filter_map(|place| sighted.get(*place)).map(|one| &one.connection);
             let pairs = pair(&theirs, &ours.collect::<Vec<_>>());
             for (place, row) in places.into_iter().zip(pairs) {
-                let row = row.and_then(|row| known.get(row)).cloned();
-                rows.extend(row.map(|row| (place, row)));
+                let (Some(row), Some(one)) = (row.and_then(|row| known.get(row)), sighted.get(place)) else {
+                    continue;
+                };
+                if !self.settled_on_its_exit(row, one)? {
+                    rows.insert(place, row.clone());
+                }
             }
         }
         // New rows are numbered in the analysis's order, not in that of the groups.
@@ -236,13 +277,14 @@ impl<'d> Recorder<'d> {
         let number = self.counters.connection();
         let key = number.to_string();
         let mut connection = one.connection;
-        fold::save_sighting(database, site, &key, self.capture, &connection)?;
         let at = Some(connection.first_seen);
+        self.keep(&key, &mut connection)?;
         let evidence = std::mem::take(&mut connection.evidence);
         let row = Row { number, connection, silent_from: None, withdrawn: false };
         connection::insert(database, site, &one.device, &row)?;
-        rollup::save(database, site, number, self.capture, &one.hours)?;
+        self.count(number, &row.connection, &one.hours)?;
         fold::save_evidence::<Connection>(database, site, &key, &evidence)?;
+        self.wait_for(number, &row.connection)?;
         self.recorded.new += 1;
         let after = Some(row.connection.summary());
         self.change(ChangeKind::Appeared, &Subject::Connection(number), at, None, after)
@@ -251,31 +293,47 @@ impl<'d> Recorder<'d> {
     fn continue_row(&mut self, mut row: Row, one: sighting::Connected) -> Result<(), Fault> {
         let (database, site, number) = (self.database, self.site, row.number);
         let key = number.to_string();
-        fold::save_sighting(database, site, &key, self.capture, &one.connection)?;
-        rollup::save(database, site, number, self.capture, &one.hours)?;
+        let mut seen = one.connection;
+        let at = Some(seen.first_seen);
+        let sum_before = self.live.as_ref().map(|live| self.sum_before(live, number)).transpose()?.flatten();
+        self.keep(&key, &mut seen)?;
+        self.count(number, &seen, &one.hours)?;
         let mut before = row.connection;
         before.evidence = fold::evidence::<Connection>(database, site, &key)?;
-        let (at, last_seen) = (Some(one.connection.first_seen), micros(one.connection.last_seen));
-        let after = if self.extends {
-            before.clone().merge(one.connection)
+        let last_seen = micros(seen.last_seen);
+        if self.live.is_none() && seen.last_seen > before.last_seen {
+            watch::release(database, site, number)?;
+        }
+        let mut after = if self.extends {
+            before.clone().merge(seen)
         } else {
-            self.folded_connection(number)?.unwrap_or(one.connection)
+            self.folded_connection(number)?.unwrap_or(seen)
         };
-        let silent_from = row.silent_from.filter(|from| last_seen > *from);
+        if let Some(sum_before) = sum_before {
+            self.move_sums(number, &before, &mut after, &sum_before)?;
+        }
+        // A sensor that sees it now tells so whatever the clock says; a file's capture may be an old one.
+        let returns = |from: &i64| self.live.is_some() || last_seen > *from;
+        let silent_from = row.silent_from.filter(returns);
         if silent_from.is_some() || row.withdrawn {
             self.returned(&Subject::Connection(number), at, silent_from)?;
         }
         row.silent_from = row.silent_from.filter(|_| silent_from.is_none());
         row.withdrawn = false;
         row.connection = after.clone();
-        self.save_connection(row)?;
+        self.save_connection(row, Some(&before.evidence))?;
+        self.wait_for(number, &after)?;
         self.recorded.updated += 1;
         self.differences(&Subject::Connection(number), at, &before, &after)
     }
 
-    fn save_connection(&self, mut row: Row) -> Result<(), Fault> {
+    /// Writes a row; its evidence only where it is not the one that is stored.
+    fn save_connection(&self, mut row: Row, stored: Option<&[Evidence]>) -> Result<(), Fault> {
         let evidence = std::mem::take(&mut row.connection.evidence);
         connection::update(self.database, self.site, &row)?;
+        if stored == Some(&evidence) {
+            return Ok(());
+        }
         fold::save_evidence::<Connection>(self.database, self.site, &row.number.to_string(), &evidence)
     }
 
@@ -285,10 +343,12 @@ impl<'d> Recorder<'d> {
         let mut hours = rollup::load(self.database, self.site, number)?;
         let mut parts = BTreeMap::new();
         for (capture, seen) in &sightings {
+            let Some(capture) = capture else { continue };
             let Connection { sessions, bytes_out, bytes_in, .. } = *seen;
             let hours = hours.remove(capture).unwrap_or_default();
             parts.insert(*capture, rollup::Part { sessions, bytes_out, bytes_in, hours });
         }
+        parts.extend(day::all(self.database, self.site, number, 0)?);
         let total = rollup::total(&parts, &self.captures);
         let folded = sightings.into_iter().map(|(_, seen)| seen).reduce(Connection::merge);
         Ok(folded.map(|folded| Connection {
@@ -317,7 +377,7 @@ impl<'d> Recorder<'d> {
 
     fn settle_stored<K: Stored>(&mut self, key: &str) -> Result<(), Fault> {
         if let Some(row) = self.folded::<K>(key)? {
-            return self.save_stored(key, row);
+            return self.save_stored(key, row, None);
         }
         let Some((row, _)) = K::load(self.database, self.site, key)? else { return Ok(()) };
         K::withdraw(self.database, self.site, key)?;
@@ -327,7 +387,7 @@ impl<'d> Recorder<'d> {
     fn settle_connection(&mut self, number: i64) -> Result<(), Fault> {
         let mut row = connection::load(self.database, self.site, number)?;
         if let Some(connection) = self.folded_connection(number)? {
-            return self.save_connection(Row { connection, ..row });
+            return self.save_connection(Row { connection, ..row }, None);
         }
         let before = Some(row.connection.summary());
         row.withdrawn = true;
@@ -338,7 +398,9 @@ impl<'d> Recorder<'d> {
     /// Tells the connections silent that the site's latest capture no longer has.
     fn silences(&mut self) -> Result<(), Fault> {
         let Some(span) = self.span.filter(|_| self.latest) else { return Ok(()) };
-        for mut row in connection::last_seen_before(self.database, self.site, span.first)? {
+        // Where a sensor watches, it tells; a file is a glance.
+        let watching = span.first.saturating_sub(SILENT_AFTER_US);
+        for mut row in connection::last_seen_before(self.database, self.site, span.first, watching)? {
             let last_seen = row.connection.last_seen;
             if span.last.saturating_sub(micros(last_seen)) < patience(&row.connection) {
                 continue;
@@ -381,7 +443,7 @@ impl<'d> Recorder<'d> {
         Ok(())
     }
 
-    fn change(
+    pub(crate) fn change(
         &mut self,
         kind: ChangeKind,
         subject: &Subject,
@@ -389,6 +451,9 @@ impl<'d> Recorder<'d> {
         before: Option<Value>,
         after: Option<Value>,
     ) -> Result<(), Fault> {
+        if self.is_too_much(subject, kind)? {
+            return Ok(());
+        }
         let number = self.counters.change();
         let began = self.span.map(|span| span.first);
         let at = at.map(micros).or(began).unwrap_or(micros(self.now));
@@ -414,7 +479,7 @@ impl<'d> Recorder<'d> {
 }
 
 /// Gives how long a connection may be absent before it is told silent, in microseconds.
-fn patience(connection: &Connection) -> i64 {
+pub(crate) fn patience(connection: &Connection) -> i64 {
     let Some(beacon) = &connection.beacon else { return SILENT_AFTER_US };
     #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, which is right for a bound")]
     let intervals = (beacon.period_s * MISSED_INTERVALS * 1e6) as i64;

@@ -7,6 +7,9 @@
 //!   these only the one with the most octets in that hour counts. That never counts a packet twice; where
 //!   two mirror ports each saw a part, the sum is a lower bound.
 //!
+//! A sensor's day is a capture like any other here: beside a file of the same hour the larger counts.
+//! The days of one sensor are no copies of each other.
+//!
 //! Sessions and octets each way come by capture, not by hour. A capture that counts in all its hours
 //! gives them whole; one that counts in some gives that share of them by octets.
 
@@ -121,24 +124,57 @@ pub(crate) fn counting(mut sights: Vec<Sight<'_>>) -> Vec<Sight<'_>> {
         let by_time = (a.known.span.first, a.known.span.last).cmp(&(b.known.span.first, b.known.span.last));
         by_time.then_with(|| a.known.identity.cmp(&b.known.identity))
     });
-    let mut best: Vec<Sight<'_>> = Vec::new();
-    let mut group: Option<Span> = None;
+    let mut counting = Vec::new();
+    let mut group: Option<(Span, Vec<Origin<'_>>)> = None;
     for sight in sights {
         let span = sight.known.span;
-        match (group, best.last_mut()) {
-            (Some(so_far), Some(largest)) if so_far.overlaps(span) => {
-                group = Some(so_far.with(span));
-                if sight.octets > largest.octets {
-                    *largest = sight;
-                }
+        match &mut group {
+            Some((so_far, origins)) if so_far.overlaps(span) => {
+                *so_far = so_far.with(span);
+                add(origins, sight);
             }
             _ => {
-                group = Some(span);
-                best.push(sight);
+                let before = group.replace((span, vec![Origin::of(sight)]));
+                counting.extend(before.into_iter().flat_map(|(_, origins)| largest(origins)));
             }
         }
     }
-    best
+    counting.extend(group.into_iter().flat_map(|(_, origins)| largest(origins)));
+    counting
+}
+
+/// What saw the packets of one group: a file's capture, or a sensor with its days.
+struct Origin<'k> {
+    sights: Vec<Sight<'k>>,
+    octets: u64,
+}
+
+impl<'k> Origin<'k> {
+    fn of(sight: Sight<'k>) -> Self {
+        Self { sights: vec![sight], octets: sight.octets }
+    }
+
+    /// The days of one sensor hold other packets each, also where its clock was set back.
+    fn has(&self, sight: &Sight<'_>) -> bool {
+        let sensor = self.sights.first().and_then(|first| first.known.sensor.as_ref());
+        sensor.is_some() && sensor == sight.known.sensor.as_ref()
+    }
+}
+
+fn add<'k>(origins: &mut Vec<Origin<'k>>, sight: Sight<'k>) {
+    match origins.iter_mut().find(|origin| origin.has(&sight)) {
+        Some(origin) => {
+            origin.octets = origin.octets.saturating_add(sight.octets);
+            origin.sights.push(sight);
+        }
+        None => origins.push(Origin::of(sight)),
+    }
+}
+
+/// Gives the sights of the largest origin, of equals those of the first.
+fn largest(origins: Vec<Origin<'_>>) -> Vec<Sight<'_>> {
+    let best = origins.into_iter().reduce(|best, next| if next.octets > best.octets { next } else { best });
+    best.map(|best| best.sights).unwrap_or_default()
 }
 
 /// Gives an hour's weight; an hour without octets still counts for something.
@@ -169,7 +205,7 @@ mod tests {
         let mut parts = BTreeMap::new();
         for (number, (first, last, octets)) in (1..).zip(captures) {
             let span = Span { first: first * minute, last: last * minute };
-            known.insert(number, Known { number, span, identity: format!("{number:04}") });
+            known.insert(number, Known { number, span, identity: format!("{number:04}"), sensor: None });
             let hours: BTreeMap<i64, u64> = octets.iter().map(|(hour, n)| (hour * HOUR_US, *n)).collect();
             let bytes_out = hours.values().sum();
             parts.insert(number, Part { sessions: 1, bytes_out, bytes_in: 0, hours });

@@ -45,7 +45,8 @@ fn captures(database: &Database, site: &str, sum: Capture) -> Result<Capture, Fa
     Ok(counting.fold(sum, add))
 }
 
-fn add(sum: Capture, capture: Capture) -> Capture {
+/// Adds what one capture counted to a sum.
+pub(crate) fn add(sum: Capture, capture: Capture) -> Capture {
     let mut weird = sum.weird;
     for (name, count) in capture.weird {
         let total: &mut u64 = weird.entry(name).or_default();

@@ -7,6 +7,8 @@ mod history;
 #[cfg(test)]
 mod keeping;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod reading_again;
