@@ -112,7 +112,7 @@ pub(crate) fn all(database: &Database, site: &str) -> Result<BTreeMap<i64, Known
 /// on to another day.
 pub(crate) fn around(database: &Database, site: &str, span: Span) -> Result<BTreeMap<i64, Known>, Fault> {
     let sql = "SELECT capture, first_seen, last_seen, identity, sensor FROM captures \
-               INDEXED BY captures_by_time WHERE site = $1 AND last_seen >= $2 AND first_seen <= $3";
+               WHERE site = $1 AND last_seen >= $2 AND first_seen <= $3";
     let mut within = span;
     loop {
         let found = known(database, sql, (site, within.first, within.last))?;

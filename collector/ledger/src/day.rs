@@ -173,7 +173,7 @@ pub(crate) fn all(
     number: i64,
     since: i64,
 ) -> Result<BTreeMap<i64, Part>, Fault> {
-    let sql = "SELECT capture, sessions, bytes_out, bytes_in, hours FROM days INDEXED BY days_by_connection \
+    let sql = "SELECT capture, sessions, bytes_out, bytes_in, hours FROM days \
                WHERE site = $1 AND number = $2 AND capture >= $3";
     let mut statement = prepare(database, sql)?;
     let mut rows = statement.query((site, number, since))?;

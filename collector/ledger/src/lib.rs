@@ -64,8 +64,16 @@ use error::Fault;
 /// How long to wait for another program that has the database locked, such as a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The pages that a writer keeps, in KiB: a roll-up of a large hospital touches some thousand rows, and
+/// with SQLite's 2 MiB would write pages to the log and read them back within one transaction.
+const CACHE_KIB: i64 = 24 * 1024;
+
+/// What is left of the log on disk after a checkpoint, in octets: what a roll-up needs again, not what
+/// one large capture once needed.
+const JOURNAL_BYTES: i64 = 16 * 1024 * 1024;
+
 /// Statements kept prepared: more than there are texts in this crate.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 /// A ledger open for writing, and for reading as a [`Reader`].
 #[derive(Debug)]
@@ -259,6 +267,8 @@ fn prepare_to_write(database: &mut Database) -> Result<(), Fault> {
     database.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
     database.pragma_update(None, "synchronous", "FULL")?;
     database.pragma_update(None, "foreign_keys", true)?;
+    database.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    database.pragma_update(None, "journal_size_limit", JOURNAL_BYTES)?;
     schema::migrate(database)
 }
 

@@ -11,6 +11,13 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Fault;
 
+#[cfg(test)]
+thread_local! {
+    /// The statements that this thread has prepared, for the tests of how they are run.
+    pub(crate) static SEEN: std::cell::RefCell<std::collections::BTreeSet<String>> =
+        std::cell::RefCell::default();
+}
+
 /// Rewrites `$n` to `?n` outside quoted text and names.
 pub(crate) fn numbered(sql: &str) -> String {
     let mut quote = None;
@@ -30,7 +37,10 @@ pub(crate) fn numbered(sql: &str) -> String {
 
 /// Prepares a statement once per connection.
 pub(crate) fn prepare<'d>(database: &'d Database, sql: &str) -> Result<CachedStatement<'d>, Fault> {
-    Ok(database.prepare_cached(&numbered(sql))?)
+    let sql = numbered(sql);
+    #[cfg(test)]
+    SEEN.with_borrow_mut(|seen| seen.insert(sql.clone()));
+    Ok(database.prepare_cached(&sql)?)
 }
 
 /// Runs a statement that gives no rows.
