@@ -72,6 +72,22 @@ pub enum LedgerError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// The file, its folder or the file system may only be read.
+    #[error("ledger `{}` may only be read: give this user the right to write it and its folder, or see whether the file system was mounted read-only after a fault", path.display())]
+    ReadOnly {
+        /// The ledger.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The disk does not read or write what it is told to.
+    #[error("the disk of ledger `{}` fails: look after it and record again, the ledger is as it was", path.display())]
+    Disk {
+        /// The ledger.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
     /// A stored value cannot be read back.
     #[error("ledger `{}` is damaged ({what}): restore it from a backup, or read the captures again", path.display())]
     Damaged {
@@ -154,6 +170,8 @@ fn sql(path: PathBuf, source: rusqlite::Error) -> LedgerError {
     match source.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => LedgerError::DiskFull { path, source },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LedgerError::Busy { path, source },
+        Some(ErrorCode::ReadOnly) => LedgerError::ReadOnly { path, source },
+        Some(ErrorCode::SystemIoFailure) => LedgerError::Disk { path, source },
         Some(ErrorCode::NotADatabase) => LedgerError::NotALedger { path },
         Some(ErrorCode::DatabaseCorrupt) => LedgerError::Damaged { path, what: source.to_string() },
         _ => LedgerError::Database { path, source },

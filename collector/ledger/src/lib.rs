@@ -284,40 +284,4 @@ fn prepare_common(database: &Database) -> Result<(), Fault> {
 }
 
 #[cfg(test)]
-mod tests {
-    use sekisho_api::Evidence;
-
-    use super::*;
-
-    /// A device with much to say.
-    fn analysis(name: &str) -> Analysis {
-        let evidence = |place: u32| {
-            let en = format!("{place} ").repeat(500);
-            Evidence { rule: format!("rule/{place}"), confidence: 50, ja: en.clone(), en }
-        };
-        let names = vec![name.to_owned()];
-        let evidence = (0..200).map(evidence).collect();
-        Analysis { devices: vec![Device { names, evidence, ..Device::default() }], ..Analysis::default() }
-    }
-
-    #[test]
-    fn a_full_disk_is_told_with_the_path_and_leaves_the_ledger_as_it_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ledger.db");
-        let mut ledger = Ledger::open(&path).unwrap();
-        ledger.record("kita", &analysis("one"), &Source::of("a", "a"), Timestamp::UNIX_EPOCH).unwrap();
-        let before = (ledger.sites().unwrap(), ledger.devices(&Query::default()).unwrap());
-
-        let pages: i64 = ledger.database.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
-        ledger.database.pragma_update(None, "max_page_count", pages + 3).unwrap();
-        let second = (analysis("two"), Source::of("b", "b"));
-        let error = ledger.record("kita", &second.0, &second.1, Timestamp::UNIX_EPOCH).unwrap_err();
-        assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}");
-        assert!(error.to_string().contains("ledger.db"), "{error}");
-        assert_eq!((ledger.sites().unwrap(), ledger.devices(&Query::default()).unwrap()), before);
-
-        ledger.database.pragma_update(None, "max_page_count", 1_000_000).unwrap();
-        assert!(!ledger.record("kita", &second.0, &second.1, Timestamp::UNIX_EPOCH).unwrap().already);
-        assert_eq!(ledger.devices(&Query::default()).unwrap().len(), 2);
-    }
-}
+mod tests;

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::common::*;
-use sekisho_api::{Analysis, Device};
-use sekisho_ledger::{Ledger, LedgerError, MAX_LIST, MAX_TEXT_BYTES, Query, Source};
+use sekisho_api::{Analysis, Connection, Device};
+use sekisho_ledger::{Ledger, LedgerError, MAX_LIST, MAX_TEXT_BYTES, Query, RollUp, Source};
 
 fn many(first: i64, count: u32) -> Analysis {
     let connections = (0..count).map(|place| {
@@ -240,4 +240,73 @@ fn check_whole(path: &Path, at_least: usize) {
     let orphans =
         database.prepare("PRAGMA foreign_key_check").unwrap().query([]).unwrap().next().unwrap().is_some();
     assert!(!orphans);
+}
+
+const CHILD_DAEMON: &str = "SEKISHO_TEST_DAEMON";
+
+/// The roll-up of a number: 400 connections, five minutes after those of the number before.
+fn numbered(sequence: u64) -> Analysis {
+    let mut roll_up = many(0, 400);
+    let first = minutes(0, 5 * i64::try_from(sequence).unwrap());
+    let last = minutes(0, 5 * i64::try_from(sequence).unwrap() + 5);
+    (roll_up.capture.first_seen, roll_up.capture.last_seen) = (Some(first), Some(last));
+    for seen in &mut roll_up.connections {
+        (seen.first_seen, seen.last_seen) = (first, last);
+        seen.hours = [(first, 1000)].into();
+    }
+    roll_up
+}
+
+fn of_box(sequence: u64) -> RollUp {
+    RollUp { sensor: "box".to_owned(), run: "a".to_owned(), sequence }
+}
+
+/// Not a test of its own: the process that the next test kills.
+#[test]
+fn child_that_records_roll_ups_until_it_is_killed() {
+    let Ok(path) = std::env::var(CHILD_DAEMON) else { return };
+    let mut ledger = Ledger::open(&path).unwrap();
+    let next = ledger.last_roll_up(SITE, "box").unwrap().map_or(0, |last| last.sequence + 1);
+    for sequence in next.. {
+        ledger.record_live(SITE, &of_box(sequence), &numbered(sequence), now()).unwrap();
+        std::io::stdout().write_all(format!("\nrecorded {sequence}\n").as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn a_daemon_killed_at_any_moment_leaves_whole_roll_ups_and_loses_none_that_it_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut told = 0;
+    // How far into a later roll-up, in microseconds: not a wait for something, but a moment of its own
+    // for each round, odd against the time that a roll-up takes.
+    for wait in [0, 1_700, 7_300, 19_100, 31_700, 60_300] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "keeping::child_that_records_roll_ups_until_it_is_killed", "--nocapture"])
+            .env(CHILD_DAEMON, &path)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let numbers = lines.filter_map(|line| line.strip_prefix("recorded ")?.parse::<u64>().ok());
+        told = numbers.take(2).last().unwrap().max(told);
+        std::thread::sleep(Duration::from_micros(wait));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let mut ledger = Ledger::open(&path).unwrap();
+        let last = ledger.last_roll_up(SITE, "box").unwrap().unwrap().sequence;
+        assert!(last >= told, "{last} of {told}");
+        let again = ledger.record_live(SITE, &of_box(last), &numbered(last), now()).unwrap();
+        assert!(again.already, "acknowledged or not, it is there");
+        let rows = connections(&ledger);
+        assert_eq!(rows.len(), 400);
+        let whole = |row: &Connection| {
+            row.sessions == last + 1 && row.hours.values().sum::<u64>() == 1000 * (last + 1)
+        };
+        assert!(rows.iter().all(whole), "{last}");
+        let database = rusqlite::Connection::open(&path).unwrap();
+        let check: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(check, "ok");
+    }
 }

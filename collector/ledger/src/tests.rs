@@ -1,0 +1,167 @@
+//! A ledger that cannot be written: told what is wrong, left as it was, and able to go on.
+
+use sekisho_api::Evidence;
+
+use super::*;
+
+/// A device with much to say.
+fn analysis(name: &str) -> Analysis {
+    let evidence = |place: u32| {
+        let en = format!("{place} ").repeat(500);
+        Evidence { rule: format!("rule/{place}"), confidence: 50, ja: en.clone(), en }
+    };
+    let names = vec![name.to_owned()];
+    let evidence = (0..200).map(evidence).collect();
+    Analysis { devices: vec![Device { names, evidence, ..Device::default() }], ..Analysis::default() }
+}
+
+#[test]
+fn a_full_disk_is_told_with_the_path_and_leaves_the_ledger_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = Ledger::open(&path).unwrap();
+    ledger.record("kita", &analysis("one"), &Source::of("a", "a"), Timestamp::UNIX_EPOCH).unwrap();
+    let before = (ledger.sites().unwrap(), ledger.devices(&Query::default()).unwrap());
+
+    let pages: i64 = ledger.database.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    ledger.database.pragma_update(None, "max_page_count", pages + 3).unwrap();
+    let second = (analysis("two"), Source::of("b", "b"));
+    let error = ledger.record("kita", &second.0, &second.1, Timestamp::UNIX_EPOCH).unwrap_err();
+    assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}");
+    assert!(error.to_string().contains("ledger.db"), "{error}");
+    assert_eq!((ledger.sites().unwrap(), ledger.devices(&Query::default()).unwrap()), before);
+
+    ledger.database.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+    assert!(!ledger.record("kita", &second.0, &second.1, Timestamp::UNIX_EPOCH).unwrap().already);
+    assert_eq!(ledger.devices(&Query::default()).unwrap().len(), 2);
+}
+
+/// A second sighting, as a roll-up.
+fn told(ledger: &mut Ledger, sequence: u64, name: &str) -> Result<Recorded, LedgerError> {
+    let roll_up = RollUp { sensor: "box".to_owned(), run: "a".to_owned(), sequence };
+    ledger.record_live("kita", &roll_up, &analysis(name), Timestamp::UNIX_EPOCH)
+}
+
+fn state(ledger: &Ledger) -> (Vec<Site>, Vec<Sited<Device>>, Vec<Change>, Option<LastRollUp>) {
+    let history = ledger.history(&HistoryQuery::default()).unwrap();
+    let devices = ledger.devices(&Query::default()).unwrap();
+    (ledger.sites().unwrap(), devices, history, ledger.last_roll_up("kita", "box").unwrap())
+}
+
+#[test]
+fn a_roll_up_onto_a_full_disk_leaves_nothing_and_can_be_given_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(folder.path().join("ledger.db")).unwrap();
+    told(&mut ledger, 1, "one").unwrap();
+    let before = state(&ledger);
+    let pages: i64 = ledger.database.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    // Full after ever more pages: in the watch's rows, in the capture's, in the evidence.
+    let mut full = 0;
+    for room in (0..2000).step_by(9) {
+        ledger.database.pragma_update(None, "max_page_count", pages + room).unwrap();
+        match told(&mut ledger, 2, "two") {
+            Ok(_) => break,
+            Err(LedgerError::DiskFull { .. }) => full += 1,
+            Err(error) => panic!("{room}: {error:?}"),
+        }
+        assert_eq!(state(&ledger), before, "{room}");
+    }
+    assert!(full > 3, "{full}");
+    assert_eq!(ledger.devices(&Query::default()).unwrap().len(), 2, "the same roll-up, once there is room");
+    assert!(told(&mut ledger, 2, "two").unwrap().already);
+    // One that failed may come merged into the next instead.
+    ledger.database.pragma_update(None, "max_page_count", pages).unwrap();
+    assert!(told(&mut ledger, 3, "three").is_err());
+    ledger.database.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+    assert!(!told(&mut ledger, 4, "three and four").unwrap().already);
+}
+
+#[test]
+fn a_roll_up_into_a_locked_ledger_is_told_busy_and_can_be_given_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = Ledger::open(&path).unwrap();
+    told(&mut ledger, 1, "one").unwrap();
+    let before = state(&ledger);
+    ledger.database.busy_timeout(Duration::from_millis(20)).unwrap();
+    let other = Database::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(told(&mut ledger, 2, "two"), Err(LedgerError::Busy { .. })));
+    assert_eq!(state(&ledger), before);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(!told(&mut ledger, 2, "two").unwrap().already);
+}
+
+#[test]
+fn a_roll_up_into_a_ledger_that_may_only_be_read_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(folder.path().join("ledger.db")).unwrap();
+    told(&mut ledger, 1, "one").unwrap();
+    let before = state(&ledger);
+    ledger.database.pragma_update(None, "query_only", true).unwrap();
+    let error = told(&mut ledger, 2, "two").unwrap_err();
+    assert!(matches!(error, LedgerError::ReadOnly { .. }), "{error:?}");
+    assert_eq!(state(&ledger), before);
+    ledger.database.pragma_update(None, "query_only", false).unwrap();
+    assert!(!told(&mut ledger, 2, "two").unwrap().already);
+}
+
+#[test]
+fn what_is_committed_survives_a_loss_of_power() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(folder.path().join("ledger.db")).unwrap();
+    let mode: String = ledger.database.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    // 2 is FULL: in WAL mode each commit waits until the log is on the disk, which NORMAL does not.
+    let synchronous: i64 = ledger.database.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+    assert_eq!((mode.as_str(), synchronous), ("wal", 2));
+}
+
+#[test]
+fn a_ledger_from_before_roll_ups_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let database = Database::open(&path).unwrap();
+    database
+        .execute_batch(
+            "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL); \
+        INSERT INTO schema_version VALUES (1, 'ledger'), (2, 'append-only history')",
+        )
+        .unwrap();
+    database.execute_batch(include_str!("../migrations/0001_ledger.sql")).unwrap();
+    database.execute_batch(include_str!("../migrations/0002_append_only_history.sql")).unwrap();
+    let connection = r#"{"service":"ipsec","transport":"udp","port":4500,"initiator":"inside",
+        "inside":{"ip":"192.0.2.10","mac":null,"vlan":null,"name":null,"role":null,"vendor":null},
+        "outside":{"ip":"198.51.100.1","ips":["198.51.100.1"],"name":null,"org":null,"country":null,"asn":null},
+        "exit":null,"tunnel":true,"category":null,"status":"unregistered",
+        "first_seen":"1970-01-01T00:00:00Z","last_seen":"1970-01-01T00:00:01Z",
+        "sessions":1,"bytes_out":6,"bytes_in":4,"beacon":null,"evidence":[]}"#;
+    let device = r#"{"ips":["192.0.2.10"],"mac":null,"vlan":null,"names":[],"vendor":null,"model":null,
+        "role":null,"os":null,"firmware":null,"serial":null,"services":[],"first_seen":null,
+        "last_seen":null,"evidence":[]}"#;
+    database
+        .execute_batch(&format!(
+            "INSERT INTO sites VALUES ('kita', 2, 2, 2, 0); \
+             INSERT INTO captures VALUES ('kita', 1, 'i', 'a', 0, 1000000, 0, '{{}}'); \
+             INSERT INTO devices VALUES ('kita', 'ip:192.0.2.10', NULL, 0, 1000000, 0, '', '{device}'); \
+             INSERT INTO connections VALUES ('kita', 1, 'ip:192.0.2.10', 'ipsec', NULL, NULL, \
+                'unregistered', 1, 0, 1000000, 1, 6, 4, NULL, 0, '', '{connection}'); \
+             INSERT INTO sightings VALUES ('kita', 'connection', '1', 1, '{connection}'); \
+             INSERT INTO activity VALUES ('kita', 1, 0, 1, 10)"
+        ))
+        .unwrap();
+    drop(database);
+
+    assert!(matches!(Ledger::read_only(&path), Err(LedgerError::Older { found: 2, .. })));
+    let mut ledger = Ledger::open(&path).unwrap();
+    let mut seen: Connection = serde_json::from_str(connection).unwrap();
+    seen.exporters = vec!["192.0.2.1".to_owned()];
+    (seen.first_seen, seen.last_seen) =
+        ("1970-01-02T00:00:00Z".parse().unwrap(), "1970-01-02T00:05:00Z".parse().unwrap());
+    let roll_up = RollUp { sensor: "box".to_owned(), run: "a".to_owned(), sequence: 1 };
+    let more = Analysis { connections: vec![seen], ..Analysis::default() };
+    let recorded = ledger.record_live("kita", &roll_up, &more, Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!((recorded.new, recorded.updated), (0, 1));
+    let row = ledger.connections(&Query::default()).unwrap().remove(0).row;
+    assert_eq!((row.sessions, row.bytes_out, row.bytes_in, row.hours.len()), (2, 12, 8, 2));
+    assert_eq!(row.exporters, ["192.0.2.1"]);
+}
