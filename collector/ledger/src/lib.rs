@@ -1,8 +1,9 @@
-//! The ledger: analyses of captures in, rows with a history out.
+//! The ledger: analyses of captures and roll-ups of sensors in, rows with a history out.
 //!
 //! | file | what |
 //! |---|---|
 //! | `record` | one analysis into rows and history, in one transaction |
+//! | `live`, `day`, `standing`, `watch` | a sensor's roll-ups: recording, sums by day, statements, silence |
 //! | `sighting`, `pairing`, `fold`, `rollup` | what a capture says, which row that is, how rows and sums are made |
 //! | `device`, `exit`, `connection`, `capture` | the tables |
 //! | `query`, `summary` | reading |
@@ -17,7 +18,15 @@
 //! One process writes. A lock on a file beside the ledger says who; it goes with the process. SQLite
 //! runs in WAL mode, so that readers never wait for the writer, with `synchronous = FULL`: recording
 //! is rare, the box stands in a cupboard without battery, and the capture may be deleted once
-//! [`Ledger::record`] has returned.
+//! [`Ledger::record`] has returned. With `NORMAL` a commit returns before the log is on the disk, and a
+//! roll-up that the daemon has forgotten since would be gone with the power.
+//!
+//! # What a sensor costs
+//!
+//! By roll-up nothing grows. By day a sensor has one capture, and each connection seen that day one row
+//! of its sums and hours: 163 octets with its index. A hospital of 2,000 devices, 300 external
+//! connections and 5,000 rows of general Internet, of which some 2,500 rows speak on a day, takes 25 MiB
+//! at first and then about 0.4 MiB a day, 150 MiB a year. The history comes on top, by what changes.
 
 mod capture;
 mod change;
