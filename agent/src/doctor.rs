@@ -9,14 +9,14 @@ mod wire;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::Context;
 use sekisho_api::{Mirror, MirrorVerdict};
 use sekisho_mirror::Around;
 use sekisho_report::{Lang, mirror};
 
 use crate::analyze::in_time;
-use crate::capture::{self, Progress, Source};
+use crate::capture::{self, Arrival, Progress, Source};
 use crate::cli::{Doctor, DoctorFormat};
 use crate::output;
 use crate::sink::Sink;
@@ -37,11 +37,9 @@ fn files(paths: &[PathBuf], lang: Lang) -> anyhow::Result<Mirror> {
     let mut progress = Progress::new(paths);
     for path in in_time(paths)? {
         let mut source = capture::open(path)?;
-        while let Some(frame) =
-            source.next_frame().with_context(|| format!("cannot read on in {}", path.display()))?
-        {
-            watch.frame(&frame, false);
-            progress.packet(&source);
+        while let Arrival::Frames(batch) = source.batch(Duration::ZERO)? {
+            batch.for_each(|frame| watch.frame(&frame, false));
+            progress.batch(&source);
         }
         progress.file_done(&source);
         // What a file says of its drops may be any number.

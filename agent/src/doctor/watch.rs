@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sekisho_decode::{Body, Inner, Ip, Link, LinkType, MacAddr, Upper, decode};
+use sekisho_decode::{Body, Inner, Ip, Link, LinkType, MacAddr, Packet, Upper, decode_into};
 use sekisho_mirror::{Around, Assessment, Carrier, Carries, Glance, MirrorCheck};
-use sekisho_track::{Limits, Table};
+use sekisho_track::{Limits, Mark, Table};
 
 use crate::capture::Frame;
 
@@ -52,18 +52,19 @@ impl Watch {
     }
 
     fn layer(&mut self, frame: &Frame<'_>, merged: bool, wraps: usize) {
-        let Frame { link, data, wire_len, .. } = *frame;
+        let Frame { link, tci, data, wire_len, .. } = *frame;
         let glance = |carries| Glance { captured: data.len() as u32, wire: wire_len, carries, merged };
-        let Ok(packet) = decode(link, data, wire_len) else {
+        let mut packet = Packet::EMPTY;
+        if decode_into(link, tci, data, wire_len, &mut packet).is_err() {
             return self.check.frame(&ends(link, data), glance(Carries::Unknown));
-        };
+        }
         if let Body::Ip(ip) = &packet.body
             && wraps < MAX_WRAPS
             && let Some((carrier, inner)) = wrap(&self.check, &packet.link, ip)
         {
             self.check.carrier(carrier);
             if let Some(Inner { link, data, wire_len, .. }) = inner {
-                self.layer(&Frame { link, wire_len, data, ..*frame }, merged, wraps + 1);
+                self.layer(&Frame { link, tci: 0, wire_len, data, ..*frame }, merged, wraps + 1);
             }
             return;
         }
@@ -83,7 +84,7 @@ impl Watch {
             return;
         }
         let Self { check, table, .. } = self;
-        table.packet(time_ns, link, ip, &mut |conn| check.conn(&conn));
+        table.packet(time_ns, &Mark::of(link, ip), link, ip, &mut |conn| check.conn(&conn));
     }
 }
 
@@ -146,8 +147,13 @@ mod tests {
             let answered = datagram(OTHER, [53, 50_000], [hosts[1], hosts[0]], b"answer");
             for data in [asked, answered].map(&show) {
                 let wire_len = u32::try_from(data.len()).unwrap();
-                let frame =
-                    Frame { time_ns: i64::from(number), link: LinkType::Ethernet, wire_len, data: &data };
+                let frame = Frame {
+                    time_ns: i64::from(number),
+                    link: LinkType::Ethernet,
+                    tci: 0,
+                    wire_len,
+                    data: &data,
+                };
                 watch.frame(&frame, false);
             }
         }

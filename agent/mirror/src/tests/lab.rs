@@ -1,7 +1,7 @@
 //! A wire on which talks are played; each frame is decoded, tracked and counted as the agent does it.
 
 use sekisho_decode::{Body, Link, LinkType, MacAddr, decode};
-use sekisho_track::{Limits, Table};
+use sekisho_track::{Limits, Mark, Table};
 
 use crate::{Around, Assessment, Carries, Glance, MirrorCheck};
 
@@ -191,7 +191,8 @@ impl Lab {
         match &packet.body {
             Body::Ip(ip) => {
                 let check = &mut self.check;
-                self.table.packet(self.time_ns, &packet.link, ip, &mut |conn| check.conn(&conn));
+                let mark = Mark::of(&packet.link, ip);
+                self.table.packet(self.time_ns, &mark, &packet.link, ip, &mut |conn| check.conn(&conn));
             }
             Body::Arp(arp) => self.check.arp(&packet.link, arp),
             Body::Lldp(_) | Body::Cdp(_) | Body::Other(_) => {}
