@@ -8,6 +8,8 @@ use sekisho_api::{CATEGORIES, GENERAL_INTERNET};
 use sekisho_enrich::Prefix;
 use sekisho_report::Lang;
 
+use crate::run::config::DEFAULT_PATH;
+
 const EXAMPLES: &str = "\
 例 / Examples:
   ミラーポートのキャプチャから外部接続先を一覧する
@@ -82,6 +84,21 @@ pub(crate) enum Command {
     Exits(Listing),
     /// 台帳の変更履歴を一覧する / Lists the ledger's history: appeared, gone silent, changed exit
     History(History),
+    /// 設定ファイルを確認する / Checks a configuration: which line is wrong, and what to do
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent check-config
+  sekisho-agent check-config ./agent.toml --lang en
+
+終了コード / Exit codes: 0 誤りなし sound, 2 誤りあり not sound")]
+    CheckConfig(CheckConfig),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckConfig {
+    /// 設定ファイル / The configuration
+    #[arg(value_name = "PATH", default_value = DEFAULT_PATH)]
+    pub(crate) path: PathBuf,
 }
 
 #[derive(Args, Debug)]

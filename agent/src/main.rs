@@ -8,6 +8,7 @@ mod history;
 mod list;
 mod output;
 mod pipeline;
+mod run;
 mod sink;
 
 use std::io::{self, Write};
@@ -19,21 +20,22 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::capture::OpenError;
 use crate::cli::{Cli, Command};
+use crate::run::config::Refused;
 use crate::sink::WouldDestroy;
 
-/// Wrong usage, and files that are no captures; clap's own code for wrong usage.
+/// Wrong usage, files that are no captures, and configurations that are not sound; clap's own code for wrong usage.
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log(cli.verbose);
-    match run(&cli) {
+    match command(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, cli.lang.into()),
     }
 }
 
-fn run(cli: &Cli) -> anyhow::Result<()> {
+fn command(cli: &Cli) -> anyhow::Result<()> {
     let lang = cli.lang.into();
     match &cli.command {
         Command::Analyze(args) => analyze::run(args, lang),
@@ -41,6 +43,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::Devices(args) => list::devices(args, lang),
         Command::Exits(args) => list::exits(args, lang),
         Command::History(args) => list::history(args, lang),
+        Command::CheckConfig(args) => run::check_config(args, lang),
     }
 }
 
@@ -68,6 +71,6 @@ fn fail(error: &anyhow::Error, lang: Lang) -> ExitCode {
     }
     // Nothing is left to do if standard error is closed as well.
     let _ = writeln!(io::stderr(), "sekisho-agent: {}", output::error(error, lang));
-    let is_usage = error.is::<OpenError>() || error.is::<WouldDestroy>();
+    let is_usage = error.is::<OpenError>() || error.is::<WouldDestroy>() || error.is::<Refused>();
     if is_usage { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
 }

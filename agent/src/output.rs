@@ -11,6 +11,7 @@ use sekisho_report::{HistoryRow, Lang, csv, fill, label, table, text, workbook};
 
 use crate::capture::{OpenError, Warning};
 use crate::cli::{Form, Format};
+use crate::run::config::Refused;
 use crate::sink::{Sink, WouldDestroy};
 
 /// The zone in which people are shown times: Japan's, unless `TZ` names another.
@@ -122,6 +123,9 @@ pub(crate) fn error(error: &anyhow::Error, lang: Lang) -> String {
     let detail = chain.join(": ");
     if let Some(WouldDestroy { path }) = error.downcast_ref() {
         return fill(lang, "error.would-destroy", &[("path", &path.display())]);
+    }
+    if let Some(refused) = error.downcast_ref::<Refused>() {
+        return refused.words(lang);
     }
     if let Some(error) = error.downcast_ref::<LedgerError>() {
         return ledger_error(error, &detail, lang);
