@@ -28,7 +28,10 @@ const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    log(cli.verbose);
+    // The daemon's configuration says how it logs.
+    if !matches!(cli.command, Command::Run(_)) {
+        log(cli.verbose);
+    }
     match command(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, cli.lang.into()),
@@ -43,19 +46,25 @@ fn command(cli: &Cli) -> anyhow::Result<()> {
         Command::Devices(args) => list::devices(args, lang),
         Command::Exits(args) => list::exits(args, lang),
         Command::History(args) => list::history(args, lang),
+        Command::Run(args) => run::run(args, level(cli.verbose)),
+        Command::Status(args) => run::status(args, lang),
         Command::CheckConfig(args) => run::check_config(args, lang),
     }
 }
 
 /// Logs to standard error; never payload, and no address or name above DEBUG.
 fn log(verbose: u8) {
-    let level = match verbose {
+    tracing_subscriber::fmt().with_max_level(level(verbose)).with_writer(io::stderr).with_ansi(false).init();
+}
+
+/// The level that `-v`, given so many times, asks for.
+fn level(verbose: u8) -> LevelFilter {
+    match verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
-    };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_ansi(false).init();
+    }
 }
 
 /// Tells the whole chain of causes once, and which exit code it comes to.

@@ -17,7 +17,7 @@ mod check;
 mod checker;
 mod problem;
 mod schema;
-mod surroundings;
+pub(super) mod surroundings;
 mod value;
 
 #[cfg(test)]

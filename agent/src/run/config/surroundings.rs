@@ -70,7 +70,7 @@ pub(super) fn interface(name: &str) -> Option<Fault> {
 }
 
 /// How many threads can run at the same time.
-pub(super) fn cores() -> usize {
+pub(in crate::run) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
