@@ -14,6 +14,9 @@ use super::worker::{Order, Work, work};
 
 /// Orders that wait for a worker: a roll-up, settings, the end. A worker takes one after each batch.
 const WAITING_ORDERS: usize = 4;
+/// How long workers have to give a share: many times the patience of a worker. Who is later is absorbed
+/// at the next roll-up.
+const GATHERING: Duration = Duration::from_secs(10);
 /// How long the site has to take over settings; its thread may be recording.
 const ADOPTING: Duration = Duration::from_secs(30);
 /// How long the last roll-up may take, inside the time that the service manager gives for stopping.
@@ -36,6 +39,7 @@ pub(crate) struct Fleet {
     book: Arc<Mutex<Book>>,
     orders: Vec<SyncSender<Order>>,
     site: SyncSender<SiteOrder>,
+    site_thread: JoinHandle<()>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -75,10 +79,11 @@ impl Fleet {
             post: Arc::clone(&desk),
             book: Arc::clone(&book),
             roll_up: live.roll_up,
+            gathering: GATHERING,
             sequence: 0,
         };
-        threads.push(spawn("site", move || at_desk.run(&orders))?);
-        Ok(Self { posts, desk, book, orders: all_orders, site: give, threads })
+        let site_thread = spawn("site", move || at_desk.run(&orders))?;
+        Ok(Self { posts, desk, book, orders: all_orders, site: give, site_thread, threads })
     }
 
     /// The workers' posts.
@@ -98,7 +103,7 @@ impl Fleet {
 
     /// Names a thread that ended without being told to.
     pub(crate) fn fallen(&self) -> Option<&str> {
-        let fallen = self.threads.iter().find(|thread| thread.is_finished())?;
+        let fallen = self.threads.iter().chain([&self.site_thread]).find(|thread| thread.is_finished())?;
         Some(fallen.thread().name().unwrap_or("thread"))
     }
 
@@ -107,9 +112,12 @@ impl Fleet {
         let (reply, answer) = sync_channel(1);
         self.site.try_send(SiteOrder::Adopt(Arc::clone(live), reply)).context("the site's thread is busy")?;
         answer.recv_timeout(ADOPTING).context("the site's thread did not answer")??;
-        for orders in &self.orders {
+        for (orders, post) in self.orders.iter().zip(&self.posts) {
             if orders.try_send(Order::Adopt(Arc::clone(live))).is_err() {
-                anyhow::bail!("a worker does not take orders");
+                tracing::warn!(
+                    worker = post.name,
+                    "worker takes no orders, it goes on with the old settings"
+                );
             }
         }
         Ok(())
@@ -120,8 +128,11 @@ impl Fleet {
         let (reply, answer) = sync_channel(1);
         self.site.try_send(SiteOrder::Stop(reply)).context("the site's thread is busy")?;
         let recorded = answer.recv_timeout(STOPPING).context("the last roll-up took too long")?;
-        // Workers that still answer have ended; one that hangs goes with the process.
-        drop(self.orders);
+        // Closes the ledger. Workers that answer have ended; one that hangs goes with the process.
+        let closed = self.site_thread.join();
+        if closed.is_err() {
+            anyhow::bail!("the site's thread ended by itself");
+        }
         recorded.context("the last roll-up is not in the ledger")
     }
 }
@@ -132,3 +143,6 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<Join
         .spawn(run)
         .with_context(|| format!("cannot start thread {name}"))
 }
+
+#[cfg(test)]
+mod tests;

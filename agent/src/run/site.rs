@@ -18,9 +18,6 @@ use super::worker::{Delivery, Order};
 
 /// How often the thread comes round while it waits.
 const ROUND: Duration = Duration::from_secs(1);
-/// How long workers have to answer: many times [`super::worker`]'s patience. Who is later is absorbed at
-/// the next roll-up.
-const GATHERING: Duration = Duration::from_secs(10);
 /// How often the last roll-up is tried before the daemon ends without it.
 const LAST_ATTEMPTS: u32 = 3;
 
@@ -99,6 +96,9 @@ pub(crate) struct Desk<S: Site> {
     pub(crate) post: Arc<Post>,
     pub(crate) book: Arc<Mutex<Book>>,
     pub(crate) roll_up: Duration,
+    /// How long workers have to give a share.
+    pub(crate) gathering: Duration,
+    /// Counts attempts to record.
     pub(crate) sequence: u64,
 }
 
@@ -153,7 +153,7 @@ impl<S: Site> Desk<S> {
     }
 
     /// Has every worker give its share, and absorbs what comes in time.
-    fn gather(&mut self, order: &Order) {
+    pub(super) fn gather(&mut self, order: &Order) {
         let is_stop = matches!(order, Order::Stop);
         for hand in &mut self.hands {
             // A worker that still owes a share has the order already; the last one is for everybody.
@@ -161,7 +161,7 @@ impl<S: Site> Desk<S> {
                 hand.owes += 1;
             }
         }
-        let deadline = Instant::now() + GATHERING;
+        let deadline = Instant::now() + self.gathering;
         while self.hands.iter().any(|hand| hand.owes > 0) {
             self.post.beat();
             let left = deadline.saturating_duration_since(Instant::now());
@@ -217,6 +217,3 @@ impl<S: Site> Desk<S> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

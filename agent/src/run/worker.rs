@@ -44,6 +44,7 @@ pub(crate) trait Work: Send {
 }
 
 /// What a step came to.
+#[cfg_attr(not(test), expect(dead_code, reason = "the sources come with live capture and the listener"))]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
     /// There may be more.
