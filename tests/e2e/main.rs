@@ -4,6 +4,7 @@
 
 mod agent;
 mod cases;
+mod daemon;
 mod day;
 mod files;
 mod ledger;

@@ -10,7 +10,7 @@ use super::status::Clock;
 /// What a time server corrects without a jump stays far below.
 const JUMP: Duration = Duration::from_secs(2);
 /// 2026-01-01T00:00:00Z: no box with this program has seen an earlier day.
-const EARLIEST: Duration = Duration::from_secs(1_767_225_600);
+const EARLIEST: Duration = Duration::from_hours(490_896);
 
 /// The clock as it was last seen.
 #[derive(Debug)]

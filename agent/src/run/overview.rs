@@ -9,7 +9,7 @@ use super::clock::ClockCheck;
 use super::config::Config;
 use super::fleet::Fleet;
 use super::health::Health;
-use super::rates::Rates;
+use super::rates::{Rates, rough};
 use super::site::{Book, Entered};
 use super::status::{
     Exporter, Interface, LastRollUp, Memory, Reload, RollUp, Status, Tables, Traffic, VERSION, Worker,
@@ -194,7 +194,7 @@ fn traffic(total: &Vitals, rates: &Rates) -> Traffic {
 
 fn tables(total: &Vitals) -> Tables {
     let fill_pct =
-        if total.conns_max == 0 { 0.0 } else { total.conns as f64 * 100.0 / total.conns_max as f64 };
+        if total.conns_max == 0 { 0.0 } else { rough(total.conns) * 100.0 / rough(total.conns_max) };
     Tables {
         conns: total.conns,
         conns_max: total.conns_max,
@@ -213,4 +213,97 @@ fn roll_up(book: Book, every: Duration) -> RollUp {
     });
     let Book { recorded, failed, late, error, .. } = book;
     RollUp { every_s: every.as_secs(), last, recorded, failed, late, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::status::MirrorVerdict;
+    use crate::run::vitals::Detail;
+
+    fn overview(posts: Vec<Post>) -> Overview {
+        let now = Instant::now();
+        let posts: Vec<Arc<Post>> = posts.into_iter().map(Arc::new).collect();
+        let moving = Moving {
+            rates: Rates::default(),
+            clock: ClockCheck::new(SystemTime::now(), now),
+            health: Health::new("/".into()),
+            roll_up: Duration::from_mins(5),
+            reload: None,
+            beats: vec![(0, now); posts.len() + 1],
+        };
+        Overview {
+            site: "kita".to_owned(),
+            sensor: "box".to_owned(),
+            max_memory: 1 << 20,
+            started: now,
+            posts,
+            desk: Arc::new(Post::new("site".to_owned(), Place::Site)),
+            book: Arc::default(),
+            moving: Mutex::new(moving),
+        }
+    }
+
+    fn capture(thread: u32, vitals: &Vitals) -> Post {
+        let post = Post::new(format!("capture-eth1-{thread}"), Place::Interface("eth1".to_owned()));
+        post.publish(vitals);
+        post.works();
+        post
+    }
+
+    #[test]
+    fn threads_of_one_interface_are_shown_as_one() {
+        let vitals = Vitals {
+            packets: 10,
+            bytes: 1_000,
+            kernel_drops: 1,
+            conns: 3,
+            conns_max: 12,
+            ..Vitals::default()
+        };
+        let first = capture(0, &Vitals { link_up: 1, gaps: 2, ..vitals });
+        let second = capture(1, &Vitals { gaps: 1, ..vitals });
+        let verdict = MirrorVerdict { verdict: "good".to_owned(), ..MirrorVerdict::default() };
+        second.tell(Detail { exporters: Vec::new(), mirror: Some(verdict.clone()) });
+        second.fails("no such device".to_owned());
+        let status = overview(vec![first, second]).status();
+        let [interface] = status.interfaces.as_slice() else { panic!("{:?}", status.interfaces) };
+        assert_eq!((interface.packets, interface.bytes, interface.kernel_drops), (20, 2_000, 2));
+        assert_eq!((interface.link, interface.gaps, interface.watching), (true, 2, false));
+        assert_eq!(interface.mirror, Some(verdict));
+        assert!((status.tables.fill_pct - 25.0).abs() < 0.01, "{}", status.tables.fill_pct);
+        let states: Vec<&str> = status.workers.iter().map(|worker| worker.state.as_str()).collect();
+        assert_eq!(states, ["watching", "waiting"]);
+    }
+
+    #[test]
+    fn exporters_are_shown_up_to_a_bound_and_add_to_no_interface() {
+        let post = Post::new("exports".to_owned(), Place::Exports);
+        let exporter = |last: u32| Exporter {
+            address: std::net::Ipv4Addr::from(0xC000_0200 + last % 256).into(),
+            datagrams: 1,
+            flows: 30,
+            lost: 0,
+        };
+        post.tell(Detail { exporters: (0..5_000).map(exporter).collect(), mirror: None });
+        let status = overview(vec![post]).status();
+        assert_eq!((status.exporters.len(), status.interfaces.len()), (MAX_EXPORTERS, 0));
+    }
+
+    #[test]
+    fn a_thread_that_does_not_come_round_holds_the_daemon_up() {
+        let overview = overview(vec![capture(0, &Vitals::default())]);
+        let long_ago = Instant::now().checked_sub(STUCK * 2).unwrap();
+        lock(&overview.moving).beats.fill((0, long_ago));
+        overview.tick();
+        assert!(overview.held_up() >= STUCK);
+        assert_eq!(overview.status().workers.first().unwrap().state, "stuck");
+        overview.posts.first().unwrap().beat();
+        overview.tick();
+        assert_eq!(overview.status().workers.first().unwrap().state, "watching");
+        assert!(overview.held_up() >= STUCK, "the site's thread still hangs");
+        overview.desk.beat();
+        overview.tick();
+        assert!(overview.held_up() < STUCK);
+    }
 }

@@ -56,9 +56,15 @@ impl Rates {
         if span < Duration::from_millis(1) {
             return Rate::default();
         }
-        let per_second = |from: u64, to: u64| to.saturating_sub(from) as f64 / span.as_secs_f64();
+        let per_second = |from: u64, to: u64| rough(to.saturating_sub(from)) / span.as_secs_f64();
         Rate { packets: per_second(first.packets, last.packets), bytes: per_second(first.bytes, last.bytes) }
     }
+}
+
+/// A count as a figure to be shown: beyond 2⁵³ its last digits are lost.
+#[expect(clippy::cast_precision_loss, reason = "shown in three or four digits, never counted on with")]
+pub(crate) fn rough(count: u64) -> f64 {
+    count as f64
 }
 
 #[cfg(test)]

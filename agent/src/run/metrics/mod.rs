@@ -14,6 +14,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::exemplar::Exemplar;
 use prometheus_client::registry::Registry;
 
+use super::rates::rough;
 use super::status::Status;
 
 /// Label and value; none for the daemon as a whole.
@@ -57,15 +58,15 @@ fn traffic(status: &Status, out: &mut Out<'_>) -> fmt::Result {
         by_interface(|it| it.kernel_drops),
     )?;
     out.counters("sekisho_interface_gaps", "Times that it was away", by_interface(|it| it.gaps))?;
-    let link = by_interface(|it| u64::from(it.link)).map(|(label, up)| (label, up as f64));
+    let link = by_interface(|it| u64::from(it.link)).map(|(label, up)| (label, rough(up)));
     out.gauges("sekisho_interface_up", "Whether there is a link", link)?;
     let traffic = &status.traffic;
     out.counter("sekisho_ring_freezes", "Times that a ring was full", traffic.ring_freezes)?;
     out.counter("sekisho_duplicates", "Packets that were mirrored twice", traffic.duplicates)?;
     let tables = &status.tables;
-    out.gauge("sekisho_conns", "Conns in the tables", tables.conns as f64)?;
-    out.gauge("sekisho_conns_max", "Conns that fit into the tables", tables.conns_max as f64)?;
-    out.gauge("sekisho_table_bytes", "Octets that the tables take", tables.bytes as f64)?;
+    out.gauge("sekisho_conns", "Conns in the tables", rough(tables.conns))?;
+    out.gauge("sekisho_conns_max", "Conns that fit into the tables", rough(tables.conns_max))?;
+    out.gauge("sekisho_table_bytes", "Octets that the tables take", rough(tables.bytes))?;
     out.counter("sekisho_conns_evicted", "Conns that made room for others", tables.evicted)
 }
 
@@ -88,19 +89,20 @@ fn daemon(status: &Status, out: &mut Out<'_>) -> fmt::Result {
     out.counter("sekisho_roll_up_failures", "Attempts to record that failed", roll_up.failed)?;
     if let Some(last) = &roll_up.last {
         out.gauge("sekisho_roll_up_seconds", "How long the last roll-up took", last.seconds)?;
-        let at = last.at.as_second() as f64;
+        let at = last.at.as_millisecond().max(0).cast_unsigned();
+        let at = rough(at) / 1_000.0;
         out.gauge("sekisho_roll_up_timestamp_seconds", "When the last roll-up was recorded", at)?;
     }
-    out.gauge("sekisho_uptime_seconds", "How long the daemon has run", status.uptime_s as f64)?;
-    out.gauge("sekisho_resident_bytes", "The daemon's resident memory", status.memory.resident as f64)
+    out.gauge("sekisho_uptime_seconds", "How long the daemon has run", rough(status.uptime_s))?;
+    out.gauge("sekisho_resident_bytes", "The daemon's resident memory", rough(status.memory.resident))
 }
 
 fn machine(status: &Status, out: &mut Out<'_>) -> fmt::Result {
     let (machine, clock) = (&status.machine, &status.clock);
     let [load, ..] = machine.load;
     out.gauge("sekisho_box_load1", "The box's load over a minute", load)?;
-    out.gauge("sekisho_box_memory_available_bytes", "Memory to be had", machine.memory_available as f64)?;
-    out.gauge("sekisho_box_disk_free_bytes", "Room for the ledger", machine.disk_free as f64)?;
+    out.gauge("sekisho_box_memory_available_bytes", "Memory to be had", rough(machine.memory_available))?;
+    out.gauge("sekisho_box_disk_free_bytes", "Room for the ledger", rough(machine.disk_free))?;
     if let Some(celsius) = machine.temperature_c {
         out.gauge("sekisho_box_temperature_celsius", "The box's hottest sensor", f64::from(celsius))?;
     }

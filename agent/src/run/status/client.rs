@@ -47,14 +47,18 @@ fn ask(path: &Path) -> io::Result<Vec<u8>> {
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut question = serde_json::to_vec(&Question { ask: Ask::Status })?;
     question.push(b'\n');
-    stream.write_all(&question)?;
     let mut answer = Vec::new();
-    stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer)?;
-    if answer.is_empty() {
-        return Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            "it closed without an answer: too many ask",
-        ));
+    let conversed =
+        stream.write_all(&question).and_then(|()| stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer));
+    match conversed {
+        Ok(read) if read > 0 => Ok(answer),
+        Err(error) if !is_closed(error.kind()) => Err(error),
+        Ok(_) | Err(_) => Err(io::Error::other("it closed without an answer: too many ask at once")),
     }
-    Ok(answer)
+}
+
+/// Tells whether the other side hung up. Told as it is, a broken pipe would pass for a reader of ours
+/// that has seen enough.
+fn is_closed(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use sekisho_report::size::human;
 use sekisho_report::{Lang, fill, label};
 
+use super::super::rates::rough;
 use super::{Interface, Status};
 
 /// Less room than this for the ledger, and a person should look.
@@ -61,7 +62,7 @@ impl Page<'_> {
         let drops = status.traffic.kernel_drops;
         if drops > 0 {
             let seen = status.traffic.packets.saturating_add(drops).max(1);
-            let share = format!("{:.2}", drops as f64 * 100.0 / seen as f64);
+            let share = format!("{:.2}", rough(drops) * 100.0 / rough(seen));
             self.line("agent.attention-drops", &[("drops", &drops), ("share", &share)]);
         }
         for worker in status.workers.iter().filter(|worker| worker.state != "watching") {
@@ -99,7 +100,7 @@ impl Page<'_> {
     fn traffic(&mut self, status: &Status) {
         let traffic = &status.traffic;
         let (now, minute) = (rounded(traffic.packets_per_s), rounded(traffic.packets_per_s_1m));
-        let bytes = human(traffic.bytes_per_s as u64);
+        let bytes = human(whole(traffic.bytes_per_s));
         self.line("agent.rate", &[("now", &now), ("minute", &minute), ("bytes", &bytes)]);
         let total = human(traffic.bytes);
         self.line(
@@ -213,6 +214,11 @@ fn rounded(rate: f64) -> String {
     format!("{rate:.0}")
 }
 
+#[expect(clippy::cast_sign_loss, reason = "`as` makes a nonsensical negative rate zero")]
+fn whole(rate: f64) -> u64 {
+    rate as u64
+}
+
 /// Seconds as `3d 04:05:06`.
 fn span(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
@@ -223,4 +229,116 @@ fn span(seconds: u64) -> String {
 /// Without control characters: errors may quote what strangers sent.
 fn plain(words: &str) -> String {
     words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        Clock, Exporter, LastRollUp, Machine, MirrorVerdict, Reload, Tables, Traffic, Worker,
+    };
+    use super::*;
+
+    fn healthy() -> Status {
+        let machine = Machine { disk_free: 50 << 30, disk_total: 60 << 30, cores: 2, ..Machine::default() };
+        Status {
+            site: "kita".to_owned(),
+            sensor: "box".to_owned(),
+            clock: Clock { plausible: true, ..Clock::default() },
+            machine,
+            ..Status::default()
+        }
+    }
+
+    /// Words in both languages, none of which may be a key or have an empty place.
+    fn both(status: &Status) -> [String; 2] {
+        [Lang::Ja, Lang::En].map(|lang| {
+            let words = words(status, lang, &TimeZone::UTC);
+            assert!(!words.contains("agent.") && !words.contains('{'), "{words}");
+            words
+        })
+    }
+
+    #[test]
+    fn nothing_asks_for_attention_while_all_is_well() {
+        let [ja, en] = both(&healthy());
+        assert!(!ja.contains("注意") && !en.contains("attention"), "{ja}{en}");
+    }
+
+    #[test]
+    fn whatever_is_wrong_asks_for_attention_first() {
+        let base = healthy();
+        let machine = base.machine;
+        let waiting =
+            Worker { name: "capture-eth1".to_owned(), state: "waiting".to_owned(), ..Worker::default() };
+        // (what is wrong, a word of it)
+        let cases = [
+            (
+                Status {
+                    traffic: Traffic { packets: 99, kernel_drops: 1, ..Traffic::default() },
+                    ..base.clone()
+                },
+                "1.00 %",
+            ),
+            (Status { workers: vec![waiting], ..base.clone() }, "capture-eth1"),
+            (Status { tables: Tables { evicted: 5, ..Tables::default() }, ..base.clone() }, "max_memory"),
+            (Status { machine: Machine { disk_free: 1 << 20, ..machine }, ..base.clone() }, "1.0 MB"),
+            (Status { machine: Machine { temperature_c: Some(91.0), ..machine }, ..base.clone() }, "91"),
+            (Status { clock: Clock::default(), ..base.clone() }, "NTP"),
+            (
+                Status {
+                    reload: Some(Reload { error: Some("line 3".to_owned()), ..Reload::default() }),
+                    ..base.clone()
+                },
+                "check-config",
+            ),
+            (
+                Status {
+                    reload: Some(Reload { waiting: vec!["ledger".to_owned()], ..Reload::default() }),
+                    ..base.clone()
+                },
+                "ledger",
+            ),
+        ];
+        for (status, word) in cases {
+            for (words, attention) in both(&status).iter().zip(["注意", "attention"]) {
+                let line = words.lines().nth(1).unwrap();
+                assert!(line.starts_with(attention) && line.contains(word), "{words}");
+            }
+        }
+    }
+
+    #[test]
+    fn interfaces_exporters_and_the_last_roll_up_are_shown() {
+        let mirror =
+            MirrorVerdict { verdict: "good".to_owned(), ja: "良好".to_owned(), en: "good".to_owned() };
+        let exporter = Exporter { address: "192.0.2.1".parse().unwrap(), datagrams: 3, flows: 90, lost: 1 };
+        let mut status = healthy();
+        status.interfaces.push(Interface {
+            name: "eth1".to_owned(),
+            link: true,
+            mirror: Some(mirror),
+            ..Interface::default()
+        });
+        status.exporters = vec![exporter; MAX_LISTED + 2];
+        status.roll_up.last = Some(LastRollUp { new: 4, ..LastRollUp::default() });
+        status.uptime_s = 3 * 86_400 + 3_661;
+        let [ja, en] = both(&status);
+        for words in
+            ["eth1", "リンクあり", "ミラー設定: 良好", "192.0.2.1", "ほかに 2", "新規 4 件", "3d 01:01:01"]
+        {
+            assert!(ja.contains(words), "{words} in {ja}");
+        }
+        for words in ["link up", "mirror: good", "90 flows", "and 2 more", "4 new"] {
+            assert!(en.contains(words), "{words} in {en}");
+        }
+    }
+
+    #[test]
+    fn what_an_error_quotes_cannot_steer_a_terminal() {
+        let mut status = healthy();
+        status.roll_up.error = Some("file \u{1b}[2J\nnext".to_owned());
+        for words in both(&status) {
+            assert!(!words.contains('\u{1b}') && words.contains("[2J next"), "{words}");
+        }
+    }
 }
