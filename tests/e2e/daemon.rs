@@ -180,7 +180,8 @@ fn a_reload_takes_over_what_it_can_and_a_broken_file_changes_nothing() {
     assert!(status["reload"]["error"].is_null(), "{status}");
     let log = daemon.stop();
     assert!(log.contains("needs a restart") && log.contains("max_memory"), "{log}");
-    assert!(log.contains("configuration refused"), "{log}");
+    assert!(log.contains("configuration refused") && log.contains("bad-duration"), "{log}");
+    assert!(!log.contains("sometimes"), "the log quotes the file: {log}");
 }
 
 #[test]

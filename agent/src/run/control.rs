@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::config::{self, Config};
+use super::config::{self, Config, Refused};
 use super::fleet::Fleet;
 use super::logging::LogLevel;
 use super::overview::Overview;
@@ -104,9 +104,8 @@ impl Control<'_> {
                 reload.waiting = waiting.into_iter().map(str::to_owned).collect();
             }
             Err(error) => {
-                let chain = format!("{error:#}");
-                tracing::error!(error = chain, "configuration refused, running on with the old one");
-                reload.error = Some(chain);
+                refused(&error);
+                reload.error = Some(format!("{error:#}"));
             }
         }
         self.overview.reloaded(reload, self.config.live.roll_up);
@@ -121,6 +120,20 @@ impl Control<'_> {
         self.log.set(config.live.log_level);
         self.config = config;
         Ok(waiting)
+    }
+}
+
+/// Logs why a configuration was refused. Its problems quote the file, which names addresses: the log has
+/// their lines, `status` and `check-config` have all of it.
+fn refused(error: &anyhow::Error) {
+    if let Some(Refused { problems, .. }) = error.downcast_ref() {
+        for problem in problems {
+            tracing::error!(line = problem.line, problem = problem.name, "not sound, see check-config");
+        }
+        tracing::error!(problems = problems.len(), "configuration refused, running on with the old one");
+    } else {
+        let chain = format!("{error:#}");
+        tracing::error!(error = chain, "configuration refused, running on with the old one");
     }
 }
 

@@ -126,7 +126,11 @@ impl Checker<'_> {
             let snaplen = self.bounded(table.snaplen.as_ref(), DEFAULT_SNAPLEN, MIN_SNAPLEN, MAX_SNAPLEN);
             captures.push(CaptureConfig {
                 interface,
-                filter: table.filter.as_ref().map(|filter| filter.get_ref().trim().to_owned()),
+                filter: table
+                    .filter
+                    .as_ref()
+                    .map(|filter| filter.get_ref().trim().to_owned())
+                    .filter(|filter| !filter.is_empty()),
                 snaplen,
                 promiscuous: table.promiscuous.unwrap_or(true),
                 threads,
