@@ -26,6 +26,7 @@ const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 
 /// What the main thread holds.
 pub(crate) struct Control<'p> {
+    pub(crate) signals: Signals,
     pub(crate) path: &'p Path,
     pub(crate) config: Config,
     pub(crate) log: LogLevel,
@@ -38,7 +39,6 @@ pub(crate) struct Control<'p> {
 impl Control<'_> {
     /// Runs until a signal says to stop, then has everything recorded.
     pub(crate) async fn run(mut self) -> anyhow::Result<()> {
-        let mut signals = Signals::new()?;
         let (mut tick, mut line) = (interval(TICK), interval(LINE));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         line.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -47,7 +47,7 @@ impl Control<'_> {
         loop {
             let overview = Arc::clone(&self.overview);
             tokio::select! {
-                told = signals.next() => match told {
+                told = self.signals.next() => match told {
                     Told::Reload => self.reload(),
                     Told::Stop(signal) => {
                         tracing::info!(signal, "stopping");
@@ -144,14 +144,15 @@ enum Told {
 }
 
 /// Signals that the daemon answers to.
-struct Signals {
+pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     reload: Signal,
 }
 
 impl Signals {
-    fn new() -> anyhow::Result<Self> {
+    /// Catches the signals from here on. Until then they end the process at once, a reload as well.
+    pub(crate) fn new() -> anyhow::Result<Self> {
         let listen = |kind| signal(kind).context("cannot listen for signals");
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,

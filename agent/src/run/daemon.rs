@@ -6,7 +6,7 @@ use anyhow::Context;
 use tokio::runtime;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::control::Control;
+use super::control::{Control, Signals};
 use super::fleet::Fleet;
 use super::overview::Overview;
 use super::{config, logging, metrics, status, wiring};
@@ -28,6 +28,8 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the main thread's runtime")?;
     runtime.block_on(async {
+        // First: from the first packet on, a signal must end in a last roll-up.
+        let signals = Signals::new()?;
         let status = status::server::Server::bind(&config.socket)?;
         let metrics = match config.metrics {
             Some(address) => Some(metrics::server::Server::bind(address).await?),
@@ -36,6 +38,6 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
         let recorder = wiring::recorder(&config)?;
         let fleet = Fleet::start(wiring::plans(&config)?, wiring::site(&config)?, recorder, &config.live)?;
         let overview = Arc::new(Overview::new(&config, &fleet));
-        Control { path: &args.config, config, log, fleet, overview, status, metrics }.run().await
+        Control { signals, path: &args.config, config, log, fleet, overview, status, metrics }.run().await
     })
 }
