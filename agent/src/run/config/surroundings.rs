@@ -52,7 +52,8 @@ pub(super) fn socket(path: &Path) -> Option<Fault> {
     if !folder.is_dir() {
         return Some(("folder-missing", vec![("path", folder.display().to_string())]));
     }
-    None
+    let error = access(folder, Access::WRITE_OK).err()?;
+    Some(("not-writable", vec![("path", folder.display().to_string()), ("detail", error.to_string())]))
 }
 
 /// Tells whether an interface is there; it may also be plugged in later.
