@@ -8,6 +8,8 @@ use sekisho_api::{CATEGORIES, GENERAL_INTERNET};
 use sekisho_enrich::Prefix;
 use sekisho_report::Lang;
 
+use crate::run::config::{DEFAULT_PATH, DEFAULT_SOCKET};
+
 const EXAMPLES: &str = "\
 例 / Examples:
   ミラーポートのキャプチャから外部接続先を一覧する
@@ -94,6 +96,63 @@ pub(crate) enum Command {
 
 終了コード / Exit codes: 0 使える（良好・要確認） usable (good, doubtful), 1 使えない・判定できない bad, too little to tell")]
     Doctor(Doctor),
+    /// ミラーポートを監視し続け、台帳に記録する / Watches mirror ports and flow exports for weeks, and records
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent run
+  sekisho-agent run --config ./agent.toml
+
+SIGTERM で記録してから終了し、SIGHUP で設定を読み直します
+SIGTERM records and stops; SIGHUP reads the configuration again")]
+    Run(Run),
+    /// 設定ファイルを確認する / Checks a configuration: which line is wrong, and what to do
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent check-config
+  sekisho-agent check-config ./agent.toml --lang en
+
+終了コード / Exit codes: 0 誤りなし sound, 2 誤りあり not sound")]
+    CheckConfig(CheckConfig),
+    /// 動作中のエージェントの様子を見る / Shows how a running agent is: packets, drops, tables, the box
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent status
+  sekisho-agent status --format json
+  sekisho-agent status --socket /tmp/agent.sock --lang en")]
+    Status(Status),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    /// 設定ファイル / The configuration
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_PATH)]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckConfig {
+    /// 設定ファイル / The configuration
+    #[arg(value_name = "PATH", default_value = DEFAULT_PATH)]
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Status {
+    /// エージェントのソケット / The agent's socket
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_SOCKET)]
+    pub(crate) socket: PathBuf,
+
+    /// 出力形式 / The form of the output
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub(crate) format: StatusFormat,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// 人向け / For people
+    Text,
+    /// JSON
+    Json,
 }
 
 #[derive(Args, Debug)]

@@ -9,6 +9,7 @@ mod history;
 mod list;
 mod output;
 mod pipeline;
+mod run;
 mod sink;
 
 use std::io::{self, Write};
@@ -20,21 +21,25 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::capture::OpenError;
 use crate::cli::{Cli, Command};
+use crate::run::config::Refused;
 use crate::sink::WouldDestroy;
 
-/// Wrong usage, and files that are no captures; clap's own code for wrong usage.
+/// Wrong usage, files that are no captures, and configurations that are not sound; clap's own code for wrong usage.
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    log(cli.verbose);
-    match run(&cli) {
+    // The daemon's configuration says how it logs.
+    if !matches!(cli.command, Command::Run(_)) {
+        log(cli.verbose);
+    }
+    match command(&cli) {
         Ok(code) => code,
         Err(error) => fail(&error, cli.lang.into()),
     }
 }
 
-fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+fn command(cli: &Cli) -> anyhow::Result<ExitCode> {
     let lang = cli.lang.into();
     match &cli.command {
         Command::Analyze(args) => analyze::run(args, lang),
@@ -43,19 +48,26 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Exits(args) => list::exits(args, lang),
         Command::History(args) => list::history(args, lang),
         Command::Doctor(args) => return doctor::run(args, lang),
+        Command::Run(args) => run::run(args, level(cli.verbose)),
+        Command::Status(args) => run::status(args, lang),
+        Command::CheckConfig(args) => run::check_config(args, lang),
     }?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Logs to standard error; never payload, and no address or name above DEBUG.
 fn log(verbose: u8) {
-    let level = match verbose {
+    tracing_subscriber::fmt().with_max_level(level(verbose)).with_writer(io::stderr).with_ansi(false).init();
+}
+
+/// The level that `-v`, given so many times, asks for.
+fn level(verbose: u8) -> LevelFilter {
+    match verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
-    };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_ansi(false).init();
+    }
 }
 
 /// Tells the whole chain of causes once, and which exit code it comes to.
@@ -71,6 +83,6 @@ fn fail(error: &anyhow::Error, lang: Lang) -> ExitCode {
     }
     // Nothing is left to do if standard error is closed as well.
     let _ = writeln!(io::stderr(), "sekisho-agent: {}", output::error(error, lang));
-    let is_usage = error.is::<OpenError>() || error.is::<WouldDestroy>();
+    let is_usage = error.is::<OpenError>() || error.is::<WouldDestroy>() || error.is::<Refused>();
     if is_usage { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
 }

@@ -11,6 +11,8 @@ use sekisho_report::{HistoryRow, Lang, csv, fill, label, table, text, workbook};
 
 use crate::capture::{OpenError, Warning};
 use crate::cli::{Form, Format};
+use crate::run::config::Refused;
+use crate::run::{NoAgent, SocketError};
 use crate::sink::{Sink, WouldDestroy};
 
 /// The zone in which people are shown times: Japan's, unless `TZ` names another.
@@ -123,6 +125,22 @@ pub(crate) fn error(error: &anyhow::Error, lang: Lang) -> String {
     let detail = chain.join(": ");
     if let Some(WouldDestroy { path }) = error.downcast_ref() {
         return fill(lang, "error.would-destroy", &[("path", &path.display())]);
+    }
+    if let Some(refused) = error.downcast_ref::<Refused>() {
+        return refused.words(lang);
+    }
+    if let Some(NoAgent { path, .. }) = error.downcast_ref() {
+        let detail = error.root_cause();
+        return fill(lang, "error.no-agent", &[("path", &path.display()), ("detail", &detail)]);
+    }
+    match error.downcast_ref::<SocketError>() {
+        Some(SocketError::InUse { path }) => {
+            return fill(lang, "error.socket-in-use", &[("path", &path.display())]);
+        }
+        Some(SocketError::NotASocket { path }) => {
+            return fill(lang, "error.not-a-socket", &[("path", &path.display())]);
+        }
+        Some(SocketError::Listen { .. }) | None => {}
     }
     if let Some(error) = error.downcast_ref::<LedgerError>() {
         return ledger_error(error, &detail, lang);

@@ -5,6 +5,7 @@
 mod agent;
 mod bench;
 mod cases;
+mod daemon;
 mod day;
 mod doctor;
 mod files;

@@ -1,0 +1,106 @@
+//! The configuration file as it is written: every key, what it means, what it is when left out.
+//!
+//! Times are written as `"5min"` or `"30s"`, sizes as `"256MiB"`, addresses as `"192.0.2.0/24"` or
+//! `"0.0.0.0:2055"`. A key that is not here is an error. What changes without a restart is marked
+//! *(reload)*: `systemctl reload sekisho-agent` takes it over.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    /// The site's name in the ledger, such as the hospital's. Required.
+    pub(super) site: Spanned<String>,
+    /// This box's name in the ledger, one for each box of a site. Default: the host name.
+    pub(super) sensor: Option<Spanned<String>>,
+    /// The ledger that everything is recorded in. Default: `/var/lib/sekisho/ledger.db`.
+    pub(super) ledger: Option<Spanned<PathBuf>>,
+    /// The prefixes that are inside, exactly; none means: find out. *(reload)*
+    #[serde(default)]
+    pub(super) internal: Vec<Spanned<String>>,
+    /// A folder of further rules, laid over the built-in ones. *(reload)*
+    pub(super) rules: Option<Spanned<PathBuf>>,
+    /// The language of sentences that the daemon writes for people: `"ja"` or `"en"`. Default: `"ja"`.
+    pub(super) lang: Option<Spanned<String>>,
+    /// How often what was seen is judged and recorded. Default: `"5min"`. *(reload)*
+    pub(super) roll_up: Option<Spanned<String>>,
+    /// The most memory that the tables of conns and names take, all workers together; the oldest
+    /// entries make room for new ones. Capture rings come on top. Default: `"384MiB"`.
+    pub(super) max_memory: Option<Spanned<String>>,
+    /// Interfaces at mirror ports, one table each.
+    #[serde(default)]
+    pub(super) capture: Vec<Spanned<Capture>>,
+    /// Ports for flow exports (NetFlow v5 and v9, IPFIX, sFlow v5), one table each.
+    #[serde(default)]
+    pub(super) exports: Vec<Spanned<Exports>>,
+    /// Figures for Prometheus; off when left out.
+    pub(super) metrics: Option<Metrics>,
+    /// What `sekisho-agent status` asks.
+    #[serde(default)]
+    pub(super) status: Status,
+    /// What is logged, and how.
+    #[serde(default)]
+    pub(super) log: Log,
+}
+
+/// `[[capture]]`: one interface at a mirror port.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Capture {
+    /// The interface's name, such as `"eth1"`. Required.
+    pub(super) interface: Spanned<String>,
+    /// Only what this filter lets through, in tcpdump's language. Default: everything.
+    pub(super) filter: Option<Spanned<String>>,
+    /// How many bytes of a frame are kept. Default: 9216, a jumbo frame whole.
+    pub(super) snaplen: Option<Spanned<u32>>,
+    /// Whether frames for other machines are taken, as a mirror port needs. Default: true.
+    pub(super) promiscuous: Option<bool>,
+    /// How many threads share the interface; one carries a line of 1 Gbit/s. Default: 1.
+    pub(super) threads: Option<Spanned<usize>>,
+    /// The kernel's ring in front of each thread, which holds what comes while the thread is busy.
+    /// Default: `"32MiB"`, a quarter of a second of a full 1 Gbit/s line.
+    pub(super) ring: Option<Spanned<String>>,
+}
+
+/// `[[exports]]`: one port for flow exports.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Exports {
+    /// The address and UDP port to listen on; usual ports are 2055 and 9995 (NetFlow), 4739 (IPFIX)
+    /// and 6343 (sFlow), and every port takes every format. Required.
+    pub(super) listen: Spanned<String>,
+    /// The exporters whose datagrams are taken, as prefixes. Default: any. *(reload)*
+    #[serde(default)]
+    pub(super) allowed: Vec<Spanned<String>>,
+}
+
+/// `[metrics]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metrics {
+    /// The loopback address and TCP port of `http://…/metrics`, such as `"127.0.0.1:9464"`. Required.
+    pub(super) listen: Spanned<String>,
+}
+
+/// `[status]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Status {
+    /// The Unix socket; its owner and group may ask. Default: `/run/sekisho/agent.sock`.
+    pub(super) socket: Option<Spanned<PathBuf>>,
+}
+
+/// `[log]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Log {
+    /// `"error"`, `"warn"`, `"info"`, `"debug"` or `"trace"`; addresses and names appear from
+    /// `"debug"` on. Default: `"info"`. *(reload)*
+    pub(super) level: Option<Spanned<String>>,
+    /// `"text"` or `"json"`, on standard error. Default: `"text"`.
+    pub(super) format: Option<Spanned<String>>,
+}

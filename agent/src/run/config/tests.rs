@@ -1,0 +1,174 @@
+use std::fs;
+use std::path::Path;
+
+use super::*;
+
+/// A file's text around `more`, with places that exist on every machine.
+fn sound(more: &str) -> String {
+    format!(
+        "site = \"kita\"\nsensor = \"box\"\nledger = \"/tmp/ledger.db\"\n{more}\n[status]\nsocket = \"/tmp/agent.sock\"\n"
+    )
+}
+
+fn names(text: &str) -> Vec<(Option<usize>, &'static str)> {
+    let problems = check::check(text).err().unwrap_or_default();
+    for problem in &problems {
+        has_words(problem);
+    }
+    problems.iter().map(|problem| (problem.line, problem.name)).collect()
+}
+
+/// Every fault that a test brings about has its text, and the text's places are filled.
+fn has_words(problem: &Problem) {
+    for lang in [Lang::Ja, Lang::En] {
+        let words = problem.words(Path::new("agent.toml"), lang);
+        assert!(!words.contains("config.") && !words.contains('{'), "{words}");
+    }
+}
+
+#[test]
+fn what_is_left_out_fits_a_small_box() {
+    let loaded = check::check(&sound("[[capture]]\ninterface = \"lo\"")).unwrap();
+    assert!(loaded.doubts.is_empty(), "{:?}", loaded.doubts);
+    let config = loaded.config;
+    let capture = config.captures.first().unwrap();
+    assert_eq!(config.max_memory, 384 << 20);
+    assert_eq!(config.live.roll_up, Duration::from_mins(5));
+    assert_eq!((capture.threads, capture.ring, capture.snaplen), (1, 32 << 20, 9_216));
+    assert!(capture.promiscuous);
+    assert_eq!((config.metrics, config.lang, config.log_format), (None, Lang::Ja, LogFormat::Text));
+}
+
+#[test]
+fn every_fault_is_told_at_its_line() {
+    // (from line 4 on, line, name)
+    let cases = [
+        ("colour = \"red\"", 4, "syntax"),
+        ("roll_up = 300", 4, "syntax"),
+        ("\nroll_up = \"300\"", 5, "bad-duration"),
+        ("roll_up = \"0s\"", 4, "out-of-bounds"),
+        ("roll_up = \"2h\"", 4, "out-of-bounds"),
+        ("max_memory = \"256M\"", 4, "bad-size"),
+        ("max_memory = \"1MiB\"", 4, "size-too-small"),
+        ("lang = \"fr\"", 4, "bad-choice"),
+        ("internal = [\n\"10.0.0.0/8\",\n\"10.0.0.0/33\"]", 6, "bad-prefix"),
+        ("rules = \"/nowhere/rules\"", 4, "bad-rules"),
+        ("[[capture]]\ninterface = \"../net\"", 5, "bad-interface"),
+        ("[[capture]]\ninterface = \"lo\"\n[[capture]]\ninterface = \"lo\"", 7, "interface-twice"),
+        ("[[capture]]\ninterface = \"lo\"\nthreads = 0", 6, "out-of-bounds"),
+        ("[[capture]]\ninterface = \"lo\"\nthreads = 100000", 6, "out-of-bounds"),
+        ("[[capture]]\ninterface = \"lo\"\nring = \"1GiB\"", 5, "rings-too-large"),
+        ("[[capture]]\ninterface = \"lo\"\nsnaplen = 10", 6, "out-of-bounds"),
+        ("[[exports]]\nlisten = \"2055\"", 5, "bad-address"),
+        ("[[exports]]\nlisten = \"0.0.0.0:0\"", 5, "bad-address"),
+        ("[[exports]]\nlisten = \"0.0.0.0:2055\"\n[[exports]]\nlisten = \"192.0.2.1:2055\"", 7, "port-twice"),
+        ("[metrics]\nlisten = \"0.0.0.0:9464\"", 5, "not-loopback"),
+        ("[log]\nlevel = \"loud\"", 5, "bad-choice"),
+    ];
+    for (more, line, name) in cases {
+        assert_eq!(names(&sound(more)), [(Some(line), name)], "{more}");
+    }
+}
+
+#[test]
+fn places_that_cannot_be_used_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().display();
+    let long = "x".repeat(120);
+    // (ledger, socket, what is wrong)
+    let cases = [
+        (format!("{place}/none/ledger.db"), "/tmp/a".to_owned(), "folder-missing"),
+        (place.to_string(), "/tmp/a".to_owned(), "ledger-is-folder"),
+        ("/tmp/ledger.db".to_owned(), format!("{place}/none/a"), "folder-missing"),
+        ("/tmp/ledger.db".to_owned(), format!("/tmp/{long}"), "socket-path-long"),
+    ];
+    for (ledger, socket, name) in cases {
+        let text = format!("site = \"a\"\nledger = \"{ledger}\"\n[status]\nsocket = \"{socket}\"\n");
+        let found = names(&text);
+        assert_eq!(found.iter().map(|(_, name)| *name).collect::<Vec<_>>(), [name], "{text}");
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file() {
+    let text = sound("lang = \"fr\"\nroll_up = \"soon\"\n[[exports]]\nlisten = \"x\"");
+    let found = names(&text);
+    assert_eq!(found, [(Some(4), "bad-choice"), (Some(5), "bad-duration"), (Some(7), "bad-address")]);
+}
+
+#[test]
+fn an_interface_that_may_yet_appear_and_nothing_to_watch_are_doubts() {
+    // (more, line, name)
+    let cases = [
+        ("[[capture]]\ninterface = \"nosuch0\"", Some(5), "no-such-interface"),
+        ("", None, "nothing-to-watch"),
+    ];
+    for (more, line, name) in cases {
+        let doubts = check::check(&sound(more)).unwrap().doubts;
+        doubts.iter().for_each(has_words);
+        let found: Vec<_> = doubts.iter().map(|doubt| (doubt.line, doubt.name)).collect();
+        assert_eq!(found, [(line, name)], "{more}");
+    }
+}
+
+#[test]
+fn the_example_in_packaging_is_sound_and_shows_every_key() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/agent.toml");
+    let text = fs::read_to_string(example).unwrap();
+    let schema = include_str!("schema.rs");
+    let keys = schema.lines().filter_map(|line| line.trim().strip_prefix("pub(super) "));
+    let keys = keys.filter_map(|field| field.split_once(": ")).map(|(key, _)| key);
+    let mut shown = 0;
+    for key in keys {
+        let shows = |line: &str| {
+            let line = line.trim_start_matches("# ");
+            line.starts_with(&format!("{key} = ")) || line.trim_matches(['[', ']']) == key
+        };
+        assert!(text.lines().any(shows), "`{key}` is not in the example");
+        shown += 1;
+    }
+    assert!(shown >= 20, "only {shown} keys found");
+    // As it stands, and with every key that is commented out: the faults are this machine's alone.
+    let whole: Vec<&str> = text.lines().map(uncommented).collect();
+    for text in [text.clone(), whole.join("\n")] {
+        for (line, name) in names(&text) {
+            assert!(["folder-missing", "not-writable", "bad-rules"].contains(&name), "{line:?}: {name}");
+        }
+    }
+}
+
+/// A line of the example with its key in force; what is prose stays a comment.
+fn uncommented(line: &str) -> &str {
+    let Some(rest) = line.strip_prefix("# ") else { return line };
+    let key = rest.split_once(" = ").map_or(rest.trim_matches(['[', ']']), |(key, _)| key);
+    let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let is_table = rest.starts_with('[');
+    if is_key && (rest.contains(" = ") || is_table) { rest } else { line }
+}
+
+#[test]
+fn a_running_daemon_takes_over_what_changes_live_and_names_the_rest() {
+    let old = "[[exports]]\nlisten = \"127.0.0.1:2055\"\nallowed = [\"192.0.2.1\"]";
+    let mut config = check::check(&sound(old)).unwrap().config;
+    let before = config.clone();
+    let new = "roll_up = \"1min\"\ninternal = [\"10.0.0.0/8\"]\nmax_memory = \"512MiB\"\n[[exports]]\nlisten = \"127.0.0.1:2055\"\nallowed = [\"192.0.2.2\"]\n[[exports]]\nlisten = \"127.0.0.1:9995\"\n[log]\nlevel = \"debug\"";
+    let waiting = config.take_over(check::check(&sound(new)).unwrap().config);
+    assert_eq!(waiting, ["max_memory", "exports.listen"]);
+    assert_eq!((config.max_memory, &config.exports), (before.max_memory, &before.exports));
+    assert_eq!(config.live.roll_up, Duration::from_mins(1));
+    assert_eq!(config.live.log_level, LevelFilter::DEBUG);
+    assert_eq!(config.live.allowed, [vec!["192.0.2.2".parse().unwrap()]]);
+    assert_eq!(config.live.internal, ["10.0.0.0/8".parse().unwrap()]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_or_is_too_large_is_refused_with_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.toml");
+    let refused = load(&path).unwrap_err();
+    assert!(refused.words(Lang::En).contains("agent.toml: cannot be read"), "{}", refused.words(Lang::En));
+    fs::write(&path, "#".repeat(MAX_FILE_BYTES as usize + 1)).unwrap();
+    assert_eq!(load(&path).unwrap_err().problems.first().unwrap().name, "too-large");
+    fs::write(&path, b"site = \"\xff\"").unwrap();
+    assert_eq!(load(&path).unwrap_err().problems.first().unwrap().name, "unreadable");
+}

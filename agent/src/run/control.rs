@@ -1,0 +1,187 @@
+//! The daemon's main thread: signals, the second's tick, whoever asks. Everything here waits; nothing
+//! here works on packets.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::config::{self, Config, Refused};
+use super::fleet::Fleet;
+use super::logging::LogLevel;
+use super::overview::Overview;
+use super::status::Reload;
+use super::{metrics, notify, status};
+
+/// How often counters, beats and clocks are looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// How often `systemctl status` gets a new line.
+const LINE: Duration = Duration::from_secs(10);
+/// After a socket failed to accept: no more file descriptors, surely; trying at once would spin.
+const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
+
+/// What the main thread holds.
+pub(crate) struct Control<'p> {
+    pub(crate) signals: Signals,
+    pub(crate) path: &'p Path,
+    pub(crate) config: Config,
+    pub(crate) log: LogLevel,
+    pub(crate) fleet: Fleet,
+    pub(crate) overview: Arc<Overview>,
+    pub(crate) status: status::server::Server,
+    pub(crate) metrics: Option<metrics::server::Server>,
+}
+
+impl Control<'_> {
+    /// Runs until a signal says to stop, then has everything recorded.
+    pub(crate) async fn run(mut self) -> anyhow::Result<()> {
+        let (mut tick, mut line) = (interval(TICK), interval(LINE));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        line.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        notify::ready();
+        tracing::info!(workers = self.fleet.posts().len(), "running");
+        loop {
+            let overview = Arc::clone(&self.overview);
+            tokio::select! {
+                told = self.signals.next() => match told {
+                    Told::Reload => self.reload(),
+                    Told::Stop(signal) => {
+                        tracing::info!(signal, "stopping");
+                        break;
+                    }
+                },
+                _ = tick.tick() => self.tick()?,
+                _ = line.tick() => notify::status(&self.line()),
+                served = self.status.serve(move || overview.status()) => pause_if(served).await,
+                served = serve_metrics(self.metrics.as_ref(), &self.overview) => pause_if(served).await,
+            }
+        }
+        notify::stopping();
+        self.fleet.stop()
+    }
+
+    fn tick(&self) -> anyhow::Result<()> {
+        self.overview.tick();
+        if let Some(name) = self.fleet.fallen() {
+            // The process must not live on half: the service manager starts it whole.
+            anyhow::bail!("thread {name} ended by itself");
+        }
+        match notify::watchdog() {
+            Some(within) if self.overview.held_up() < within / 2 => notify::alive(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn line(&self) -> String {
+        let status = self.overview.status();
+        let watching = status.workers.iter().filter(|worker| worker.state == "watching").count();
+        let error = if status.roll_up.error.is_some() { "; cannot record, see the log" } else { "" };
+        format!(
+            "{watching} of {} workers watching, {:.0} packets/s, {} dropped{error}",
+            status.workers.len(),
+            status.traffic.packets_per_s_1m,
+            status.traffic.kernel_drops,
+        )
+    }
+
+    /// Reads the configuration again. One that is not sound changes nothing.
+    fn reload(&mut self) {
+        notify::reloading();
+        let begin = Instant::now();
+        let mut reload = Reload { at: Timestamp::now(), ..Reload::default() };
+        match self.take_over() {
+            Ok(waiting) => {
+                let took_ms = begin.elapsed().as_millis() as u64;
+                tracing::info!(took_ms, "configuration taken over");
+                for key in &waiting {
+                    tracing::warn!(key, "a change of this key needs a restart, kept as it was");
+                }
+                reload.waiting = waiting.into_iter().map(str::to_owned).collect();
+            }
+            Err(error) => {
+                refused(&error);
+                reload.error = Some(format!("{error:#}"));
+            }
+        }
+        self.overview.reloaded(reload, self.config.live.roll_up);
+        notify::ready();
+    }
+
+    fn take_over(&mut self) -> anyhow::Result<Vec<&'static str>> {
+        let loaded = config::load(self.path)?;
+        let mut config = self.config.clone();
+        let waiting = config.take_over(loaded.config);
+        self.fleet.adopt(&Arc::new(config.live.clone()))?;
+        self.log.set(config.live.log_level);
+        self.config = config;
+        Ok(waiting)
+    }
+}
+
+/// Logs why a configuration was refused. Its problems quote the file, which names addresses: the log has
+/// their lines, `status` and `check-config` have all of it.
+fn refused(error: &anyhow::Error) {
+    if let Some(Refused { problems, .. }) = error.downcast_ref() {
+        for problem in problems {
+            tracing::error!(line = problem.line, problem = problem.name, "not sound, see check-config");
+        }
+        tracing::error!(problems = problems.len(), "configuration refused, running on with the old one");
+    } else {
+        let chain = format!("{error:#}");
+        tracing::error!(error = chain, "configuration refused, running on with the old one");
+    }
+}
+
+/// What a signal means.
+enum Told {
+    Reload,
+    Stop(&'static str),
+}
+
+/// Signals that the daemon answers to.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    reload: Signal,
+}
+
+impl Signals {
+    /// Catches the signals from here on. Until then they end the process at once, a reload as well.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            reload: listen(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Told {
+        tokio::select! {
+            _ = self.reload.recv() => Told::Reload,
+            _ = self.terminate.recv() => Told::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => Told::Stop("SIGINT"),
+        }
+    }
+}
+
+async fn serve_metrics(
+    server: Option<&metrics::server::Server>,
+    overview: &Arc<Overview>,
+) -> std::io::Result<()> {
+    let Some(server) = server else { return std::future::pending().await };
+    let overview = Arc::clone(overview);
+    server.serve(move || overview.status()).await
+}
+
+async fn pause_if(served: std::io::Result<()>) {
+    if let Err(error) = served {
+        tracing::warn!(%error, "cannot take a client");
+        sleep(ACCEPT_AGAIN).await;
+    }
+}

@@ -1,0 +1,43 @@
+//! `run`: everything is opened in the order in which it can fail, then the main thread takes over.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::runtime;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::control::{Control, Signals};
+use super::fleet::Fleet;
+use super::overview::Overview;
+use super::{config, logging, metrics, status, wiring};
+use crate::cli::Run;
+
+/// Runs the daemon until it is told to stop. `asked` is the log's level that the command line asks for.
+pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
+    let loaded = config::load(&args.config)?;
+    let config = loaded.config;
+    let log = logging::init(config.log_format, config.live.log_level, asked)?;
+    for doubt in &loaded.doubts {
+        tracing::warn!(
+            line = doubt.line,
+            doubt = doubt.name,
+            "the configuration is doubtful; see check-config"
+        );
+    }
+    // One thread serves signals, status and figures: they are seconds apart.
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("cannot start the main thread's runtime")?;
+    runtime.block_on(async {
+        // First: from the first packet on, a signal must end in a last roll-up.
+        let signals = Signals::new()?;
+        let status = status::server::Server::bind(&config.socket)?;
+        let metrics = match config.metrics {
+            Some(address) => Some(metrics::server::Server::bind(address).await?),
+            None => None,
+        };
+        let recorder = wiring::recorder(&config)?;
+        let fleet = Fleet::start(wiring::plans(&config)?, wiring::site(&config)?, recorder, &config.live)?;
+        let overview = Arc::new(Overview::new(&config, &fleet));
+        Control { signals, path: &args.config, config, log, fleet, overview, status, metrics }.run().await
+    })
+}

@@ -1,0 +1,43 @@
+//! The daemon around the packet path: what watches for weeks, and what it tells of itself.
+//!
+//! | file | what |
+//! |---|---|
+//! | `daemon` | `run`: opens everything, in the order in which it can fail |
+//! | `control` | the main thread: signals, reload, the second's tick, clients |
+//! | `fleet` | the threads, started together and stopped in order |
+//! | `worker` | a worker's loop: open, batches, orders; [`worker::Work`] is what it does |
+//! | `site` | the site's loop: gather, conclude, record; [`site::Site`], [`site::Recorder`] |
+//! | `wiring` | which sources, pipelines and ledger stand behind those traits |
+//! | `vitals` | the numbers that workers write and others read |
+//! | `overview`, `rates`, `clock`, `health` | those numbers and the box's, brought together |
+//! | `status`, `metrics` | the Unix socket and Prometheus |
+//! | `config`, `check_config` | the configuration and its check |
+//! | `logging`, `notify`, `backoff` | the log, the service manager, waiting before a retry |
+//!
+//! Packets go from a worker's source through its pipeline; what it gathered goes to the site's thread
+//! over one bounded channel, and from there into the ledger. Orders run the other way, over a bounded
+//! channel for each worker. A panic ends the process: the service manager starts it again, and what was
+//! recorded is in the ledger.
+
+mod backoff;
+mod check_config;
+mod clock;
+pub(crate) mod config;
+mod control;
+mod daemon;
+mod fleet;
+mod health;
+mod logging;
+mod metrics;
+mod notify;
+mod overview;
+mod rates;
+mod site;
+mod status;
+mod vitals;
+mod wiring;
+mod worker;
+
+pub(crate) use check_config::check_config;
+pub(crate) use daemon::run;
+pub(crate) use status::{NoAgent, SocketError, status};

@@ -1,0 +1,309 @@
+//! Everything that is shown of the daemon, brought together for whoever asks.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::Timestamp;
+
+use super::clock::ClockCheck;
+use super::config::Config;
+use super::fleet::Fleet;
+use super::health::Health;
+use super::rates::{Rates, rough};
+use super::site::{Book, Entered};
+use super::status::{
+    Exporter, Interface, LastRollUp, Memory, Reload, RollUp, Status, Tables, Traffic, VERSION, Worker,
+};
+use super::vitals::{Place, Post, Vitals, lock};
+
+/// A thread that has not come round for so long hangs.
+const STUCK: Duration = Duration::from_mins(1);
+/// Exporters that are shown, so that an answer stays bounded whoever sends datagrams.
+const MAX_EXPORTERS: usize = 1_000;
+
+/// What the daemon's parts tell of themselves.
+#[derive(Debug)]
+pub(crate) struct Overview {
+    site: String,
+    sensor: String,
+    max_memory: u64,
+    started: Instant,
+    posts: Vec<Arc<Post>>,
+    desk: Arc<Post>,
+    book: Arc<Mutex<Book>>,
+    moving: Mutex<Moving>,
+}
+
+/// What changes from second to second.
+#[derive(Debug)]
+struct Moving {
+    rates: Rates,
+    clock: ClockCheck,
+    health: Health,
+    roll_up: Duration,
+    reload: Option<Reload>,
+    /// For each worker and the site: its beats, and when they last changed.
+    beats: Vec<(u64, Instant)>,
+}
+
+impl Overview {
+    /// Looks at a fleet that was started with a configuration.
+    pub(crate) fn new(config: &Config, fleet: &Fleet) -> Self {
+        let now = Instant::now();
+        let posts = fleet.posts().to_vec();
+        let moving = Moving {
+            rates: Rates::default(),
+            clock: ClockCheck::new(SystemTime::now(), now),
+            health: Health::new(config.ledger.clone()),
+            roll_up: config.live.roll_up,
+            reload: None,
+            beats: vec![(0, now); posts.len() + 1],
+        };
+        Self {
+            site: config.site.clone(),
+            sensor: config.sensor.clone(),
+            max_memory: config.max_memory,
+            started: now,
+            posts,
+            desk: Arc::clone(fleet.desk()),
+            book: Arc::clone(fleet.book()),
+            moving: Mutex::new(moving),
+        }
+    }
+
+    /// Looks at counters, beats and clocks; to be called once a second.
+    pub(crate) fn tick(&self) {
+        let (now, total) = (Instant::now(), self.total());
+        let mut moving = lock(&self.moving);
+        moving.rates.sample(now, total.packets, total.bytes);
+        if let Some(jump_s) = moving.clock.look(SystemTime::now(), now) {
+            tracing::warn!(jump_s, "clock was set, or the box was suspended");
+        }
+        let posts = self.posts.iter().chain([&self.desk]);
+        for (post, (beats, since)) in posts.zip(&mut moving.beats) {
+            if *beats != post.beats() {
+                (*beats, *since) = (post.beats(), now);
+            }
+        }
+    }
+
+    /// How long ago the thread that is furthest behind came round.
+    pub(crate) fn held_up(&self) -> Duration {
+        let moving = lock(&self.moving);
+        moving.beats.iter().map(|(_, since)| since.elapsed()).max().unwrap_or_default()
+    }
+
+    /// Notes that the configuration was read again.
+    pub(crate) fn reloaded(&self, reload: Reload, roll_up: Duration) {
+        let mut moving = lock(&self.moving);
+        moving.reload = Some(reload);
+        moving.roll_up = roll_up;
+    }
+
+    /// Everything at once.
+    pub(crate) fn status(&self) -> Status {
+        let total = self.total();
+        let book = lock(&self.book).clone();
+        let mut moving = lock(&self.moving);
+        let (machine, resident) = moving.health.look();
+        Status {
+            version: VERSION,
+            agent: env!("CARGO_PKG_VERSION").to_owned(),
+            site: self.site.clone(),
+            sensor: self.sensor.clone(),
+            at: Timestamp::now(),
+            uptime_s: self.started.elapsed().as_secs(),
+            traffic: traffic(&total, &moving.rates),
+            tables: tables(&total),
+            memory: Memory { resident, tables_max: self.max_memory },
+            interfaces: self.interfaces(),
+            exporters: self.exporters(),
+            workers: self.workers(&moving.beats),
+            roll_up: roll_up(book, moving.roll_up),
+            sync: super::status::Sync::default(),
+            reload: moving.reload.clone(),
+            machine,
+            clock: moving.clock.stands(),
+        }
+    }
+
+    fn total(&self) -> Vitals {
+        let mut total = Vitals::default();
+        for post in &self.posts {
+            total.add(&post.vitals());
+        }
+        total
+    }
+
+    /// The interfaces, the threads of each summed.
+    fn interfaces(&self) -> Vec<Interface> {
+        let mut interfaces: Vec<Interface> = Vec::new();
+        for post in &self.posts {
+            let Place::Interface(name) = &post.place else { continue };
+            let vitals = post.vitals();
+            let known = interfaces.iter().position(|interface| interface.name == *name);
+            let place = known.unwrap_or_else(|| {
+                interfaces.push(Interface { name: name.clone(), watching: true, ..Interface::default() });
+                interfaces.len() - 1
+            });
+            let Some(interface) = interfaces.get_mut(place) else { continue };
+            interface.watching &= post.is_working();
+            interface.link |= vitals.link_up > 0;
+            interface.packets += vitals.packets;
+            interface.bytes += vitals.bytes;
+            interface.kernel_drops += vitals.kernel_drops;
+            interface.gaps = interface.gaps.max(vitals.gaps);
+            interface.mirror = interface.mirror.take().or(post.detail().mirror);
+        }
+        interfaces
+    }
+
+    fn exporters(&self) -> Vec<Exporter> {
+        let exporters = self.posts.iter().flat_map(|post| post.detail().exporters);
+        exporters.take(MAX_EXPORTERS).collect()
+    }
+
+    fn workers(&self, beats: &[(u64, Instant)]) -> Vec<Worker> {
+        let worker = |(post, (_, since)): (&Arc<Post>, &(u64, Instant))| {
+            let state = match (since.elapsed() > STUCK, post.is_working()) {
+                (true, _) => "stuck",
+                (false, true) => "watching",
+                (false, false) => "waiting",
+            };
+            let (name, restarts, error) = (post.name.clone(), post.restarts(), post.error());
+            Worker { name, state: state.to_owned(), restarts, error }
+        };
+        self.posts.iter().zip(beats).map(worker).collect()
+    }
+}
+
+fn traffic(total: &Vitals, rates: &Rates) -> Traffic {
+    let (second, minute) = (rates.second(), rates.minute());
+    Traffic {
+        packets: total.packets,
+        bytes: total.bytes,
+        packets_per_s: second.packets,
+        packets_per_s_1m: minute.packets,
+        bytes_per_s: second.bytes,
+        bytes_per_s_1m: minute.bytes,
+        kernel_drops: total.kernel_drops,
+        ring_freezes: total.ring_freezes,
+        duplicates: total.duplicates,
+    }
+}
+
+fn tables(total: &Vitals) -> Tables {
+    let fill_pct =
+        if total.conns_max == 0 { 0.0 } else { rough(total.conns) * 100.0 / rough(total.conns_max) };
+    Tables {
+        conns: total.conns,
+        conns_max: total.conns_max,
+        fill_pct,
+        evicted: total.evicted,
+        bytes: total.table_bytes,
+    }
+}
+
+fn roll_up(book: Book, every: Duration) -> RollUp {
+    let last = book.last.map(|(at, Entered { new, updated }, took)| LastRollUp {
+        at,
+        new,
+        updated,
+        seconds: took.as_secs_f64(),
+    });
+    let Book { recorded, failed, late, error, .. } = book;
+    RollUp { every_s: every.as_secs(), last, recorded, failed, late, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::status::MirrorVerdict;
+    use crate::run::vitals::Detail;
+
+    fn overview(posts: Vec<Post>) -> Overview {
+        let now = Instant::now();
+        let posts: Vec<Arc<Post>> = posts.into_iter().map(Arc::new).collect();
+        let moving = Moving {
+            rates: Rates::default(),
+            clock: ClockCheck::new(SystemTime::now(), now),
+            health: Health::new("/".into()),
+            roll_up: Duration::from_mins(5),
+            reload: None,
+            beats: vec![(0, now); posts.len() + 1],
+        };
+        Overview {
+            site: "kita".to_owned(),
+            sensor: "box".to_owned(),
+            max_memory: 1 << 20,
+            started: now,
+            posts,
+            desk: Arc::new(Post::new("site".to_owned(), Place::Site)),
+            book: Arc::default(),
+            moving: Mutex::new(moving),
+        }
+    }
+
+    fn capture(thread: u32, vitals: &Vitals) -> Post {
+        let post = Post::new(format!("capture-eth1-{thread}"), Place::Interface("eth1".to_owned()));
+        post.publish(vitals);
+        post.works();
+        post
+    }
+
+    #[test]
+    fn threads_of_one_interface_are_shown_as_one() {
+        let vitals = Vitals {
+            packets: 10,
+            bytes: 1_000,
+            kernel_drops: 1,
+            conns: 3,
+            conns_max: 12,
+            ..Vitals::default()
+        };
+        let first = capture(0, &Vitals { link_up: 1, gaps: 2, ..vitals });
+        let second = capture(1, &Vitals { gaps: 1, ..vitals });
+        let verdict = MirrorVerdict { verdict: "good".to_owned(), ..MirrorVerdict::default() };
+        second.tell(Detail { exporters: Vec::new(), mirror: Some(verdict.clone()) });
+        second.fails("no such device".to_owned());
+        let status = overview(vec![first, second]).status();
+        let [interface] = status.interfaces.as_slice() else { panic!("{:?}", status.interfaces) };
+        assert_eq!((interface.packets, interface.bytes, interface.kernel_drops), (20, 2_000, 2));
+        assert_eq!((interface.link, interface.gaps, interface.watching), (true, 2, false));
+        assert_eq!(interface.mirror, Some(verdict));
+        assert!((status.tables.fill_pct - 25.0).abs() < 0.01, "{}", status.tables.fill_pct);
+        let states: Vec<&str> = status.workers.iter().map(|worker| worker.state.as_str()).collect();
+        assert_eq!(states, ["watching", "waiting"]);
+    }
+
+    #[test]
+    fn exporters_are_shown_up_to_a_bound_and_add_to_no_interface() {
+        let post = Post::new("exports".to_owned(), Place::Exports);
+        let exporter = |last: u32| Exporter {
+            address: std::net::Ipv4Addr::from(0xC000_0200 + last % 256).into(),
+            datagrams: 1,
+            flows: 30,
+            lost: 0,
+        };
+        post.tell(Detail { exporters: (0..5_000).map(exporter).collect(), mirror: None });
+        let status = overview(vec![post]).status();
+        assert_eq!((status.exporters.len(), status.interfaces.len()), (MAX_EXPORTERS, 0));
+    }
+
+    #[test]
+    fn a_thread_that_does_not_come_round_holds_the_daemon_up() {
+        let overview = overview(vec![capture(0, &Vitals::default())]);
+        let long_ago = Instant::now().checked_sub(STUCK * 2).unwrap();
+        lock(&overview.moving).beats.fill((0, long_ago));
+        overview.tick();
+        assert!(overview.held_up() >= STUCK);
+        assert_eq!(overview.status().workers.first().unwrap().state, "stuck");
+        overview.posts.first().unwrap().beat();
+        overview.tick();
+        assert_eq!(overview.status().workers.first().unwrap().state, "watching");
+        assert!(overview.held_up() >= STUCK, "the site's thread still hangs");
+        overview.desk.beat();
+        overview.tick();
+        assert!(overview.held_up() < STUCK);
+    }
+}

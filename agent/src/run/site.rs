@@ -1,0 +1,219 @@
+//! The site's thread: absorbs what the workers gathered, judges it, has it recorded, keeps the numbers.
+//!
+//! Roll-ups go by the monotonic clock, so that a clock that is set neither brings them on nor holds
+//! them up. What could not be recorded stays with the site and goes into the next attempt, under a
+//! sequence number of its own: an attempt that failed left nothing in the ledger.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use sekisho_api::Analysis;
+
+use super::backoff::Backoff;
+use super::config::Live;
+use super::vitals::{Post, lock};
+use super::worker::{Delivery, Order};
+
+/// How often the thread comes round while it waits.
+const ROUND: Duration = Duration::from_secs(1);
+/// How often the last roll-up is tried before the daemon ends without it.
+const LAST_ATTEMPTS: u32 = 3;
+
+/// All that is known of the site, and what of it is new.
+pub(crate) trait Site: Send {
+    /// What workers gather.
+    type Share: Send;
+
+    /// Takes in what a worker gathered.
+    fn absorb(&mut self, share: Self::Share);
+
+    /// Judges what is new since [`Site::told`].
+    fn conclude(&mut self) -> Analysis;
+
+    /// Notes that the last conclusion is in the ledger.
+    fn told(&mut self);
+
+    /// Takes over changed settings; on an error everything stays as it was.
+    fn adopt(&mut self, live: &Live) -> anyhow::Result<()>;
+}
+
+/// Where conclusions are kept.
+pub(crate) trait Recorder: Send {
+    /// Records a conclusion, all of it or nothing.
+    fn record(&mut self, sequence: u64, analysis: &Analysis, now: Timestamp) -> anyhow::Result<Entered>;
+}
+
+/// What recording changed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Entered {
+    /// Rows that are new.
+    pub(crate) new: u64,
+    /// Rows that were there.
+    pub(crate) updated: u64,
+}
+
+/// What the site's thread is told to do.
+#[derive(Debug)]
+pub(crate) enum SiteOrder {
+    /// Take over settings, and answer whether that went well.
+    Adopt(Arc<Live>, SyncSender<anyhow::Result<()>>),
+    /// Record what the workers still have, and answer when it is recorded.
+    Stop(SyncSender<anyhow::Result<()>>),
+}
+
+/// How recording goes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Book {
+    /// The last roll-up in the ledger: when, what it changed, how long it took.
+    pub(crate) last: Option<(Timestamp, Entered, Duration)>,
+    /// Roll-ups recorded.
+    pub(crate) recorded: u64,
+    /// Attempts that failed.
+    pub(crate) failed: u64,
+    /// Workers that did not answer in time.
+    pub(crate) late: u64,
+    /// Why the last attempt failed; `None` when it did not.
+    pub(crate) error: Option<String>,
+}
+
+/// A worker as the site's thread sees it.
+#[derive(Debug)]
+pub(crate) struct Hand {
+    /// Where it takes orders.
+    pub(crate) orders: SyncSender<Order>,
+    /// How many shares of it are still to come: one, and with the last two.
+    pub(crate) owes: u8,
+}
+
+/// The site's thread.
+pub(crate) struct Desk<S: Site> {
+    pub(crate) site: S,
+    pub(crate) recorder: Box<dyn Recorder>,
+    pub(crate) hands: Vec<Hand>,
+    pub(crate) deliveries: Receiver<Delivery<S::Share>>,
+    pub(crate) post: Arc<Post>,
+    pub(crate) book: Arc<Mutex<Book>>,
+    pub(crate) roll_up: Duration,
+    /// How long workers have to give a share.
+    pub(crate) gathering: Duration,
+    /// Counts attempts to record.
+    pub(crate) sequence: u64,
+}
+
+impl<S: Site> Desk<S> {
+    /// Rolls up until told to stop, or until nobody is left to give orders.
+    pub(crate) fn run(mut self, orders: &Receiver<SiteOrder>) {
+        let mut backoff = Backoff::default();
+        let mut last = Instant::now();
+        // After a failure, the next attempt comes earlier than the next roll-up would.
+        let mut retry: Option<Duration> = None;
+        loop {
+            self.post.beat();
+            let wait = retry.unwrap_or(self.roll_up).min(self.roll_up);
+            match orders.recv_timeout(wait.saturating_sub(last.elapsed()).min(ROUND)) {
+                // Who asked may have given up waiting for the answer.
+                Ok(SiteOrder::Adopt(live, reply)) => drop(reply.send(self.adopt(&live))),
+                Ok(SiteOrder::Stop(reply)) => {
+                    drop(reply.send(self.stop()));
+                    return;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if last.elapsed() < wait {
+                continue;
+            }
+            last = Instant::now();
+            self.gather(&Order::RollUp);
+            retry = self.record().err().map(|_| backoff.wait());
+            if retry.is_none() {
+                backoff.reset();
+            }
+        }
+    }
+
+    fn adopt(&mut self, live: &Arc<Live>) -> anyhow::Result<()> {
+        self.site.adopt(live)?;
+        self.roll_up = live.roll_up;
+        Ok(())
+    }
+
+    fn stop(&mut self) -> anyhow::Result<()> {
+        self.gather(&Order::Stop);
+        let mut backoff = Backoff::default();
+        for attempt in 1..=LAST_ATTEMPTS {
+            match self.record() {
+                Err(_) if attempt < LAST_ATTEMPTS => std::thread::sleep(backoff.wait()),
+                recorded => return recorded,
+            }
+        }
+        Ok(())
+    }
+
+    /// Has every worker give its share, and absorbs what comes in time.
+    pub(super) fn gather(&mut self, order: &Order) {
+        let is_stop = matches!(order, Order::Stop);
+        for hand in &mut self.hands {
+            // A worker that still owes a share has the order already; the last one is for everybody.
+            if (hand.owes == 0 || is_stop) && hand.orders.try_send(order.clone()).is_ok() {
+                hand.owes += 1;
+            }
+        }
+        let deadline = Instant::now() + self.gathering;
+        while self.hands.iter().any(|hand| hand.owes > 0) {
+            self.post.beat();
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.deliveries.recv_timeout(left.min(ROUND)) {
+                Ok(delivery) => self.receive(delivery),
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
+                Err(_) => break,
+            }
+        }
+        // Also what came late the last time, from workers that had nothing to answer now.
+        while let Ok(delivery) = self.deliveries.try_recv() {
+            self.receive(delivery);
+        }
+        let late = self.hands.iter().filter(|hand| hand.owes > 0).count() as u64;
+        if late > 0 {
+            tracing::warn!(late, "workers did not answer in time");
+            lock(&self.book).late += late;
+        }
+    }
+
+    fn receive(&mut self, Delivery { worker, share }: Delivery<S::Share>) {
+        self.site.absorb(share);
+        if let Some(hand) = self.hands.get_mut(worker) {
+            hand.owes = hand.owes.saturating_sub(1);
+        }
+    }
+
+    fn record(&mut self) -> anyhow::Result<()> {
+        let begin = Instant::now();
+        let now = Timestamp::now();
+        let analysis = self.site.conclude();
+        self.sequence += 1;
+        match self.recorder.record(self.sequence, &analysis, now) {
+            Ok(entered) => {
+                self.site.told();
+                let took = begin.elapsed();
+                let Entered { new, updated } = entered;
+                tracing::info!(new, updated, took_ms = took.as_millis() as u64, "rolled up");
+                let mut book = lock(&self.book);
+                book.last = Some((now, entered, took));
+                book.recorded += 1;
+                book.error = None;
+                Ok(())
+            }
+            Err(error) => {
+                let chain = format!("{error:#}");
+                tracing::error!(error = chain, "cannot record, keeping it for the next attempt");
+                let mut book = lock(&self.book);
+                book.failed += 1;
+                book.error = Some(chain);
+                Err(error)
+            }
+        }
+    }
+}

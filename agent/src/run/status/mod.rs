@@ -1,0 +1,258 @@
+//! What `sekisho-agent status` shows: the daemon's answer as JSON, one object a line.
+//!
+//! | file | what |
+//! |---|---|
+//! | `server` | the Unix socket's side in the daemon |
+//! | `client` | the command |
+//! | `words` | the answer for people |
+//!
+//! Fields may be added; none is renamed or removed, or `VERSION` goes up. Times are RFC 3339 in UTC,
+//! sizes octets, shares percent.
+
+mod client;
+pub(crate) mod server;
+mod words;
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use client::{NoAgent, status};
+pub(crate) use server::SocketError;
+
+/// The version of these types.
+pub(crate) const VERSION: u32 = 1;
+/// The longest answer that a client reads: thousands of exporters.
+const MAX_ANSWER_BYTES: u64 = 4 << 20;
+
+/// How the daemon is.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Status {
+    /// [`VERSION`].
+    pub(crate) version: u32,
+    /// The program's version.
+    pub(crate) agent: String,
+    /// The site's name in the ledger.
+    pub(crate) site: String,
+    /// The box's name in the ledger.
+    pub(crate) sensor: String,
+    /// When this was so.
+    pub(crate) at: Timestamp,
+    /// How long the daemon has run, in seconds.
+    pub(crate) uptime_s: u64,
+    /// Everything that passed, all workers together.
+    pub(crate) traffic: Traffic,
+    /// The tables of conns, all workers together.
+    pub(crate) tables: Tables,
+    /// The daemon's memory.
+    pub(crate) memory: Memory,
+    /// Interfaces at mirror ports.
+    pub(crate) interfaces: Vec<Interface>,
+    /// Exporters of flows.
+    pub(crate) exporters: Vec<Exporter>,
+    /// The threads that watch.
+    pub(crate) workers: Vec<Worker>,
+    /// How recording goes.
+    pub(crate) roll_up: RollUp,
+    /// How the collector is kept up to date.
+    pub(crate) sync: Sync,
+    /// The last time that the configuration was read again.
+    pub(crate) reload: Option<Reload>,
+    /// The box's own health.
+    #[serde(rename = "box")]
+    pub(crate) machine: Machine,
+    /// Whether the box's clock can be relied on.
+    pub(crate) clock: Clock,
+}
+
+/// What passed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Traffic {
+    /// Packets and datagrams since the start.
+    pub(crate) packets: u64,
+    /// Their octets.
+    pub(crate) bytes: u64,
+    /// Packets a second, over the last second.
+    pub(crate) packets_per_s: f64,
+    /// Packets a second, over the last minute.
+    pub(crate) packets_per_s_1m: f64,
+    /// Octets a second, over the last second.
+    pub(crate) bytes_per_s: f64,
+    /// Octets a second, over the last minute.
+    pub(crate) bytes_per_s_1m: f64,
+    /// Packets that the kernel dropped since the start.
+    pub(crate) kernel_drops: u64,
+    /// How often a ring was full.
+    pub(crate) ring_freezes: u64,
+    /// Packets that were mirrored twice.
+    pub(crate) duplicates: u64,
+}
+
+/// The tables of conns.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Tables {
+    /// Conns now.
+    pub(crate) conns: u64,
+    /// Conns that fit.
+    pub(crate) conns_max: u64,
+    /// How full the tables are.
+    pub(crate) fill_pct: f64,
+    /// Conns that made room for others since the start.
+    pub(crate) evicted: u64,
+    /// Octets that the tables take.
+    pub(crate) bytes: u64,
+}
+
+/// The daemon's memory.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Memory {
+    /// What is resident now.
+    pub(crate) resident: u64,
+    /// The bound of the tables, `max_memory`.
+    pub(crate) tables_max: u64,
+}
+
+/// An interface at a mirror port.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Interface {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether it is being watched.
+    pub(crate) watching: bool,
+    /// Whether it has a link.
+    pub(crate) link: bool,
+    /// Packets since the start.
+    pub(crate) packets: u64,
+    /// Their octets.
+    pub(crate) bytes: u64,
+    /// Packets that the kernel dropped.
+    pub(crate) kernel_drops: u64,
+    /// How often the interface was away and came back.
+    pub(crate) gaps: u64,
+    /// What the mirror check says; `None` before it has seen enough.
+    pub(crate) mirror: Option<MirrorVerdict>,
+}
+
+/// What the mirror check says.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct MirrorVerdict {
+    /// The verdict's slug.
+    pub(crate) verdict: String,
+    /// In Japanese.
+    pub(crate) ja: String,
+    /// In English.
+    pub(crate) en: String,
+}
+
+/// An exporter of flows.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Exporter {
+    /// Its address.
+    pub(crate) address: IpAddr,
+    /// Datagrams taken.
+    pub(crate) datagrams: u64,
+    /// Flows in them.
+    pub(crate) flows: u64,
+    /// Datagrams or flows that its sequence numbers say are missing.
+    pub(crate) lost: u64,
+}
+
+/// A thread that watches.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Worker {
+    /// Its name.
+    pub(crate) name: String,
+    /// `watching`, `waiting` to open its source again, or `stuck`.
+    pub(crate) state: String,
+    /// How often its source failed.
+    pub(crate) restarts: u32,
+    /// Why it waits.
+    pub(crate) error: Option<String>,
+}
+
+/// How recording goes.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct RollUp {
+    /// How often it is done, in seconds.
+    pub(crate) every_s: u64,
+    /// The last one that is in the ledger.
+    pub(crate) last: Option<LastRollUp>,
+    /// Roll-ups in the ledger since the start.
+    pub(crate) recorded: u64,
+    /// Attempts that failed.
+    pub(crate) failed: u64,
+    /// Workers that did not answer in time.
+    pub(crate) late: u64,
+    /// Why the last attempt failed.
+    pub(crate) error: Option<String>,
+}
+
+/// A roll-up that is in the ledger.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct LastRollUp {
+    /// When it was recorded.
+    pub(crate) at: Timestamp,
+    /// Rows that were new.
+    pub(crate) new: u64,
+    /// Rows that were there.
+    pub(crate) updated: u64,
+    /// How long it took.
+    pub(crate) seconds: f64,
+}
+
+/// How the collector is kept up to date.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Sync {
+    /// `not-enrolled` while the box belongs to no collector.
+    pub(crate) state: String,
+    /// When the collector last answered.
+    pub(crate) last: Option<Timestamp>,
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self { state: "not-enrolled".to_owned(), last: None }
+    }
+}
+
+/// The configuration read again.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Reload {
+    /// When.
+    pub(crate) at: Timestamp,
+    /// Why it was refused; `None` when it was taken over.
+    pub(crate) error: Option<String>,
+    /// Keys that differ and wait for a restart.
+    pub(crate) waiting: Vec<String>,
+}
+
+/// The box's own health.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Machine {
+    /// Cores.
+    pub(crate) cores: usize,
+    /// Load over 1, 5 and 15 minutes.
+    pub(crate) load: [f64; 3],
+    /// Memory of the box.
+    pub(crate) memory_total: u64,
+    /// Memory that can still be had.
+    pub(crate) memory_available: u64,
+    /// Room of the ledger's file system.
+    pub(crate) disk_total: u64,
+    /// Room that is left there.
+    pub(crate) disk_free: u64,
+    /// The hottest sensor, in degrees Celsius; `None` where there is none.
+    pub(crate) temperature_c: Option<f32>,
+}
+
+/// Whether the box's clock can be relied on.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Clock {
+    /// False where the time is before this program was made: the clock was never set.
+    pub(crate) plausible: bool,
+    /// How often the clock was set, or the box was suspended.
+    pub(crate) jumps: u64,
+    /// The last jump, in seconds; negative is back.
+    pub(crate) last_jump_s: Option<f64>,
+}
