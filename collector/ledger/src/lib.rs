@@ -19,6 +19,8 @@
 //! is rare, the box stands in a cupboard without battery, and the capture may be deleted once
 //! [`Ledger::record`] has returned.
 
+#![forbid(unsafe_code)]
+
 mod capture;
 mod change;
 mod clean;

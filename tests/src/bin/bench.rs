@@ -7,6 +7,7 @@
 //! On Linux a child's peak starts at what its parent has had resident (`exec` hands it down), so this
 //! program stays small: it reads captures piece by piece, and after making one it starts itself anew.
 
+#![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command's output")]
 #![allow(clippy::cast_precision_loss, reason = "figures are printed with three digits")]
 
