@@ -183,7 +183,14 @@ impl Source for FileSource {
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, anyhow::Error> {
         let Some((link, record)) = self.advance() else { return Ok(None) };
         let Record { time_ns, wire_len, index, len, .. } = record;
-        Ok(Some(Frame { time_ns, link, wire_len, data: self.window.bytes(index, len) }))
+        Ok(Some(Frame {
+            time_ns,
+            link,
+            wire_len,
+            data: self.window.bytes(index, len),
+            tci: 0,
+            merged: false,
+        }))
     }
 
     fn drops(&self) -> u64 {

@@ -9,9 +9,13 @@ mod error;
 mod file;
 mod foreign;
 mod interface;
+#[allow(dead_code, unused_imports, reason = "stands ready for the stages that read live frames")]
+mod live;
 mod pcap;
 mod pcapng;
 mod progress;
+#[allow(dead_code, unused_imports, reason = "stands ready for the stages that read live frames")]
+mod source;
 mod unpack;
 mod warning;
 mod window;
@@ -37,6 +41,14 @@ pub(crate) struct Frame<'a> {
     pub(crate) wire_len: u32,
     /// The captured bytes.
     pub(crate) data: &'a [u8],
+    /// The control information of the outermost VLAN tag where the kernel took that off the captured
+    /// bytes (IEEE 802.1Q §9.6: priority, then the identifier in the low 12 bits); 0 where it did not.
+    /// `wire_len` counts the tag's four bytes.
+    #[allow(dead_code, reason = "stands ready for the decoder")]
+    pub(crate) tci: u16,
+    /// Whether offloads merged several frames of the wire into this one before it was captured.
+    #[allow(dead_code, reason = "stands ready for the mirror check")]
+    pub(crate) merged: bool,
 }
 
 /// A stream of frames.
