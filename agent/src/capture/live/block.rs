@@ -76,9 +76,9 @@ impl<'a> Iterator for Frames<'a> {
             return None;
         };
         self.left -= 1;
-        // No step, no progress: a frame that names itself as the next would be read for ever.
+        // No step, no progress: frames that named each other as the next would be read for ever.
         match self.at.checked_add(next as usize) {
-            Some(at) if next > 0 => self.at = at,
+            Some(at) if next as usize >= HEADER_BYTES => self.at = at,
             Some(_) | None if self.left > 0 => self.give_up(),
             Some(_) | None => {}
         }

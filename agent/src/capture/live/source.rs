@@ -34,8 +34,8 @@ pub(crate) struct LiveSource {
     /// The block to read next, and whether it is lent to the caller.
     next: usize,
     lent: bool,
-    /// Whether the link is known to be down: one gap is counted once.
-    down: bool,
+    /// In a gap, from when on frames mean that it is over: until then some may be left from before it.
+    gap: Option<Instant>,
     next_look: Instant,
     /// What was counted on this and earlier sockets; the kernel forgets what it has told.
     counted: Cell<LiveStats>,
@@ -51,7 +51,7 @@ impl LiveSource {
             capture: Some(capture),
             next: 0,
             lent: false,
-            down: false,
+            gap: None,
             next_look: Instant::now() + LOOK_INTERVAL,
             counted: Cell::new(LiveStats::default()),
             damaged: Cell::new(0),
@@ -142,6 +142,7 @@ impl LiveSource {
             Ok(capture) => {
                 tracing::info!(interface = %self.options.interface, "the interface is back");
                 self.capture = Some(capture);
+                self.gap = Some(Instant::now());
                 Ok(())
             }
             // It may be there in a second, up, and with the group's old members gone.
@@ -160,10 +161,11 @@ impl LiveSource {
     }
 
     fn note_gap(&mut self) {
-        if self.down {
+        // Down, then removed, then not yet up again: still the same gap.
+        if self.gap.is_some() {
             return;
         }
-        self.down = true;
+        self.gap = Some(Instant::now() + LOOK_INTERVAL);
         let mut counted = self.counted.get();
         counted.gaps = counted.gaps.saturating_add(1);
         self.counted.set(counted);
@@ -188,7 +190,7 @@ impl Source for LiveSource {
         let Some(capture) = &self.capture else { return Ok(Arrival::Nothing) };
         let Some(block) = capture.ring.block(self.next) else { return Ok(Arrival::Nothing) };
         self.lent = true;
-        self.down = false;
+        self.gap = self.gap.filter(|over| Instant::now() < *over);
         Ok(Arrival::Frames(Frames::new(block, capture.kind, &self.damaged)))
     }
 

@@ -6,8 +6,9 @@
 use sekisho_decode::LinkType;
 
 use super::Instruction;
-use super::parse::{ARP, Direction, Filter, IPV4, IPV6, RARP, SCTP, TCP, Test, UDP};
 use super::prepare::{self, PACKET_AT, PORTS_AT, PROTOCOL, TYPE, VLAN_NEXT, VLAN_THIRD};
+use super::tree::{Direction, Filter, Test};
+use super::words::{ARP, IPV4, IPV6, RARP, SCTP, TCP, UDP};
 
 /// Jumps on a condition reach 255 steps; the rest is room for what a jump's making may put between.
 const NEAR: usize = 250;
@@ -237,8 +238,11 @@ impl Emitter {
     ) -> Label {
         let mut entry = no;
         // ARP and RARP for IPv4 on Ethernet have their addresses at the same places (RFC 826).
-        for (ether_type, source_at, destination_at) in [(RARP, 14, 24), (ARP, 14, 24), (IPV4, 12, 16)] {
-            if within.is_some_and(|within| within != ether_type) {
+        for (ether_types, [source_at, destination_at]) in [(&[RARP, ARP][..], [14, 24]), (&[IPV4], [12, 16])]
+        {
+            let asked = ether_types.iter().filter(|number| within.is_none_or(|within| within == **number));
+            let mut asked = asked.peekable();
+            if asked.peek().is_none() {
                 continue;
             }
             let found = self.directed(direction, yes, no, |emitter, source, yes, no| {
@@ -246,7 +250,9 @@ impl Emitter {
                 let steps = [x_recall(PACKET_AT), word_from_x(at), and(mask)];
                 emitter.test(&steps, (EQUAL, address), yes, no)
             });
-            entry = self.is(TYPE, ether_type.into(), found, entry);
+            for ether_type in asked {
+                entry = self.is(TYPE, (*ether_type).into(), found, entry);
+            }
         }
         entry
     }

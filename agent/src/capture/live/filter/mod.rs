@@ -24,6 +24,11 @@ mod error;
 mod parse;
 mod prepare;
 mod token;
+mod tree;
+mod words;
+
+#[cfg(test)]
+mod tests;
 
 use sekisho_decode::LinkType;
 

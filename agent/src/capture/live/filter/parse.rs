@@ -1,93 +1,17 @@
 //! A filter's words, understood.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use sekisho_decode::{LinkType, MacAddr};
 
 use super::error::Wanted;
 use super::token::Token;
+use super::tree::{Direction, Filter, Test};
+use super::words::{KINDS, Kind, PROTOCOLS, ether_type, ip_protocol, kind, net, protocol_alone};
 use super::{FilterError, Problem};
 
 /// How deep parentheses and `not` may nest.
 const MAX_DEPTH: usize = 64;
-
-/// A filter.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Filter {
-    Not(Box<Filter>),
-    And(Box<Filter>, Box<Filter>),
-    Or(Box<Filter>, Box<Filter>),
-    Test(Test),
-}
-
-/// One question about a frame.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Test {
-    EtherType(u16),
-    /// An IP protocol, of either version or of the one with an EtherType.
-    Protocol {
-        version: Option<u16>,
-        number: u8,
-    },
-    /// An IPv4 address under a mask, in IPv4, ARP and RARP or in the one with an EtherType.
-    Ipv4 {
-        within: Option<u16>,
-        direction: Direction,
-        address: u32,
-        mask: u32,
-    },
-    Ipv6 {
-        direction: Direction,
-        address: u128,
-        mask: u128,
-    },
-    /// Ports of TCP, UDP and SCTP, or of one of them.
-    Ports {
-        protocol: Option<u8>,
-        direction: Direction,
-        first: u16,
-        last: u16,
-    },
-    Mac {
-        direction: Direction,
-        mac: MacAddr,
-    },
-    EtherMulticast,
-    Vlan(Option<u16>),
-    LongerThan(u32),
-}
-
-/// Which end an address or port belongs to.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Direction {
-    #[default]
-    Either,
-    Both,
-    Source,
-    Destination,
-}
-
-pub(super) const IPV4: u16 = 0x0800;
-pub(super) const ARP: u16 = 0x0806;
-pub(super) const RARP: u16 = 0x8035;
-pub(super) const IPV6: u16 = 0x86dd;
-
-pub(super) const ICMP: u8 = 1;
-pub(super) const TCP: u8 = 6;
-pub(super) const UDP: u8 = 17;
-pub(super) const ICMPV6: u8 = 58;
-pub(super) const SCTP: u8 = 132;
-
-/// What an address or number is taken for.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum Kind {
-    #[default]
-    Host,
-    Net,
-    Port,
-    PortRange,
-    Protocol,
-}
 
 /// What stands before an address or number.
 #[derive(Clone, Copy, Debug, Default)]
@@ -382,76 +306,6 @@ impl<'a> Parser<'a> {
         }
         Err(FilterError { column, problem: Problem::NoEthernet })
     }
-}
-
-const KINDS: &[&str] = &["host", "net", "port", "portrange", "proto"];
-const PROTOCOLS: &[&str] =
-    &["ether", "ip", "ip6", "arp", "rarp", "tcp", "udp", "sctp", "icmp", "icmp6", "igmp", "esp", "ah", "gre"];
-
-fn kind(word: &str) -> Kind {
-    match word {
-        "net" => Kind::Net,
-        "port" => Kind::Port,
-        "portrange" => Kind::PortRange,
-        "proto" => Kind::Protocol,
-        _ => Kind::Host,
-    }
-}
-
-fn ether_type(word: &str) -> Option<u16> {
-    match word {
-        "ip" => Some(IPV4),
-        "arp" => Some(ARP),
-        "rarp" => Some(RARP),
-        "ip6" => Some(IPV6),
-        _ => None,
-    }
-}
-
-fn ip_protocol(word: &str) -> Option<u8> {
-    match word {
-        "icmp" => Some(ICMP),
-        "igmp" => Some(2),
-        "tcp" => Some(TCP),
-        "udp" => Some(UDP),
-        "gre" => Some(47),
-        "esp" => Some(50),
-        "ah" => Some(51),
-        "icmp6" => Some(ICMPV6),
-        "sctp" => Some(SCTP),
-        _ => None,
-    }
-}
-
-fn protocol_alone(word: &str) -> Test {
-    let version = match word {
-        "icmp" | "igmp" => Some(IPV4),
-        "icmp6" => Some(IPV6),
-        _ => None,
-    };
-    match (ip_protocol(word), ether_type(word)) {
-        (Some(number), _) => Test::Protocol { version, number },
-        (None, number) => Test::EtherType(number.unwrap_or(0)),
-    }
-}
-
-/// Reads `192.0.2.0/24`, `2001:db8::/32`, and a shortened `192.0.2` (a /24) as tcpdump does.
-fn net(text: &str) -> Option<(IpAddr, Option<u32>)> {
-    let (address, prefix) = match text.split_once('/') {
-        Some((address, prefix)) => (address, Some(prefix.parse::<u32>().ok()?)),
-        None => (text, None),
-    };
-    if let Ok(address) = address.parse::<Ipv6Addr>() {
-        return (prefix? <= 128).then_some((address.into(), prefix));
-    }
-    let mut octets = [0; 4];
-    let mut written = 0;
-    for part in address.split('.') {
-        *octets.get_mut(written)? = part.parse().ok()?;
-        written += 1;
-    }
-    let prefix = prefix.unwrap_or(8 * u32::try_from(written).ok()?);
-    (prefix <= 32).then_some((Ipv4Addr::from(octets).into(), Some(prefix)))
 }
 
 fn unexpected(token: Token<'_>, wanted: Wanted) -> FilterError {

@@ -9,7 +9,7 @@ use super::emit::{
     ADD_X, ANY_BIT, EQUAL, Emitter, Label, VLAN_BITS, and, byte_at, byte_from_x, half_at, half_from_x, keep,
     number, recall, shift_left, shift_right, x_keep, x_number,
 };
-use super::parse::{IPV4, IPV6};
+use super::words::{IPV4, IPV6};
 
 /// Cell: where the packet begins after the link header and its tags.
 pub(super) const PACKET_AT: u32 = 0;

@@ -2,11 +2,12 @@
 //!
 //! The tests need the right to make network namespaces, as root has, and fail without it.
 
+mod block;
 mod fanout;
 mod link;
 mod lone;
 mod ring;
-mod wire;
+pub(super) mod wire;
 
 use std::process::Command;
 use std::thread;
@@ -18,8 +19,8 @@ use super::{LiveOptions, LiveSource};
 use crate::capture::source::{Arrival, Source};
 
 /// The two ends of the cable: the box's interface, and the switch's mirror port.
-const MIRROR: &str = "mirror0";
-const SWITCH: &str = "switch0";
+pub(super) const MIRROR: &str = "mirror0";
+pub(super) const SWITCH: &str = "switch0";
 
 /// Longer than anything here takes, on a machine that does much else.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -36,7 +37,7 @@ struct Kept {
 }
 
 /// Runs a test in a thread with a network of its own, which ends with it.
-fn in_namespace(test: impl FnOnce() + Send) {
+pub(super) fn in_namespace(test: impl FnOnce() + Send) {
     let run = || {
         unshare(CloneFlags::CLONE_NEWNET).expect("these tests make network namespaces: run them as root");
         ip("link set lo up");
@@ -57,7 +58,7 @@ fn ip(args: &str) -> String {
 }
 
 /// Lays the cable, with nothing on it but what a test sends.
-fn lay_cable() {
+pub(super) fn lay_cable() {
     ip(&format!("link add {MIRROR} type veth peer name {SWITCH}"));
     for end in [MIRROR, SWITCH] {
         // Without it the kernel sends router solicitations of its own.
@@ -70,7 +71,7 @@ fn options() -> LiveOptions {
     LiveOptions::new(MIRROR)
 }
 
-fn open(options: &LiveOptions) -> LiveSource {
+pub(super) fn open(options: &LiveOptions) -> LiveSource {
     LiveSource::open(options).unwrap()
 }
 
@@ -98,6 +99,13 @@ fn read_frames(source: &mut LiveSource, count: usize) -> Vec<Kept> {
     });
     assert_eq!(kept.len(), count);
     kept
+}
+
+/// Reads the bytes of all frames that the kernel says it has let through.
+pub(super) fn let_through(source: &mut LiveSource) -> Vec<Vec<u8>> {
+    let count = source.stats().packets as usize;
+    let kept = if count > 0 { read_frames(source, count) } else { Vec::new() };
+    kept.into_iter().map(|kept| kept.data).collect()
 }
 
 /// Does something until it succeeds.

@@ -6,13 +6,13 @@ use nix::ifaddrs::getifaddrs;
 use nix::sys::socket::{AddressFamily, LinkAddr, MsgFlags, SockFlag, SockType, sendto, socket};
 
 /// Sends frames out of an interface.
-pub(super) struct Sender {
+pub(in crate::capture::live) struct Sender {
     socket: OwnedFd,
     interface: LinkAddr,
 }
 
 impl Sender {
-    pub(super) fn new(interface: &str) -> Self {
+    pub(in crate::capture::live) fn new(interface: &str) -> Self {
         let mut all = getifaddrs().unwrap();
         let found = all.find_map(|entry| {
             let address = entry.address?.as_link_addr().copied()?;
@@ -22,29 +22,35 @@ impl Sender {
         Self { socket, interface: found.expect("the interface is there") }
     }
 
-    pub(super) fn send(&self, frame: &[u8]) {
+    pub(in crate::capture::live) fn send(&self, frame: &[u8]) {
         let sent = sendto(self.socket.as_raw_fd(), frame, &self.interface, MsgFlags::empty()).unwrap();
         assert_eq!(sent, frame.len());
     }
 }
 
 /// Two stations' MAC addresses, from the documentation block (RFC 9542).
-pub(super) const STATIONS: [[u8; 6]; 2] = [[0, 0, 0x5e, 0, 0x53, 1], [0, 0, 0x5e, 0, 0x53, 2]];
+pub(in crate::capture::live) const STATIONS: [[u8; 6]; 2] =
+    [[0, 0, 0x5e, 0, 0x53, 1], [0, 0, 0x5e, 0, 0x53, 2]];
 
 /// A frame from the first station to the second.
-pub(super) fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
+pub(in crate::capture::live) fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
     let [source, destination] = STATIONS;
     [&destination[..], &source, &ether_type.to_be_bytes(), payload].concat()
 }
 
 /// Puts a VLAN tag into a frame.
-pub(super) fn tagged(frame: &[u8], tpid: u16, tci: u16) -> Vec<u8> {
+pub(in crate::capture::live) fn tagged(frame: &[u8], tpid: u16, tci: u16) -> Vec<u8> {
     let (addresses, rest) = frame.split_at(12);
     [addresses, &tpid.to_be_bytes(), &tci.to_be_bytes(), rest].concat()
 }
 
 /// An IPv4 packet: protocol, identification with flags and offset, addresses, payload.
-pub(super) fn ipv4(protocol: u8, fragment: u16, ends: [[u8; 4]; 2], payload: &[u8]) -> Vec<u8> {
+pub(in crate::capture::live) fn ipv4(
+    protocol: u8,
+    fragment: u16,
+    ends: [[u8; 4]; 2],
+    payload: &[u8],
+) -> Vec<u8> {
     let len = u16::try_from(20 + payload.len()).unwrap();
     let [source, destination] = ends;
     let mut packet = vec![0x45, 0];
@@ -61,7 +67,7 @@ pub(super) fn ipv4(protocol: u8, fragment: u16, ends: [[u8; 4]; 2], payload: &[u
 }
 
 /// An IPv6 packet.
-pub(super) fn ipv6(next: u8, ends: [&str; 2], payload: &[u8]) -> Vec<u8> {
+pub(in crate::capture::live) fn ipv6(next: u8, ends: [&str; 2], payload: &[u8]) -> Vec<u8> {
     let mut packet = vec![0x60, 0, 0, 0];
     packet.extend(u16::try_from(payload.len()).unwrap().to_be_bytes());
     packet.extend([next, 64]);
@@ -73,7 +79,7 @@ pub(super) fn ipv6(next: u8, ends: [&str; 2], payload: &[u8]) -> Vec<u8> {
 }
 
 /// The head of TCP, UDP or SCTP as far as ports and lengths go, and a payload.
-pub(super) fn ports(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
+pub(in crate::capture::live) fn ports(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
     let len = u16::try_from(8 + payload.len()).unwrap();
     let mut segment = Vec::new();
     for number in [source, destination, len, 0] {
@@ -84,12 +90,12 @@ pub(super) fn ports(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
 }
 
 /// A UDP datagram in IPv4 on Ethernet.
-pub(super) fn datagram(ends: [[u8; 4]; 2], between: [u16; 2], payload: &[u8]) -> Vec<u8> {
+pub(in crate::capture::live) fn datagram(ends: [[u8; 4]; 2], between: [u16; 2], payload: &[u8]) -> Vec<u8> {
     ethernet(0x0800, &ipv4(17, 0, ends, &ports(between[0], between[1], payload)))
 }
 
 /// A datagram that tells its number, and is `len` bytes long.
-pub(super) fn numbered(number: u32, len: usize) -> Vec<u8> {
+pub(in crate::capture::live) fn numbered(number: u32, len: usize) -> Vec<u8> {
     let mut payload = number.to_be_bytes().to_vec();
     payload.resize(len - 42, 0);
     datagram([[192, 0, 2, 1], [192, 0, 2, 2]], [40_000, 104], &payload)
