@@ -10,7 +10,7 @@ mod file;
 mod foreign;
 mod interface;
 #[allow(dead_code, unused_imports, reason = "stands ready for the stages that read live frames")]
-mod live;
+pub(crate) mod live;
 mod pcap;
 mod pcapng;
 mod progress;

@@ -8,7 +8,7 @@ use super::filter::FilterError;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LiveError {
     /// This system has no ring to capture with.
-    #[cfg_attr(target_os = "linux", expect(dead_code, reason = "for other systems"))]
+    #[cfg_attr(target_os = "linux", allow(dead_code, reason = "for other systems"))]
     #[error("live capture needs Linux")]
     Unsupported,
     /// There is no interface of that name.
