@@ -130,18 +130,18 @@ mod ring {
                 }
                 let head = &(*block.cast::<libc::tpacket_block_desc>()).hdr.bh1;
                 let mut at = block.add(head.offset_to_first_pkt as usize);
-                for _ in 0..head.num_pkts {
+                if counted.first == 0 {
+                    counted.first = time(&*at.cast());
+                }
+                for number in 1..=head.num_pkts {
                     let packet = &*at.cast::<libc::tpacket3_hdr>();
                     counted.bytes += u64::from(packet.tp_len);
                     at = at.add(packet.tp_next_offset as usize);
+                    if number == head.num_pkts {
+                        counted.last = time(packet);
+                    }
                 }
                 counted.packets += u64::from(head.num_pkts);
-                let time =
-                    |at: &libc::tpacket_bd_ts| u64::from(at.ts_sec) * 1_000_000_000 + u64::from(at.ts_usec);
-                if counted.first == 0 {
-                    counted.first = time(&head.ts_first_pkt);
-                }
-                counted.last = time(&head.ts_last_pkt);
                 status.store(libc::TP_STATUS_KERNEL, Ordering::Release);
                 next = (next + 1) % blocks;
                 still = Instant::now();
@@ -158,6 +158,10 @@ mod ring {
             counted.cpu_us = us(usage.ru_utime) + us(usage.ru_stime);
         }
         Ok(counted)
+    }
+
+    fn time(packet: &libc::tpacket3_hdr) -> u64 {
+        u64::from(packet.tp_sec) * 1_000_000_000 + u64::from(packet.tp_nsec)
     }
 
     /// Sets an option of a packet socket.

@@ -98,9 +98,8 @@ impl<'a> Parser<'a> {
     }
 
     fn primitive(&mut self) -> Result<Filter, FilterError> {
-        let Some(start) = self.peek() else {
-            return self.take(Wanted::Condition).map(|_| Filter::Test(Test::EtherType(0)));
-        };
+        let start = self.take(Wanted::Condition)?;
+        self.at -= 1;
         let simple = match start.text {
             "vlan" => Some(self.vlan()?),
             "less" | "greater" => Some(self.length()?),
@@ -116,7 +115,7 @@ impl<'a> Parser<'a> {
         {
             return self.group(word);
         }
-        let direction = self.direction()?;
+        let direction = self.direction();
         let kind = self.take_if(KINDS).map(|token| kind(token.text));
         if direction.is_none() && kind.is_none() {
             match protocol {
@@ -147,25 +146,24 @@ impl<'a> Parser<'a> {
         self.value(Qualifiers { column: token.column, ..self.last.unwrap_or_default() })
     }
 
-    fn direction(&mut self) -> Result<Option<Direction>, FilterError> {
-        let Some(word) = self.take_if(&["src", "dst"]) else { return Ok(None) };
-        let (own, other, direction) = match word.text {
-            "src" => ("src", "dst", Direction::Source),
-            _ => ("dst", "src", Direction::Destination),
+    fn direction(&mut self) -> Option<Direction> {
+        let word = self.take_if(&["src", "dst"])?;
+        let (other, direction) = match word.text {
+            "src" => ("dst", Direction::Source),
+            _ => ("src", Direction::Destination),
         };
-        // Only `src or dst` belongs together; `src or` before anything else is left to fail there.
-        let pair = self.tokens.get(self.at..self.at + 2).unwrap_or_default();
-        let [connective, second] = pair else { return Ok(Some(direction)) };
-        let both = match (connective.text, second.text) {
-            ("or", word) if word == other => Direction::Either,
-            ("and", word) if word == other => Direction::Both,
-            (_, word) if word == own && ["and", "or"].contains(&connective.text) => {
-                return Err(unexpected(*second, Wanted::Condition));
-            }
-            _ => return Ok(Some(direction)),
+        // `src or` before anything else fails where an address is needed.
+        let next = self.tokens.get(self.at..self.at + 2).unwrap_or_default();
+        let both = match next {
+            [connective, second] if second.text == other => match connective.text {
+                "or" => Direction::Either,
+                "and" => Direction::Both,
+                _ => return Some(direction),
+            },
+            _ => return Some(direction),
         };
         self.at += 2;
-        Ok(Some(both))
+        Some(both)
     }
 
     /// What the qualifiers ask about.

@@ -251,7 +251,7 @@ fn what_is_not_understood_is_named_with_its_place() {
         ("tcp)", 4, unexpected(")", Wanted::Connective)),
         ("tcp or", 7, Problem::Ends { wanted: Wanted::Condition }),
         ("and tcp", 1, unexpected("and", Wanted::Condition)),
-        ("src or src host 192.0.2.1", 8, unexpected("src", Wanted::Condition)),
+        ("src or src host 192.0.2.1", 5, unexpected("or", Wanted::Address)),
     ];
     for (filter, column, problem) in cases {
         let error = compile(filter, LinkType::Ethernet, 0).unwrap_err();
