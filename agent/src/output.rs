@@ -1,5 +1,7 @@
 //! Where results go, and in which form.
 
+mod live;
+
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
@@ -144,6 +146,9 @@ pub(crate) fn error(error: &anyhow::Error, lang: Lang) -> String {
     }
     if let Some(error) = error.downcast_ref::<LedgerError>() {
         return ledger_error(error, &detail, lang);
+    }
+    if let Some(error) = error.chain().find_map(<dyn std::error::Error>::downcast_ref) {
+        return live::error(error, &detail, lang);
     }
     match error.downcast_ref::<OpenError>() {
         Some(OpenError::NotACapture { file, packing: None, found, .. }) => fill(

@@ -18,6 +18,8 @@
 //!
 //! Invariant: no clock, no network. Files are read once, by [`Rules::load`].
 
+#![forbid(unsafe_code)]
+
 mod address;
 mod condition;
 mod domain;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here is shipped. Everything is a function of a seed, so a failure seen once can be had again.
 
+#![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

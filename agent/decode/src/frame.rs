@@ -41,6 +41,8 @@ pub fn decode_into<'a>(
     wire_len: u32,
     packet: &mut Packet<'a>,
 ) -> Result<(), DecodeError> {
+    // The tag's four octets were on the wire, and the decoder does not meet them.
+    let wire_len = if tci == 0 { wire_len } else { wire_len.saturating_sub(4) };
     if link == LinkType::Ethernet && fast::ethernet(bytes, tci & VLAN_ID, wire_len, packet) {
         return Ok(());
     }

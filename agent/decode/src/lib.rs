@@ -4,6 +4,8 @@
 //! [`Cursor`], so a frame that ends early gives [`DecodeError::Truncated`], one that contradicts
 //! its standard gives [`DecodeError::Malformed`], and neither can panic.
 
+#![forbid(unsafe_code)]
+
 mod addr;
 mod arp;
 mod cursor;

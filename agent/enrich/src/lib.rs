@@ -12,6 +12,8 @@
 //! Invariants: no clock, no I/O; every collection has a bound with a count of what it refused; the
 //! same conns in the same order give the same analysis, and no order of hash maps reaches it.
 
+#![forbid(unsafe_code)]
+
 mod connection;
 mod device;
 mod exit;

@@ -5,6 +5,8 @@
 //! to a [`Sink`]. Recognition is by content, on any port. No recogniser reads further than the
 //! handshake or header it needs, and none keeps payload.
 
+#![forbid(unsafe_code)]
+
 mod anyconnect;
 mod anydesk;
 mod astm;

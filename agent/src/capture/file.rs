@@ -243,7 +243,8 @@ impl<'a> Iterator for Batch<'a> {
         let record = self.records.next()?;
         let Record { time_ns, wire_len, index, len, .. } = *record;
         // Only what has a link type that can be decoded is put into a batch.
-        Some(Frame { time_ns, link: record.link()?, tci: 0, wire_len, data: self.window.bytes(index, len) })
+        let data = self.window.bytes(index, len);
+        Some(Frame { time_ns, link: record.link()?, tci: 0, merged: false, wire_len, data })
     }
 }
 

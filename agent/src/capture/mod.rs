@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod foreign;
 mod interface;
+pub(crate) mod live;
 mod pcap;
 mod pcapng;
 mod progress;
@@ -35,10 +36,14 @@ pub(crate) struct Frame<'a> {
     pub(crate) time_ns: i64,
     /// What the first byte belongs to.
     pub(crate) link: LinkType,
-    /// The control information of a VLAN tag that the capturing machine took off the frame, else 0.
-    pub(crate) tci: u16,
     /// The frame's length on the wire; `data` may be shorter (snaplen).
     pub(crate) wire_len: u32,
     /// The captured bytes.
     pub(crate) data: &'a [u8],
+    /// The control information of the outermost VLAN tag where the kernel took that off the captured
+    /// bytes (IEEE 802.1Q §9.6: priority, then the identifier in the low 12 bits); 0 where it did not.
+    /// `wire_len` counts the tag's four bytes.
+    pub(crate) tci: u16,
+    /// Whether offloads merged several frames of the wire into this one before it was captured.
+    pub(crate) merged: bool,
 }

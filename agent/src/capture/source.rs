@@ -1,8 +1,12 @@
-//! The one way frames come in: in batches, from files, live rings and listeners alike.
+//! What every origin of frames offers: batches of frames, a count of losses, a list of what went wrong.
+//!
+//! A batch is what one wait brought: the frames of one block of a live ring, a stretch of a file. Frames
+//! borrow from the source, so a batch's bytes stay valid until the next call and nothing is copied.
 
 use std::io;
 use std::time::Duration;
 
+use super::live::LiveError;
 use super::{Frame, Warning};
 
 /// A stream of frames, in batches.
@@ -25,23 +29,31 @@ pub(crate) trait Source {
 /// What a wait for frames brought.
 #[derive(Debug)]
 pub(crate) enum Arrival<B> {
-    /// At least one frame.
+    /// Frames.
     Frames(B),
-    /// None within the patience; there may be more later.
+    /// None in time; more may come.
     Nothing,
-    /// None, ever.
+    /// None, and none will come.
     End,
 }
 
-/// Why a source cannot go on.
+/// Why a source that was open gives no more frames.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CaptureError {
-    /// The operating system refused.
-    #[error("cannot read on from {source_name}")]
-    Io {
-        /// The interface or address.
-        source_name: String,
-        /// The system's reason.
+    /// The operating system does not let the capture be waited on.
+    #[error("cannot wait for frames on `{interface}`")]
+    Wait {
+        /// The interface.
+        interface: String,
+        /// What the operating system says.
         source: io::Error,
+    },
+    /// The interface came back and cannot be opened again; trying on would not help.
+    #[error("cannot capture on `{interface}` again after it came back")]
+    Reopen {
+        /// The interface.
+        interface: String,
+        /// Why it cannot be opened.
+        source: LiveError,
     },
 }

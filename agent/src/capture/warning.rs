@@ -6,7 +6,7 @@
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{file}`, byte {offset}, after packet {after_packet}: {fault}")]
 pub(crate) struct Warning {
-    /// The file as it was named, `-` for standard input.
+    /// The file as it was named, `-` for standard input; a live interface's name.
     pub(crate) file: String,
     /// Where the first block, record or captured bytes concerned start, in bytes of the unpacked capture.
     pub(crate) offset: u64,
@@ -79,6 +79,18 @@ pub(crate) enum Fault {
         /// How many frames.
         frames: u64,
     },
+    /// A live interface went down or away; what passed until it was back is not known.
+    #[error("the link was lost {gaps} times")]
+    LinkLost {
+        /// How often.
+        gaps: u64,
+    },
+    /// Blocks of a live ring led outside of themselves; the rest of each was left out.
+    #[error("{blocks} blocks of the ring are damaged")]
+    DamagedRing {
+        /// How many.
+        blocks: u64,
+    },
 }
 
 impl Fault {
@@ -95,6 +107,8 @@ impl Fault {
             Self::Skipped { why: Oddity::Malformed, .. } => "skipped-malformed",
             Self::Skipped { why: Oddity::UndescribedInterface, .. } => "skipped-undescribed-interface",
             Self::LinkType { .. } => "link-type",
+            Self::LinkLost { .. } => "link-lost",
+            Self::DamagedRing { .. } => "damaged-ring",
         }
     }
 }

@@ -148,6 +148,7 @@ mod tests {
             for data in [asked, answered].map(&show) {
                 let wire_len = u32::try_from(data.len()).unwrap();
                 let frame = Frame {
+                    merged: false,
                     time_ns: i64::from(number),
                     link: LinkType::Ethernet,
                     tci: 0,

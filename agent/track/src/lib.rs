@@ -18,6 +18,8 @@
 //! time, so a trace replayed at any speed gives the same conns. Nothing allocates per packet, and
 //! every table has a bound with a count of what it cut off.
 
+#![forbid(unsafe_code)]
+
 mod conn;
 mod duplicate;
 mod fragment;

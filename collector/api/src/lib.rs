@@ -9,6 +9,8 @@
 //! | `bytes*` | octets of IP header and payload, no link header |
 //! | `confidence` | percent |
 
+#![forbid(unsafe_code)]
+
 mod analysis;
 mod category;
 mod mirror;

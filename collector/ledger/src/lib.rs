@@ -28,6 +28,8 @@
 //! connections and 5,000 rows of general Internet, of which some 2,500 rows speak on a day, takes 25 MiB
 //! at first and then about 0.4 MiB a day, 150 MiB a year. The history comes on top, by what changes.
 
+#![forbid(unsafe_code)]
+
 mod capture;
 mod change;
 mod clean;

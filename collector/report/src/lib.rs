@@ -6,6 +6,8 @@
 //! came over the wire is made safe for where it goes: no control characters to a terminal, no
 //! formulas to a spreadsheet.
 
+#![forbid(unsafe_code)]
+
 pub mod csv;
 pub mod mirror;
 pub mod size;

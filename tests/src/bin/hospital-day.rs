@@ -1,5 +1,6 @@
 //! Writes a hospital's day and its truth: `hospital-day --seed N --out DIR [--hours 24]`.
 
+#![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command's output")]
 
 use std::path::PathBuf;

@@ -2,6 +2,7 @@
 //!
 //! `workload --profile hospital --packets 10000000 --flows 150000 --seed 1 --out F --truth T`
 
+#![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command's output")]
 #![allow(clippy::cast_precision_loss, reason = "figures are printed with one digit")]
 

@@ -1,5 +1,7 @@
 //! The ledger as its callers see it.
 
+#![forbid(unsafe_code)]
+
 #[cfg(test)]
 mod common;
 #[cfg(test)]

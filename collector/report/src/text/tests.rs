@@ -103,6 +103,18 @@ fn every_kind_of_damage_to_a_capture_is_worded_with_its_place() {
 }
 
 #[test]
+fn every_loss_of_a_live_capture_is_worded_with_its_interface() {
+    for lang in [Lang::Ja, Lang::En] {
+        for slug in ["link-lost", "damaged-ring"] {
+            let values: [(&str, &dyn Display); 2] = [("file", &"mirror0"), ("detail", &"2 times")];
+            let said = fill(lang, &format!("warning.{slug}"), &values);
+            assert!(said.starts_with("mirror0: ") && said.contains("2 times"), "{said}");
+            assert!(!said.contains('{'), "{said}");
+        }
+    }
+}
+
+#[test]
 fn what_has_no_text_stays_itself() {
     assert_eq!(text(Lang::Ja, "no.such"), "no.such");
     assert_eq!(text(Lang::Ja, "nothing"), "nothing");

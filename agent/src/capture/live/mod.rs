@@ -1,0 +1,45 @@
+//! Live capture: a Linux packet socket's memory-mapped ring (TPACKET_V3) as a source of frames.
+//!
+//! One [`LiveSource`] is one interface, or one member's share of it, and belongs to one thread; sources
+//! share nothing. The kernel writes frames into blocks of shared memory and hands over a block at a
+//! time, so a frame costs no system call and no copy.
+//!
+//! Invariants: all `unsafe` code of this program is in `sys.rs`; no offset or length that stands in the
+//! ring is followed unchecked; an interface that goes away leaves a source that waits for it.
+
+mod error;
+mod filter;
+mod options;
+
+#[cfg(target_os = "linux")]
+mod block;
+#[cfg(target_os = "linux")]
+mod interfaces;
+#[cfg(target_os = "linux")]
+mod privileges;
+#[cfg(target_os = "linux")]
+mod socket;
+#[cfg(target_os = "linux")]
+mod source;
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "memory shared with the kernel, and socket options that no safe wrapper has")]
+mod sys;
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod tests;
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) use elsewhere::{LiveSource, drop_privileges, interfaces};
+pub(crate) use error::LiveError;
+pub(crate) use filter::{FilterError, Problem, Wanted};
+#[cfg(target_os = "linux")]
+pub(crate) use interfaces::interfaces;
+pub(crate) use options::{Fanout, InterfaceInfo, Keep, LiveOptions, LiveStats, RingSize};
+#[cfg(target_os = "linux")]
+pub(crate) use privileges::drop_privileges;
+#[cfg(target_os = "linux")]
+pub(crate) use source::LiveSource;
