@@ -12,6 +12,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("agent/decode", &[]),
     ("agent/track", &["decode"]),
     ("agent/recognise", &["decode"]),
+    ("agent/export", &["decode"]),
     // api: the analysis is what enrichment gives; a second set of the same types would only be copied.
     ("agent/enrich", &["api", "decode", "recognise", "rules", "track"]),
     ("agent", &["api", "decode", "enrich", "ledger", "recognise", "report", "rules", "track"]),
@@ -23,7 +24,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that read no clock and do no I/O: the agent's stages before the ledger.
-const PURE: &[&str] = &["agent/decode", "agent/track", "agent/recognise", "agent/enrich"];
+const PURE: &[&str] = &["agent/decode", "agent/export", "agent/track", "agent/recognise", "agent/enrich"];
 
 /// Lines of a source file, tests apart, from which it is surely more than one idea.
 const MAX_LINES: usize = 500;
