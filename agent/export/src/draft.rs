@@ -46,10 +46,8 @@ struct Ranked {
 /// No field has told it.
 const UNTOLD: Ranked = Ranked { rank: u8::MAX, value: 0 };
 
-/// What a record turned out to be.
-pub(crate) enum Drafted<'a> {
-    /// A flow, its counts not yet scaled.
-    Flow(FlowRecord<'a>),
+/// What a record turned out to be instead of a flow.
+pub(crate) enum NoFlow {
     /// A firewall let nothing pass.
     Denied,
     /// An event that moved no packets: a conn opened, a translation made.
@@ -168,23 +166,23 @@ impl<'a> Draft<'a> {
         (self.flow.in_if, self.flow.application_id)
     }
 
-    /// Decides what the record is.
-    pub(crate) fn finish(mut self, moment: &Moment) -> Drafted<'a> {
+    /// Gives the flow, its counts not yet scaled, or what else the record is.
+    pub(crate) fn finish(mut self, moment: &Moment) -> Result<FlowRecord<'a>, NoFlow> {
         let (Some(src), Some(dst)) = (self.src, self.dst) else {
-            return Drafted::Other;
+            return Err(NoFlow::Other);
         };
         let is_counted = self.bytes.is_told() || self.packets.is_told();
         match self.firewall_event {
-            EVENT_DENIED => return Drafted::Denied,
+            EVENT_DENIED => return Err(NoFlow::Denied),
             // Palo Alto marks an open conn's first report so, and counts in it.
-            EVENT_CREATED if self.bytes.value == 0 => return Drafted::Event,
-            _ if self.is_nat_event && !is_counted => return Drafted::Event,
+            EVENT_CREATED if self.bytes.value == 0 => return Err(NoFlow::Event),
+            _ if self.is_nat_event && !is_counted => return Err(NoFlow::Event),
             _ => {}
         }
         (self.flow.src, self.flow.dst) = (src, dst);
         (self.flow.bytes, self.flow.packets) = (self.bytes.value, self.packets.value);
         (self.flow.first_ns, self.flow.last_ns) = self.times(moment);
-        Drafted::Flow(self.flow)
+        Ok(self.flow)
     }
 
     /// Gives the first and last packet's time from whichever fields tell them.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sekisho_decode::Addr;
 
-use crate::draft::{Draft, Drafted};
+use crate::draft::{Draft, NoFlow};
 use crate::known::{self, Names, Sampling};
 use crate::moment::Moment;
 use crate::record::FlowRecord;
@@ -49,7 +49,7 @@ pub(crate) struct Number {
     pub(crate) format: Format,
     /// Observation domain, source id, engine or sub-agent.
     pub(crate) domain: u32,
-    pub(crate) number: u32,
+    pub(crate) value: u32,
     pub(crate) clock: Clock,
 }
 
@@ -92,7 +92,7 @@ impl Exporter {
             return Err(ExportError::Duplicate);
         }
         let counts_records = matches!(at.format, Format::NetflowV5 | Format::Ipfix);
-        let arrival = stream.sequence.arrive(at.number, at.clock, counts_records);
+        let arrival = stream.sequence.arrive(at.value, at.clock, counts_records);
         self.counts.datagrams += 1;
         self.counts.formats |= at.format.bit();
         match arrival {
@@ -112,7 +112,7 @@ impl Exporter {
         if arrival == Arrival::Late {
             self.counts.lost = self.counts.lost.saturating_sub(u64::from(units));
         } else if let Some(stream) = self.streams.get_mut(&(at.format, at.domain)) {
-            stream.sequence.expect(at.number.wrapping_add(units));
+            stream.sequence.expect(at.value.wrapping_add(units));
         }
     }
 
@@ -176,15 +176,15 @@ pub(crate) fn emit(
 ) {
     let application = known::text(draft.application_name);
     match draft.finish(moment) {
-        Drafted::Flow(mut flow) => {
+        Ok(mut flow) => {
             flow.scale(sampling);
             flow.application = application.or_else(|| names.application(flow.application_id?));
             counts.flows += 1;
             counts.sampling = flow.sampling;
             sink(&flow);
         }
-        Drafted::Denied => counts.denied += 1,
-        Drafted::Event => counts.events += 1,
-        Drafted::Other => counts.other_records += 1,
+        Err(NoFlow::Denied) => counts.denied += 1,
+        Err(NoFlow::Event) => counts.events += 1,
+        Err(NoFlow::Other) => counts.other_records += 1,
     }
 }

@@ -7,7 +7,7 @@ use sekisho_decode::{Addr, Cursor, Layer};
 use crate::exporter::{Exporter, FlowSink};
 use crate::record::FlowRecord;
 use crate::report::ExporterReport;
-use crate::{ExportError, Format, v5, v9};
+use crate::{ExportError, Format, sflow, v5, v9};
 
 /// How much may be remembered of exporters.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +106,13 @@ impl Exporters {
                 let header = v9::ipfix(payload).map_err(not_an_export)?;
                 self.with(address, |exporter| v9::read(exporter, time_ns, header, payload, sink))?;
                 Ok(Format::Ipfix)
+            }
+            // The upper half of sFlow's version.
+            0 => {
+                let header = sflow::header(payload).map_err(not_an_export)?;
+                let agent = header.agent.unwrap_or(address);
+                self.with(agent, |exporter| sflow::read(exporter, time_ns, header, payload, sink))?;
+                Ok(Format::SflowV5)
             }
             _ => Err(ExportError::NotAnExport),
         }

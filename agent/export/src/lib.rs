@@ -19,12 +19,17 @@ mod known;
 mod moment;
 mod record;
 mod report;
+mod sample;
 mod sequence;
 mod sets;
+mod sflow;
 mod template;
 mod templates;
 mod v5;
 mod v9;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

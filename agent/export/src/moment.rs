@@ -92,7 +92,7 @@ pub(crate) fn unix_ms(ms: u64) -> i64 {
 
 /// Reads an NTP time stamp: seconds since 1900 and a binary fraction (RFC 7011 §6.1.9, §6.1.10).
 pub(crate) fn ntp(stamp: u64) -> i64 {
-    let seconds = (stamp >> 32) as i64 - NTP_TO_UNIX_S;
+    let seconds = (stamp >> 32).cast_signed() - NTP_TO_UNIX_S;
     let fraction_ns = ((stamp & 0xffff_ffff) * 1_000_000_000) >> 32;
     seconds * NS_PER_S + fraction_ns.cast_signed()
 }

@@ -50,7 +50,7 @@ impl<'e> Message<'e> {
             let body = cursor.take(body_len)?;
             match (self.dialect, id) {
                 (Dialect::V9, 0) | (Dialect::Ipfix, 2) => {
-                    self.templates(body, template::next_template, sink)?
+                    self.templates(body, template::next_template, sink)?;
                 }
                 (Dialect::V9, 1) | (Dialect::Ipfix, 3) => {
                     self.templates(body, template::next_options_template, sink)?;
@@ -76,7 +76,7 @@ impl<'e> Message<'e> {
                 return Err(cursor.malformed("more templates than a datagram may define"));
             }
             match definition {
-                Definition::Template(id, template) => self.define(id, template, sink)?,
+                Definition::Template(id, template) => self.define(id, template, sink),
                 Definition::Withdrawal(2) => {
                     self.exporter.templates.withdraw_all(self.dialect, self.domain, Some(false));
                 }
@@ -93,7 +93,7 @@ impl<'e> Message<'e> {
     }
 
     /// Takes a layout in and reads what has waited for it.
-    fn define(&mut self, id: u16, template: Template, sink: FlowSink<'_>) -> Result<(), DecodeError> {
+    fn define(&mut self, id: u16, template: Template, sink: FlowSink<'_>) {
         let key = (self.dialect, self.domain, id);
         self.exporter.templates.define(key, template);
         while let Some(waiting) = self.exporter.templates.next_waiting(key) {
@@ -102,7 +102,6 @@ impl<'e> Message<'e> {
                 self.exporter.counts.malformed += 1;
             }
         }
-        Ok(())
     }
 
     fn data(&mut self, id: u16, body: &[u8], sink: FlowSink<'_>) -> Result<(), DecodeError> {

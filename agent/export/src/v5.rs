@@ -19,6 +19,7 @@ use crate::sequence::Clock;
 use crate::{ExportError, Format};
 
 /// The fields of a header that are used.
+#[derive(Clone, Copy)]
 pub(crate) struct Header<'a> {
     count: u16,
     uptime_ms: u32,
@@ -51,7 +52,7 @@ pub(crate) fn read(
 ) -> Result<(), ExportError> {
     let format = Format::NetflowV5;
     let clock = Clock { export_s: Some(header.export_s), uptime_ms: Some(header.uptime_ms) };
-    let at = Number { format, domain: header.engine.into(), number: header.number, clock };
+    let at = Number { format, domain: header.engine.into(), value: header.number, clock };
     let arrival = exporter.arrive(at, time_ns, payload)?;
     let moment = Moment::new(time_ns, header.export_s, header.export_ns, Some(header.uptime_ms));
     exporter.counts.clock_behind_ns = moment.skew_ns();

@@ -15,6 +15,7 @@ use crate::sets::Message;
 use crate::template::Dialect;
 
 /// A header as far as it is used.
+#[derive(Clone, Copy)]
 pub(crate) struct Header<'a> {
     dialect: Dialect,
     number: u32,
@@ -66,7 +67,7 @@ pub(crate) fn read(
     let Header { dialect, number, domain, export_s, uptime_ms, sets, is_cut } = header;
     let format = dialect.format();
     let clock = Clock { export_s: Some(export_s), uptime_ms };
-    let at = Number { format, domain, number, clock };
+    let at = Number { format, domain, value: number, clock };
     let arrival = exporter.arrive(at, time_ns, payload)?;
     if arrival == (Arrival::Restart { rebooted: true }) {
         // RFC 3954 §9: ids may mean other layouts from here on.
