@@ -132,6 +132,12 @@ impl<'e> Message<'e> {
         let mut cursor = Cursor::new(Layer::Application, body);
         let mut records = 0;
         while !template.is_padding(cursor.rest()) {
+            if !template.is_read {
+                template.skip(&mut cursor)?;
+                records += 1;
+                counts.other_records += 1;
+                continue;
+            }
             let mut draft = Draft::new(address, format, moment.time_ns);
             template.read(&mut cursor, &mut draft, moment)?;
             records += 1;

@@ -36,7 +36,10 @@ pub(crate) struct Template {
     least_len: usize,
     /// Whether the records say something of the exporter, not of a flow.
     pub(crate) is_options: bool,
+    /// Whether a record names its sampler.
     pub(crate) has_sampler: bool,
+    /// Whether a record can say anything: a flow needs both addresses, an option a field we know.
+    pub(crate) is_read: bool,
 }
 
 /// One field, or several in a row that are stepped over.
@@ -67,6 +70,15 @@ impl Template {
         rest.len() < self.least_len
     }
 
+    /// Steps over one record.
+    #[inline]
+    pub(crate) fn skip(&self, cursor: &mut Cursor<'_>) -> Result<(), DecodeError> {
+        for step in &self.steps {
+            step.take(cursor)?;
+        }
+        Ok(())
+    }
+
     /// Reads one record.
     #[inline]
     pub(crate) fn read<'a>(
@@ -76,10 +88,7 @@ impl Template {
         moment: &Moment,
     ) -> Result<(), DecodeError> {
         for step in &self.steps {
-            let bytes = match step.len {
-                VARIABLE => variable(cursor)?,
-                len => cursor.take(len.into())?,
-            };
+            let bytes = step.take(cursor)?;
             // A field of its own length is checked here, one of the template's was at its definition.
             if step.len != VARIABLE || u16::try_from(bytes.len()).is_ok_and(|len| step.field.fits(len)) {
                 draft.read(step.field, bytes, moment);
@@ -90,6 +99,15 @@ impl Template {
 }
 
 impl Step {
+    /// Takes the field's bytes.
+    #[inline]
+    fn take<'a>(self, cursor: &mut Cursor<'a>) -> Result<&'a [u8], DecodeError> {
+        match self.len {
+            VARIABLE => variable(cursor),
+            len => cursor.take(len.into()),
+        }
+    }
+
     /// Takes the next field in where both are only stepped over.
     fn absorb(&mut self, next: Self) -> bool {
         let is_fixed_skip = |step: &Self| step.field == Field::Skip && step.len != VARIABLE;
@@ -176,10 +194,7 @@ fn define(
         least_len += if is_variable { 1 } else { usize::from(len) };
         has_sampler |= what == Field::SamplerId;
         let what = if is_variable || what.fits(len) { what } else { Field::Skip };
-        let step = Step { field: what, len };
-        if len != 0 && !steps.last_mut().is_some_and(|before| before.absorb(step)) {
-            steps.push(step);
-        }
+        push(&mut steps, Step { field: what, len });
         if steps.len() > MAX_FIELDS {
             return Err(cursor.malformed("more fields than a template may have"));
         }
@@ -188,5 +203,25 @@ fn define(
     if least_len == 0 || id < 256 {
         return Ok(Definition::Unusable);
     }
-    Ok(Definition::Template(id, Template { steps: steps.into(), least_len, is_options, has_sampler }))
+    let has = |one, other| steps.iter().any(|step| step.field == one || step.field == other);
+    let is_flow = has(Field::SrcV4, Field::SrcV6) && has(Field::DstV4, Field::DstV6);
+    let is_read = if is_options { steps.iter().any(|step| step.field != Field::Skip) } else { is_flow };
+    if !is_read {
+        let mut skipped = Vec::new();
+        for step in steps {
+            push(&mut skipped, Step { field: Field::Skip, ..step });
+        }
+        steps = skipped;
+    }
+    Ok(Definition::Template(
+        id,
+        Template { steps: steps.into(), least_len, is_options, has_sampler, is_read },
+    ))
+}
+
+/// Adds a field; several in a row that are stepped over are one step.
+fn push(steps: &mut Vec<Step>, step: Step) {
+    if step.len != 0 && !steps.last_mut().is_some_and(|before| before.absorb(step)) {
+        steps.push(step);
+    }
 }
