@@ -9,9 +9,13 @@ mod error;
 mod file;
 mod foreign;
 mod interface;
+#[allow(dead_code, reason = "stands ready for the stages that listen")]
+mod listen;
 mod pcap;
 mod pcapng;
 mod progress;
+#[allow(dead_code, reason = "stands ready for the stages that listen")]
+mod source;
 mod unpack;
 mod warning;
 mod window;

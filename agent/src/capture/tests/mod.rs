@@ -2,6 +2,7 @@
 
 mod damage;
 mod foreign;
+mod listen;
 mod packed;
 mod pcap;
 mod pcapng;
