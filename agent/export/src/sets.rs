@@ -55,6 +55,8 @@ impl<'e> Message<'e> {
                 (Dialect::V9, 1) | (Dialect::Ipfix, 3) => {
                     self.templates(body, template::next_options_template, sink)?;
                 }
+                // A set of nothing has nothing to wait for.
+                (_, 256..) if body.is_empty() => {}
                 (_, 256..) => self.data(id, body, sink)?,
                 // Reserved for later versions.
                 _ => self.exporter.counts.malformed += 1,
