@@ -9,7 +9,7 @@ use crate::known::{self, Names, Sampling};
 use crate::moment::Moment;
 use crate::record::FlowRecord;
 use crate::report::{Counts, ExporterReport};
-use crate::sequence::{Arrival, Clock, Sequence};
+use crate::sequence::{Arrival, Clock, Content, Sequence};
 use crate::templates::Templates;
 use crate::{ExportError, Format};
 
@@ -78,41 +78,52 @@ impl Exporter {
         (self.counts.flows > 0, self.last_ns)
     }
 
-    /// Counts a datagram and places it among those before it.
-    pub(crate) fn arrive(
+    /// Counts a datagram, unless it has been read before.
+    pub(crate) fn admit(
         &mut self,
-        at: Number,
+        format: Format,
+        domain: u32,
         time_ns: i64,
         payload: &[u8],
-    ) -> Result<Arrival, ExportError> {
+    ) -> Result<(), ExportError> {
         self.last_ns = self.last_ns.max(time_ns);
-        let stream = self.stream(at.format, at.domain, time_ns);
-        if stream.sequence.is_known(payload) {
+        if self.stream(format, domain, time_ns).sequence.is_known(payload) {
             self.counts.duplicates += 1;
             return Err(ExportError::Duplicate);
         }
-        let counts_records = matches!(at.format, Format::NetflowV5 | Format::Ipfix);
-        let arrival = stream.sequence.arrive(at.value, at.clock, counts_records);
         self.counts.datagrams += 1;
-        self.counts.formats |= at.format.bit();
+        self.counts.formats |= format.bit();
+        Ok(())
+    }
+
+    /// Places a datagram of `units` flows or datagrams among those before it.
+    pub(crate) fn place(&mut self, at: Number, units: u32) -> Arrival {
+        let counts_records = at.format == Format::NetflowV5;
+        let Some(stream) = self.streams.get_mut(&(at.format, at.domain)) else { return Arrival::InOrder };
+        let arrival = stream.sequence.arrive(at.value, at.clock, units, counts_records);
+        self.count(arrival, units);
+        arrival
+    }
+
+    /// Places a message of IPFIX that has been read.
+    pub(crate) fn place_read(&mut self, at: Number, content: Option<Content>) {
+        let Some(stream) = self.streams.get_mut(&(at.format, at.domain)) else { return };
+        let arrival = stream.sequence.arrive_read(at.value, at.clock, content);
+        self.count(arrival, content.map_or(0, |content| content.records));
+    }
+
+    fn count(&mut self, arrival: Arrival, units: u32) {
         match arrival {
             Arrival::InOrder => {}
             Arrival::Gap(missing) => {
                 self.counts.gaps += 1;
                 self.counts.lost += u64::from(missing);
             }
-            Arrival::Late => self.counts.reordered += 1,
+            Arrival::Late => {
+                self.counts.reordered += 1;
+                self.counts.lost = self.counts.lost.saturating_sub(u64::from(units));
+            }
             Arrival::Restart { .. } => self.counts.restarts += 1,
-        }
-        Ok(arrival)
-    }
-
-    /// Notes how many units the datagram held, so that the next one's number is known.
-    pub(crate) fn account(&mut self, at: Number, arrival: Arrival, units: u32) {
-        if arrival == Arrival::Late {
-            self.counts.lost = self.counts.lost.saturating_sub(u64::from(units));
-        } else if let Some(stream) = self.streams.get_mut(&(at.format, at.domain)) {
-            stream.sequence.expect(at.value.wrapping_add(units));
         }
     }
 

@@ -1,7 +1,8 @@
 //! Whether a datagram is the next one, late, the same again, or the first after a restart.
 //!
 //! NetFlow v5 counts flows and IPFIX data records, both before the datagram; v9 and sFlow count
-//! datagrams. All start anew when the exporter does.
+//! datagrams. All start anew when the exporter does. Some exporters of IPFIX, softflowd among them,
+//! count the datagram's own flows too and leave out options: which it is shows at the second datagram.
 
 /// How far behind a late datagram can be, in datagrams: UDP is re-ordered by some, not by hundreds.
 const LATE_DATAGRAMS: u32 = 64;
@@ -25,6 +26,10 @@ pub(crate) struct Sequence {
     next: Option<u32>,
     /// The greatest number so far, and the clock with it.
     newest: Option<(u32, Clock)>,
+    /// IPFIX: the last message's number as it was sent, and its records where all could be read.
+    last: Option<(u32, Option<u32>)>,
+    /// IPFIX: whether numbers count the message's own flows.
+    counts_itself: bool,
     recent: [u64; KNOWN_AGAIN],
     at: usize,
 }
@@ -36,6 +41,15 @@ pub(crate) struct Clock {
     pub(crate) export_s: Option<u32>,
     /// Milliseconds since the exporter's start.
     pub(crate) uptime_ms: Option<u32>,
+}
+
+/// What a message of IPFIX held.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Content {
+    /// Data records, options included.
+    pub(crate) records: u32,
+    /// Those of flows.
+    pub(crate) flows: u32,
 }
 
 /// How a datagram stands to those before it.
@@ -72,7 +86,7 @@ impl Clock {
 
 impl Sequence {
     pub(crate) const fn new() -> Self {
-        Self { next: None, newest: None, recent: [0; KNOWN_AGAIN], at: 0 }
+        Self { next: None, newest: None, last: None, counts_itself: false, recent: [0; KNOWN_AGAIN], at: 0 }
     }
 
     /// Tells whether these very bytes came among the last datagrams, and remembers them.
@@ -88,19 +102,45 @@ impl Sequence {
         false
     }
 
-    /// Places a datagram. `counts_records` tells what the numbers count.
-    pub(crate) fn arrive(&mut self, number: u32, clock: Clock, counts_records: bool) -> Arrival {
+    /// Places a datagram of `units` flows or datagrams. `counts_records` tells which.
+    pub(crate) fn arrive(&mut self, number: u32, clock: Clock, units: u32, counts_records: bool) -> Arrival {
         let arrival = self.place(number, clock, counts_records);
+        self.advance(arrival, number, clock, Some(number.wrapping_add(units)));
+        arrival
+    }
+
+    /// Places a message of IPFIX that has been read. Records without their template are not counted:
+    /// then neither is known how many there are, nor what the next number should be.
+    pub(crate) fn arrive_read(&mut self, number: u32, clock: Clock, content: Option<Content>) -> Arrival {
+        let follows = |units: Option<u32>| {
+            units.zip(self.last).is_some_and(|(units, (last, _))| number == last.wrapping_add(units))
+        };
+        let by_rule = follows(self.last.and_then(|(_, records)| records));
+        let by_itself = follows(content.map(|content| content.flows));
+        if by_rule != by_itself {
+            self.counts_itself = by_itself;
+        }
+        let (start, next) = match content {
+            _ if self.counts_itself => {
+                (number.wrapping_sub(content.map_or(0, |content| content.flows)), Some(number))
+            }
+            Some(content) => (number, Some(number.wrapping_add(content.records))),
+            None => (number, None),
+        };
+        let is_next = by_rule || by_itself;
+        let arrival = if is_next { Arrival::InOrder } else { self.place(start, clock, true) };
+        self.advance(arrival, start, clock, next);
         if arrival != Arrival::Late {
-            self.newest = Some((number, clock));
-            self.next = None;
+            self.last = Some((number, content.map(|content| content.records)));
         }
         arrival
     }
 
-    /// Notes what the next datagram's number should be. Not to be told after a late one.
-    pub(crate) const fn expect(&mut self, next: u32) {
-        self.next = Some(next);
+    const fn advance(&mut self, arrival: Arrival, number: u32, clock: Clock, next: Option<u32>) {
+        if !matches!(arrival, Arrival::Late) {
+            self.newest = Some((number, clock));
+            self.next = next;
+        }
     }
 
     fn place(&self, number: u32, clock: Clock, counts_records: bool) -> Arrival {
@@ -164,25 +204,52 @@ mod tests {
         ];
         for (why, number, at, arrival) in cases {
             let mut sequence = Sequence::new();
-            assert_eq!(sequence.arrive(100, clock(1_000, 500_000), false), Arrival::InOrder);
-            sequence.expect(101);
-            assert_eq!(sequence.arrive(number, at, false), arrival, "{why}");
+            assert_eq!(sequence.arrive(100, clock(1_000, 500_000), 1, false), Arrival::InOrder);
+            assert_eq!(sequence.arrive(number, at, 1, false), arrival, "{why}");
         }
     }
 
     #[test]
     fn numbers_wrap() {
         let mut sequence = Sequence::new();
-        sequence.arrive(u32::MAX, Clock::default(), true);
-        sequence.expect(u32::MAX.wrapping_add(30));
-        assert_eq!(sequence.arrive(29, Clock::default(), true), Arrival::InOrder);
+        sequence.arrive(u32::MAX, Clock::default(), 30, true);
+        assert_eq!(sequence.arrive(29, Clock::default(), 1, true), Arrival::InOrder);
+    }
+
+    /// Places messages of IPFIX, each by its number, records and flows.
+    fn messages(messages: &[(u32, u32, u32)]) -> Vec<Arrival> {
+        let mut sequence = Sequence::new();
+        let place = |(number, records, flows): &(u32, u32, u32)| {
+            sequence.arrive_read(
+                *number,
+                Clock::default(),
+                Some(Content { records: *records, flows: *flows }),
+            )
+        };
+        messages.iter().map(place).collect()
     }
 
     #[test]
-    fn after_a_datagram_of_unknown_size_nothing_is_said_to_be_missing() {
+    fn numbers_of_the_first_record_are_followed() {
+        let arrivals = messages(&[(0, 3, 2), (3, 30, 30), (33, 0, 0), (33, 7, 7), (60, 1, 1), (40, 20, 20)]);
+        assert_eq!(arrivals[..4], [Arrival::InOrder; 4]);
+        assert_eq!(arrivals[4..], [Arrival::Gap(20), Arrival::Late]);
+    }
+
+    #[test]
+    fn numbers_that_count_their_own_flows_are_followed() {
+        let arrivals = messages(&[(22, 23, 22), (53, 31, 31), (83, 30, 30), (115, 33, 32), (177, 32, 32)]);
+        assert_eq!(arrivals[..4], [Arrival::InOrder; 4]);
+        assert_eq!(arrivals[4], Arrival::Gap(30));
+    }
+
+    #[test]
+    fn after_a_message_of_unknown_size_nothing_is_said_to_be_missing() {
         let mut sequence = Sequence::new();
-        sequence.arrive(100, Clock::default(), true);
-        assert_eq!(sequence.arrive(130, Clock::default(), true), Arrival::InOrder);
+        sequence.arrive_read(100, Clock::default(), None);
+        let content = Some(Content { records: 1, flows: 1 });
+        assert_eq!(sequence.arrive_read(130, Clock::default(), content), Arrival::InOrder);
+        assert_eq!(sequence.arrive_read(141, Clock::default(), content), Arrival::Gap(10));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::Format;
 use crate::draft::Draft;
 use crate::exporter::{Exporter, FlowSink, emit};
 use crate::moment::Moment;
+use crate::sequence::Content;
 use crate::template::{self, Definition, Dialect, Template};
 
 /// More templates than any exporter announces at once: each costs a look through those known.
@@ -20,8 +21,8 @@ pub(crate) struct Message<'e> {
     pub(crate) dialect: Dialect,
     pub(crate) domain: u32,
     pub(crate) moment: Moment,
-    /// How many data records were read; `None` once some waits for its template.
-    pub(crate) records: Option<u32>,
+    /// What was read; `None` once some data wait for their template.
+    pub(crate) content: Option<Content>,
     definitions: usize,
 }
 
@@ -32,7 +33,14 @@ impl<'e> Message<'e> {
         domain: u32,
         moment: Moment,
     ) -> Self {
-        Self { exporter, dialect, domain, moment, records: Some(0), definitions: 0 }
+        Self {
+            exporter,
+            dialect,
+            domain,
+            moment,
+            content: Some(Content { records: 0, flows: 0 }),
+            definitions: 0,
+        }
     }
 
     /// Reads all sets. One that cannot be read ends the datagram: where the next begins is not known.
@@ -108,23 +116,26 @@ impl<'e> Message<'e> {
 
     fn data(&mut self, id: u16, body: &[u8], sink: FlowSink<'_>) -> Result<(), DecodeError> {
         let moment = self.moment;
-        let Some(records) = self.records(id, body, &moment, sink)? else {
+        let Some(read) = self.records(id, body, &moment, sink)? else {
             self.exporter.templates.wait((self.dialect, self.domain, id), moment, body);
-            self.records = None;
+            self.content = None;
             return Ok(());
         };
-        self.records = self.records.map(|before| before.saturating_add(records));
+        self.content = self.content.map(|before| Content {
+            records: before.records.saturating_add(read.records),
+            flows: before.flows.saturating_add(read.flows),
+        });
         Ok(())
     }
 
-    /// Reads the records of a data set; gives how many, or `None` where the layout is not known.
+    /// Reads the records of a data set; gives how many of which kind, or `None` where the layout is not known.
     fn records(
         &mut self,
         id: u16,
         body: &[u8],
         moment: &Moment,
         sink: FlowSink<'_>,
-    ) -> Result<Option<u32>, DecodeError> {
+    ) -> Result<Option<Content>, DecodeError> {
         let format = self.dialect.format();
         let address = self.exporter.address;
         let (templates, names, stream, counts) = self.exporter.parts(format, self.domain);
@@ -152,7 +163,8 @@ impl<'e> Message<'e> {
                 emit(draft, moment, sampling, names, counts, sink);
             }
         }
-        Ok(Some(records))
+        let flows = if template.is_options { 0 } else { records };
+        Ok(Some(Content { records, flows }))
     }
 }
 

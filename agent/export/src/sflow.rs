@@ -54,8 +54,8 @@ pub(crate) fn read(
     let format = Format::SflowV5;
     let clock = Clock { export_s: None, uptime_ms: Some(header.uptime_ms) };
     let at = Number { format, domain: header.sub_agent, value: header.number, clock };
-    let arrival = exporter.arrive(at, time_ns, payload)?;
-    exporter.account(at, arrival, 1);
+    exporter.admit(format, at.domain, time_ns, payload)?;
+    exporter.place(at, 1);
     let mut cursor = header.samples;
     let unreadable = |source| ExportError::Unreadable { format, source };
     for _ in 0..header.count {

@@ -53,10 +53,10 @@ pub(crate) fn read(
     let format = Format::NetflowV5;
     let clock = Clock { export_s: Some(header.export_s), uptime_ms: Some(header.uptime_ms) };
     let at = Number { format, domain: header.engine.into(), value: header.number, clock };
-    let arrival = exporter.arrive(at, time_ns, payload)?;
+    exporter.admit(format, at.domain, time_ns, payload)?;
+    exporter.place(at, header.count.into());
     let moment = Moment::new(time_ns, header.export_s, header.export_ns, Some(header.uptime_ms));
     exporter.counts.clock_behind_ns = moment.skew_ns();
-    exporter.account(at, arrival, header.count.into());
     let mut cursor = header.records;
     for _ in 0..header.count {
         let mut flow = record(&mut cursor, exporter.address, &moment)

@@ -68,8 +68,8 @@ pub(crate) fn read(
     let format = dialect.format();
     let clock = Clock { export_s: Some(export_s), uptime_ms };
     let at = Number { format, domain, value: number, clock };
-    let arrival = exporter.arrive(at, time_ns, payload)?;
-    if arrival == (Arrival::Restart { rebooted: true }) {
+    exporter.admit(format, domain, time_ns, payload)?;
+    if dialect == Dialect::V9 && exporter.place(at, 1) == (Arrival::Restart { rebooted: true }) {
         // RFC 3954 §9: ids may mean other layouts from here on.
         exporter.templates.withdraw_all(dialect, domain, None);
     }
@@ -78,12 +78,9 @@ pub(crate) fn read(
     let end = Cursor::new(Layer::Application, &[]).malformed("the message ends before its length");
     let mut message = Message::new(exporter, dialect, domain, moment);
     let read = message.read(sets, sink).and(if is_cut { Err(end) } else { Ok(()) });
-    let units = match dialect {
-        Dialect::V9 => Some(1),
-        Dialect::Ipfix => message.records.filter(|_| read.is_ok()),
-    };
-    if let Some(units) = units {
-        exporter.account(at, arrival, units);
+    let content = message.content.filter(|_| read.is_ok());
+    if dialect == Dialect::Ipfix {
+        exporter.place_read(at, content);
     }
     read.map_err(|source| ExportError::Unreadable { format, source })
 }

@@ -34,7 +34,7 @@ fn receive(source: &mut ListenSource, count: usize) -> Vec<Seen> {
         let Arrival::Frames(frames) = source.batch(Duration::from_millis(100)).unwrap() else { continue };
         for frame in frames {
             let now_ns = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
-            assert!(now_ns.abs_diff(frame.time_ns as u128) < DEADLINE.as_nanos());
+            assert!(now_ns.abs_diff(u128::try_from(frame.time_ns).unwrap()) < DEADLINE.as_nanos());
             let packet = decode(frame.link, frame.data, frame.wire_len).unwrap();
             let Body::Ip(ip) = packet.body else { panic!("{packet:?}") };
             let Upper::Udp(udp) = ip.upper else { panic!("{ip:?}") };
@@ -58,7 +58,7 @@ fn datagrams_come_as_frames_from_the_exporter_to_the_address_listened_on() {
     for address in ["127.0.0.1:0", "[::1]:0"] {
         let (mut source, bound) = listen(&[address]);
         let exporter = UdpSocket::bind(address).unwrap();
-        for len in [0, 1, 1_464, 65_507] {
+        for len in [0, 1, 1_464, 65_507_usize] {
             let payload: Vec<u8> = (0..len).map(|n| n as u8).collect();
             exporter.send_to(&payload, bound[0]).unwrap();
             let expected =
