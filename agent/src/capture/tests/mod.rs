@@ -7,6 +7,7 @@ mod packed;
 mod pcap;
 mod pcapng;
 mod samples;
+mod softflowd;
 
 use std::io::{self, Read};
 
