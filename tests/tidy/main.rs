@@ -14,9 +14,13 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("agent/track", &["decode"]),
     ("agent/mirror", &["decode", "track"]),
     ("agent/recognise", &["decode"]),
+    ("agent/export", &["decode"]),
     // api: the analysis is what enrichment gives; a second set of the same types would only be copied.
-    ("agent/enrich", &["api", "decode", "recognise", "rules", "track"]),
-    ("agent", &["api", "decode", "enrich", "ledger", "mirror", "recognise", "report", "rules", "track"]),
+    ("agent/enrich", &["api", "decode", "export", "recognise", "rules", "track"]),
+    (
+        "agent",
+        &["api", "decode", "enrich", "export", "ledger", "mirror", "recognise", "report", "rules", "track"],
+    ),
     ("collector/api", &[]),
     ("collector/ledger", &["api"]),
     ("collector/report", &["api"]),
@@ -25,7 +29,8 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that read no clock and do no I/O: the agent's stages before the ledger.
-const PURE: &[&str] = &["agent/decode", "agent/track", "agent/mirror", "agent/recognise", "agent/enrich"];
+const PURE: &[&str] =
+    &["agent/decode", "agent/export", "agent/track", "agent/mirror", "agent/recognise", "agent/enrich"];
 
 /// Lines of a source file, tests apart, from which it is surely more than one idea.
 const MAX_LINES: usize = 500;

@@ -24,6 +24,7 @@ mod gre;
 mod hl7;
 mod http;
 mod ike;
+mod ipfix;
 mod ipip;
 mod kerberos;
 mod l2tp;
@@ -33,6 +34,7 @@ mod mdns;
 mod mqtt;
 pub mod neighbour;
 mod netbios;
+mod netflow;
 mod noise;
 mod ntp;
 mod openvpn;
@@ -43,6 +45,7 @@ mod rdp;
 #[cfg(test)]
 mod recorder;
 mod settle;
+mod sflow;
 mod sight;
 mod sip;
 mod smb;
@@ -76,6 +79,10 @@ pub const HEAD_BYTES: usize = 64;
 /// Every protocol, in the order they are asked. To add one: a file, its `mod`, its line here.
 pub static PROTOCOLS: &[Protocol] = &[
     netbios::PROTOCOL,
+    // Before DNS: a version looks like a question's number.
+    netflow::PROTOCOL,
+    ipfix::PROTOCOL,
+    sflow::PROTOCOL,
     mdns::PROTOCOL,
     llmnr::PROTOCOL,
     dns::PROTOCOL,

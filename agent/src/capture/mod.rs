@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod foreign;
 mod interface;
+pub(crate) mod listen;
 pub(crate) mod live;
 mod pcap;
 mod pcapng;

@@ -1,6 +1,7 @@
 //! What every origin of frames offers: batches of frames, a count of losses, a list of what went wrong.
 //!
-//! A batch is what one wait brought: the frames of one block of a live ring, a stretch of a file. Frames
+//! A batch is what one wait brought: the frames of one block of a live ring, the
+//! datagrams that had come, a stretch of a file. Frames
 //! borrow from the source, so a batch's bytes stay valid until the next call and nothing is copied.
 
 use std::io;
@@ -43,7 +44,7 @@ pub(crate) enum CaptureError {
     /// The operating system does not let the capture be waited on.
     #[error("cannot wait for frames on `{interface}`")]
     Wait {
-        /// The interface.
+        /// The interface, or the address listened on.
         interface: String,
         /// What the operating system says.
         source: io::Error,

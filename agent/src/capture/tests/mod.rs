@@ -2,10 +2,12 @@
 
 mod damage;
 mod foreign;
+mod listen;
 mod packed;
 mod pcap;
 mod pcapng;
 mod samples;
+mod softflowd;
 
 use std::io::{self, Read};
 use std::time::Duration;
