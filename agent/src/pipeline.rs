@@ -9,6 +9,7 @@ use sekisho_decode::{
     Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Packet, Upper, decode, decode_into, ndp,
 };
 use sekisho_enrich::{Bounds, Carrier, Enrich, Extra, Gathered, Heard, Prefix, hour_of};
+use sekisho_export::{Exporters, Limits as ExportLimits};
 use sekisho_recognise::{Engine, Glimpse, Over, Side, neighbour};
 use sekisho_rules::Rules;
 use sekisho_track::{Conn, ConnId, Counts, Limits, Mark, Seen, Table};
@@ -19,6 +20,8 @@ use crate::capture::Frame;
 const MAX_DEPTH: usize = 4;
 /// Frames that are decoded before the first of them is counted: their conns' reads from memory overlap.
 const AHEAD: usize = 16;
+/// The services whose datagrams tell of flows.
+const EXPORTS: [&str; 3] = ["netflow", "ipfix", "sflow"];
 /// Time that runs back further than this is another capture, not another order of packets.
 const REWIND_HOURS: i64 = 1;
 /// What no router forwards (RFC 1812 §5.3.5.1).
@@ -32,10 +35,34 @@ pub(crate) struct Pipeline {
     enrich: Enrich,
     tally: Tally,
     heard: Vec<Heard>,
+    exporters: Exporters,
+    exports: Exports,
     /// The hour of the packets' time, numbered since the epoch.
     hour: i64,
     /// What was counted when a share was last given.
     given: Given,
+}
+
+/// Whose flow exports are read.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Exports {
+    /// Everybody's.
+    #[default]
+    All,
+    /// Those of exporters within these prefixes.
+    Of(Vec<Prefix>),
+    /// Nobody's: a listener takes them.
+    None,
+}
+
+impl Exports {
+    fn allow(&self, exporter: Addr) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(prefixes) => prefixes.iter().any(|prefix| prefix.contains(exporter)),
+            Self::None => false,
+        }
+    }
 }
 
 /// How much the pipeline may hold, and what it is told of the site.
@@ -47,6 +74,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// Of what is gathered.
     pub(crate) bounds: Bounds,
+    /// Whose flow exports are read.
+    pub(crate) exports: Exports,
 }
 
 /// What a pipeline gathered since it last gave a share.
@@ -110,6 +139,8 @@ impl Pipeline {
             enrich: Enrich::new(settings.internal, settings.bounds),
             tally: Tally::default(),
             heard: Vec::new(),
+            exporters: Exporters::new(ExportLimits::default()),
+            exports: settings.exports,
             hour: 0,
             given: Given::default(),
         }
@@ -154,6 +185,11 @@ impl Pipeline {
     /// Says how full the flow table is: conns, and how many it may hold.
     pub(crate) fn fill(&self) -> (u32, u32) {
         self.table.fill()
+    }
+
+    /// The flow exporters heard so far.
+    pub(crate) const fn exporters(&self) -> &Exporters {
+        &self.exporters
     }
 
     /// What the flow table counted since the start.
@@ -334,10 +370,13 @@ impl Pipeline {
     /// Shows a packet's payload to the recognisers while its conn is not settled.
     #[inline]
     fn recognise(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, id: ConnId, from_orig: bool) {
-        let Self { table, engine, enrich, heard, .. } = self;
+        let Self { table, engine, enrich, heard, exporters, exports, tally, .. } = self;
         let Some(conn) = table.conn_mut(id) else { return };
         if conn.settled {
             return;
+        }
+        if conn.extra.exports_flows {
+            return export(exporters, enrich, tally, time_ns, ip);
         }
         let Some(glimpse) = glimpse(conn, ip, from_orig) else { return };
         let recognised =
@@ -346,6 +385,12 @@ impl Pipeline {
         Enrich::keep(conn, heard);
         let Some(recognised) = recognised else { return };
         conn.held |= recognised.protocol.tunnel;
+        if EXPORTS.contains(&recognised.protocol.service) && exports.allow(ip.src) {
+            // Every datagram counts, not the first ones alone.
+            conn.settled = false;
+            conn.extra.exports_flows = true;
+            export(exporters, enrich, tally, time_ns, ip);
+        }
         if recognised.server == Some(Side::Orig) && !conn.has_handshake() {
             Enrich::flip(conn);
         }
@@ -394,6 +439,15 @@ impl Pipeline {
         };
         *self.tally.damaged.entry((layer.slug(), how)).or_default() += 1;
         tracing::trace!(%error, "frame not decoded");
+    }
+}
+
+/// Reads a datagram of a flow exporter.
+fn export(exporters: &mut Exporters, enrich: &mut Enrich, tally: &mut Tally, time_ns: i64, ip: &Ip<'_>) {
+    let read = exporters.datagram(time_ns, ip.src, ip.payload, &mut |flow| enrich.exported(flow));
+    if let Err(error) = read {
+        *tally.weird.entry("export-not-read").or_default() += 1;
+        tracing::trace!(%error, "flow export not read");
     }
 }
 

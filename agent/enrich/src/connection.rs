@@ -218,7 +218,7 @@ fn row(known: &Known<'_>, profiles: &Profiles, exits: &Exits, key: GroupKey, gro
         bytes_in: group.bytes.1,
         hours,
         beacon: None,
-        exporters: Vec::new(),
+        exporters: group.exporters.into_iter().collect(),
         evidence,
     }
 }
@@ -229,6 +229,8 @@ pub(crate) struct Finding {
     pub(crate) tunnel: bool,
     pub(crate) category: Option<(String, u8)>,
     pub(crate) org: Option<String>,
+    /// The flow exporters that tell of it.
+    pub(crate) exporters: Vec<String>,
     pub(crate) evidence: Vec<Evidence>,
 }
 
@@ -255,7 +257,14 @@ impl<'a> View<'a> {
         let mut evidence = judgement.evidence;
         evidence.push(reason);
         evidence.extend(self.name().map(|name| say::named(name, looked_up)));
+        let exporters: Vec<String> = (self.known.confirmed.exporters(self.external.key))
+            .map(|exporter| self.known.texts.text(exporter).to_owned())
+            .collect();
+        evidence.extend(
+            exporters.first().map(|_| say::exported(&exporters, self.external.key.exporter.is_none())),
+        );
         Finding {
+            exporters,
             service: by_rule.unwrap_or_else(|| wire.to_owned()),
             tunnel: wire_tunnel || judgement.tunnel.unwrap_or(false),
             category: judgement.category,
@@ -273,8 +282,14 @@ impl<'a> View<'a> {
             return (service, relation.tunnel, reason);
         }
         // What was sent and fits no protocol does not become one by its port.
-        if let Some(service) = usual(key.protocol, key.port).filter(|_| !relation.looked_at) {
-            return (service, false, say::by_port(service, &transport, key.port));
+        if let Some(protocol) = usual(key.protocol, key.port).filter(|_| !relation.looked_at) {
+            let service = protocol.service;
+            if key.exporter.is_none() {
+                return (service, false, say::by_port(service, &transport, key.port));
+            }
+            // An exporter never tells more: better a tunnel that is none than one that is overlooked.
+            let by_number = key.port == 0;
+            return (service, protocol.tunnel, say::by_export(service, &transport, key.port, by_number));
         }
         let service =
             if matches!(key.protocol, protocol::ICMP | protocol::ICMPV6) { "icmp" } else { "unknown" };
@@ -328,15 +343,17 @@ fn party(name: &str) -> String {
     psl::domain_str(name).unwrap_or(name).to_ascii_lowercase()
 }
 
-/// The protocol whose usual port this is.
-fn usual(number: u8, port: u16) -> Option<&'static str> {
+/// The protocol whose usual port, or whose IP protocol number, this is.
+fn usual(number: u8, port: u16) -> Option<&'static Protocol> {
     let over = match number {
         protocol::TCP => Over::Tcp,
         protocol::UDP => Over::Udp,
-        _ => return None,
+        _ => Over::Ip(number),
     };
-    let fits = |protocol: &&Protocol| protocol.over.contains(&over) && protocol.ports.contains(&port);
-    PROTOCOLS.iter().find(fits).map(|protocol| protocol.service)
+    let by_number = matches!(over, Over::Ip(_));
+    let fits =
+        |protocol: &&Protocol| protocol.over.contains(&over) && (by_number || protocol.ports.contains(&port));
+    PROTOCOLS.iter().find(fits)
 }
 
 /// The word for an IP protocol number.

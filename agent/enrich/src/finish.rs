@@ -4,6 +4,7 @@
 use sekisho_api::{Analysis, Capture};
 use sekisho_rules::Rules;
 
+use crate::exported::Confirmed;
 use crate::intern::Texts;
 use crate::locality::Locality;
 use crate::names::Resolutions;
@@ -20,11 +21,13 @@ pub(crate) struct Known<'a> {
     pub(crate) locality: &'a Locality,
     pub(crate) owners: &'a Owners,
     pub(crate) relations: Vec<(&'a RelationKey, &'a Relation)>,
+    pub(crate) confirmed: Confirmed,
 }
 
 pub(crate) fn analysis(enrich: &Enrich, mut capture: Capture, rules: &Rules) -> Analysis {
     let mut relations: Vec<_> = enrich.relations.all.iter().collect();
     relations.sort_unstable_by_key(|(key, _)| **key);
+    let confirmed = Confirmed::settle(&mut relations);
     let keys = relations.iter().map(|(key, _)| *key);
     let sessions = relations.iter().map(|(key, relation)| (*key, relation.conns));
     let mut locality = Locality::decide(&enrich.internal, &enrich.stations, sessions);
@@ -37,6 +40,7 @@ pub(crate) fn analysis(enrich: &Enrich, mut capture: Capture, rules: &Rules) -> 
         locality: &locality,
         owners: &owners,
         relations,
+        confirmed,
     };
     let profiles = device::profiles(&known, rules);
     let (external, left_out) = connection::external(&known);

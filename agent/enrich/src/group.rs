@@ -1,6 +1,6 @@
 //! Relationships put together into the rows that people read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sekisho_api::{Endpoint, Evidence};
 use sekisho_decode::{Addr, MacAddr};
@@ -95,6 +95,8 @@ pub(crate) struct Group {
     pub(crate) sessions: u64,
     pub(crate) bytes: (u64, u64),
     hours: Weighed<i64>,
+    /// The flow exporters that tell of it.
+    pub(crate) exporters: BTreeSet<String>,
     pub(crate) evidence: Vec<Evidence>,
 }
 
@@ -138,6 +140,7 @@ impl Group {
         for (hour, bytes) in relation.hours.iter() {
             self.hours.add(*hour, *bytes);
         }
+        self.exporters.extend(finding.exporters);
         self.judge(finding.tunnel, finding.category, finding.org, finding.evidence);
     }
 
@@ -174,6 +177,7 @@ impl Group {
         self.outside.absorb(other.outside);
         self.endpoints.absorb(other.endpoints);
         self.hours.absorb(other.hours);
+        self.exporters.extend(other.exporters);
         self.vlan = self.vlan.or(other.vlan);
         for (mine, theirs) in self.opened.iter_mut().zip(other.opened) {
             *mine += theirs;

@@ -17,6 +17,7 @@
 mod connection;
 mod device;
 mod exit;
+mod exported;
 mod finish;
 mod group;
 mod intern;

@@ -33,6 +33,8 @@ pub struct Extra {
     told: [u64; 2],
     /// Whether a relationship counts it.
     counted: bool,
+    /// Whether its datagrams tell of flows.
+    pub exports_flows: bool,
 }
 
 /// The ends of a tunnel.
@@ -78,6 +80,21 @@ pub(crate) struct RelationKey {
     pub(crate) service: Option<&'static str>,
     /// The names of orig and of resp: what resp was called when it was reached, or what DNS said.
     pub(crate) names: [Option<TextId>; 2],
+    /// The address of the flow exporter that told of it; `None` where its packets were seen.
+    pub(crate) exporter: Option<TextId>,
+}
+
+/// A flow as an exporter tells of it, on its way to its relationship.
+pub(crate) struct Piece {
+    pub(crate) first_ns: i64,
+    pub(crate) last_ns: i64,
+    /// Under which its octets are booked, numbered since the epoch.
+    pub(crate) hour: i64,
+    pub(crate) bytes: [u64; 2],
+    pub(crate) sessions: u64,
+    pub(crate) answered: bool,
+    pub(crate) vlan: u16,
+    pub(crate) to_group: bool,
 }
 
 /// What its conns add up to. Index 0 is orig's, 1 is resp's.
@@ -124,6 +141,10 @@ impl Hours {
         self.first.iter().chain(&self.more)
     }
 
+    const fn of(hour: i64, bytes: u64) -> Self {
+        Self { first: Some((hour, bytes)), more: Vec::new() }
+    }
+
     fn book(&mut self, hour: i64, bytes: u64) {
         let (first, sum) = self.first.get_or_insert((hour, 0));
         if *first == hour {
@@ -154,6 +175,29 @@ pub(crate) struct Relations {
 impl Relations {
     pub(crate) fn new(bound: usize) -> Self {
         Self { all: HashMap::default(), bound, refused: 0 }
+    }
+
+    /// Adds a flow that an exporter tells of.
+    pub(crate) fn piece(&mut self, key: RelationKey, piece: &Piece) {
+        let relation = Relation {
+            first_ns: piece.first_ns,
+            last_ns: piece.last_ns,
+            sessions: piece.sessions,
+            conns: piece.sessions,
+            bytes: piece.bytes,
+            hours: Hours::of(piece.hour, piece.bytes.into_iter().fold(0, u64::saturating_add)),
+            notes: Vec::new(),
+            carrier: None,
+            vlans: [piece.vlan; 2],
+            confidence: 0,
+            tunnel: false,
+            answered: piece.answered,
+            looked_up: true,
+            looked_at: false,
+            to_group: piece.to_group,
+            news: true,
+        };
+        self.absorb(key, relation);
     }
 
     /// Gives everything away.
@@ -188,7 +232,12 @@ impl Relations {
     pub(crate) fn texts(&self, marks: &mut Marks) {
         for (key, relation) in &self.all {
             let noted = relation.notes.iter().map(|(_, _, text)| *text);
-            key.names.into_iter().flatten().chain(noted).for_each(|text| marks.mark(text));
+            key.names
+                .into_iter()
+                .flatten()
+                .chain(key.exporter)
+                .chain(noted)
+                .for_each(|text| marks.mark(text));
         }
     }
 
@@ -230,6 +279,7 @@ impl Relations {
             port: conn.tuple.dst_port,
             service: recognised.map(|(protocol, _)| protocol.service),
             names,
+            exporter: None,
         };
         if !self.has_room(answered) && !self.all.contains_key(&key) {
             self.refused += 1;

@@ -66,6 +66,7 @@ impl Enrich {
         stations.absorb(gathered.stations, &mut |text| words.translate(text));
         for (mut key, mut relation) in gathered.relations {
             key.names = key.names.map(|name| name.and_then(|name| words.translate(name)));
+            key.exporter = key.exporter.and_then(|exporter| words.translate(exporter));
             relation.notes.retain_mut(|(_, _, text)| match words.translate(*text) {
                 Some(ours) => {
                     *text = ours;

@@ -65,6 +65,49 @@ pub(crate) fn by_port(service: &str, transport: &str, port: u16) -> Evidence {
     )
 }
 
+/// How sure a port makes where nothing but a flow export tells, in percent.
+const EXPORTED_PORT_CONFIDENCE: u8 = 30;
+/// How sure the number of an IP protocol makes.
+const EXPORTED_NUMBER_CONFIDENCE: u8 = 85;
+
+/// A protocol told by what a flow export shows of it: its port, or its number among the IP protocols.
+pub(crate) fn by_export(service: &str, transport: &str, port: u16, by_number: bool) -> Evidence {
+    let at = place(transport, port);
+    if by_number {
+        return evidence(
+            format!("export/{transport}"),
+            EXPORTED_NUMBER_CONFIDENCE,
+            format!("a flow export names the IP protocol of {service}"),
+            format!("フロー情報の IP プロトコル番号が {service} のものです"),
+        );
+    }
+    evidence(
+        format!("export/{transport}-{port}"),
+        EXPORTED_PORT_CONFIDENCE,
+        format!("a flow export shows {at}, the usual port of {service}; it does not show what was sent"),
+        format!("フロー情報では {service} の標準ポート {at} です。通信の内容は分かりません"),
+    )
+}
+
+/// The routers and firewalls whose flow exports tell of it, beside the mirror or alone.
+pub(crate) fn exported(exporters: &[String], confirms: bool) -> Evidence {
+    let names = exporters.join(", ");
+    let (confidence, en, ja) = if confirms {
+        (
+            95,
+            format!("flow exports of {names} tell of it as well"),
+            format!("{names} のフロー情報にも記録されています"),
+        )
+    } else {
+        (
+            80,
+            format!("only flow exports of {names} tell of it; the mirror port does not show it"),
+            format!("{names} のフロー情報だけに記録があり、ミラーポートでは観測されていません"),
+        )
+    };
+    evidence("export/seen".to_owned(), confidence, en, ja)
+}
+
 /// No protocol could be told.
 pub(crate) fn unknown(transport: &str, port: u16, answered: bool) -> Evidence {
     let at = place(transport, port);

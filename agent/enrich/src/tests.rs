@@ -32,6 +32,7 @@ fn relation(orig: &str, orig_mac: u8, resp: &str, resp_mac: u8) -> RelationKey {
         port: 443,
         service: None,
         names: [None; 2],
+        exporter: None,
     }
 }
 

@@ -33,5 +33,6 @@ mod wheel;
 mod tests;
 
 pub use conn::{Conn, Hop, Hops, State};
+pub use life::serves;
 pub use table::{ConnId, Counts, Limits, Mark, Seen, Table, Touch};
 pub use tuple::Tuple;

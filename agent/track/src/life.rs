@@ -145,6 +145,7 @@ pub(crate) fn oriented<X: Default>(tuple: &Tuple, vlan: u16, time_ns: i64, ip: &
 }
 
 /// Tells whether a port looks like a server's, and its peer's like a client's.
-const fn serves(port: u16, peer: u16) -> bool {
+#[must_use]
+pub const fn serves(port: u16, peer: u16) -> bool {
     port < SYSTEM_PORTS && peer >= SYSTEM_PORTS || port < CLIENT_PORTS && peer >= CLIENT_PORTS && port != 0
 }
