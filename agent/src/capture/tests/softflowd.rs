@@ -17,7 +17,7 @@ use crate::capture::source::{Arrival, Source};
 const FLOWS: u16 = 2_000;
 /// Octets of IP header and payload of each packet; a flow has two.
 const PACKET_BYTES: u16 = 60;
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Addresses, ports, packets, octets.
 type Flow = (Addr, Addr, u16, u16, u64, u64);
