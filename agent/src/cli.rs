@@ -92,7 +92,7 @@ pub(crate) enum Command {
     #[command(after_help = "\
 例 / Examples:
   sekisho-agent doctor mirror.pcapng
-  timeout 60 tcpdump -i eth1 -w - | sekisho-agent doctor -
+  sudo sekisho-agent doctor --interface eth1 --seconds 60
 
 終了コード / Exit codes: 0 使える（良好・要確認） usable (good, doubtful), 1 使えない・判定できない bad, too little to tell")]
     Doctor(Doctor),
@@ -226,8 +226,21 @@ pub(crate) struct Doctor {
     #[arg(short, long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
 
+    /// 監視用のインターフェース。ファイルの代わりに今の通信を確かめる / Watches this interface instead of reading files
+    #[arg(short, long, value_name = "IF", conflicts_with = "files")]
+    pub(crate) interface: Option<String>,
+
+    /// 何秒間確かめるか / How long to watch, in seconds
+    #[arg(long, value_name = "N", default_value_t = 30, requires = "interface",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) seconds: u64,
+
+    /// 対象の通信（tcpdump の書き方） / Only these frames, in tcpdump's language
+    #[arg(long, value_name = "FILTER", requires = "interface")]
+    pub(crate) filter: Option<String>,
+
     /// キャプチャファイル（- は標準入力） / Capture files
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "interface", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }
 

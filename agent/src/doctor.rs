@@ -1,21 +1,23 @@
 //! `doctor`: is what is captured really a mirror of the network, and what is to be changed?
 //!
-//! [`Watch`] takes frames from wherever they come, one after the other, and concludes; reading files
-//! is one way to feed it.
+//! [`Watch`] takes frames from wherever they come, one after the other, and concludes: from capture files,
+//! or from an interface for as long as it is asked to.
 
 mod watch;
-mod wire;
+pub(crate) mod wire;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sekisho_api::{Mirror, MirrorVerdict};
+use sekisho_decode::MacAddr;
 use sekisho_mirror::Around;
 use sekisho_report::{Lang, mirror};
 
 use crate::analyze::in_time;
+use crate::capture::live::{self, Keep, LiveOptions, LiveSource};
 use crate::capture::{self, Arrival, Progress, Source};
 use crate::cli::{Doctor, DoctorFormat};
 use crate::output;
@@ -24,9 +26,40 @@ use watch::Watch;
 
 /// Judges, tells, and gives the exit code that the verdict comes to.
 pub(crate) fn run(args: &Doctor, lang: Lang) -> anyhow::Result<ExitCode> {
-    let check = files(&args.files, lang)?;
+    let check = match &args.interface {
+        Some(interface) => live(interface, args)?,
+        None => files(&args.files, lang)?,
+    };
     tell(args, &check, lang)?;
     Ok(exit_code(check.verdict))
+}
+
+/// How long one wait for frames may take.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Judges what passes an interface now.
+fn live(interface: &str, args: &Doctor) -> anyhow::Result<Mirror> {
+    let options = LiveOptions { filter: args.filter.clone(), ..LiveOptions::new(interface) };
+    let mut source = LiveSource::open(&options)?;
+    live::drop_privileges(Keep::RawSockets)?;
+    let described = live::interfaces().into_iter().find(|known| known.name == interface);
+    let own: Vec<MacAddr> = described.iter().filter_map(|known| known.mac).collect();
+    let mut watch = Watch::new(&own);
+    let (began, duration) = (Instant::now(), Duration::from_secs(args.seconds));
+    while began.elapsed() < duration {
+        if let Arrival::Frames(batch) = source.batch(PATIENCE.min(duration))? {
+            batch.for_each(|frame| watch.frame(&frame));
+        }
+    }
+    let stats = source.stats();
+    let around = Around {
+        drops: stats.drops,
+        freezes: stats.freezes,
+        duration: began.elapsed(),
+        link_up: described.map(|known| known.running),
+        ..Around::default()
+    };
+    Ok(wire::mirror(&watch.judge(around)))
 }
 
 /// Judges capture files as one.
@@ -38,7 +71,7 @@ fn files(paths: &[PathBuf], lang: Lang) -> anyhow::Result<Mirror> {
     for path in in_time(paths)? {
         let mut source = capture::open(path)?;
         while let Arrival::Frames(batch) = source.batch(Duration::ZERO)? {
-            batch.for_each(|frame| watch.frame(&frame, false));
+            batch.for_each(|frame| watch.frame(&frame));
             progress.batch(&source);
         }
         progress.file_done(&source);

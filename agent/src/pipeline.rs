@@ -1,20 +1,24 @@
 //! The whole way of a packet: decode, track, recognise, enrich.
 
-use std::collections::BTreeMap;
+mod settings;
+mod tally;
+
 use std::hint::black_box;
 
-use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
 use sekisho_decode::{
     Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Packet, Upper, decode, decode_into, ndp,
 };
-use sekisho_enrich::{Bounds, Carrier, Enrich, Extra, Gathered, Heard, Prefix, hour_of};
+use sekisho_enrich::{Carrier, Enrich, Extra, Gathered, Heard, Prefix, hour_of};
 use sekisho_export::{Exporters, Limits as ExportLimits};
+use sekisho_mirror::{Carrier as MirrorCarrier, Carries, Glance, MirrorCheck};
 use sekisho_recognise::{Engine, Glimpse, Over, Side, neighbour};
 use sekisho_rules::Rules;
-use sekisho_track::{Conn, ConnId, Counts, Limits, Mark, Seen, Table};
+use sekisho_track::{Conn, ConnId, Counts, Mark, Seen, Table};
 
 use crate::capture::Frame;
+pub(crate) use settings::{Exports, Settings};
+use tally::{Tally, Told};
 
 /// Tunnels opened inside each other: a mirror's carrier, a tunnel, and one tunnel in it.
 const MAX_DEPTH: usize = 4;
@@ -37,45 +41,14 @@ pub(crate) struct Pipeline {
     heard: Vec<Heard>,
     exporters: Exporters,
     exports: Exports,
+    /// Whether what passes is a mirror of the network; asked for live interfaces only.
+    mirror: Option<MirrorCheck>,
+    /// Losses told so far.
+    given_drops: u64,
     /// The hour of the packets' time, numbered since the epoch.
     hour: i64,
     /// What was counted when a share was last given.
-    given: Given,
-}
-
-/// Whose flow exports are read.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Exports {
-    /// Everybody's.
-    #[default]
-    All,
-    /// Those of exporters within these prefixes.
-    Of(Vec<Prefix>),
-    /// Nobody's: a listener takes them.
-    None,
-}
-
-impl Exports {
-    fn allow(&self, exporter: Addr) -> bool {
-        match self {
-            Self::All => true,
-            Self::Of(prefixes) => prefixes.iter().any(|prefix| prefix.contains(exporter)),
-            Self::None => false,
-        }
-    }
-}
-
-/// How much the pipeline may hold, and what it is told of the site.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Settings {
-    /// The prefixes that are said to be inside; none means: find out.
-    pub(crate) internal: Vec<Prefix>,
-    /// Of the flow table.
-    pub(crate) limits: Limits,
-    /// Of what is gathered.
-    pub(crate) bounds: Bounds,
-    /// Whose flow exports are read.
-    pub(crate) exports: Exports,
+    told: Told,
 }
 
 /// What a pipeline gathered since it last gave a share.
@@ -87,30 +60,13 @@ pub(crate) struct Share {
     pub(crate) capture: Capture,
 }
 
-/// Counts that only grow, as they stood.
-#[derive(Clone, Copy, Debug, Default)]
-struct Given {
-    table: Counts,
-    given_up: u64,
-}
-
-/// What was read, counted.
-#[derive(Debug, Default)]
-struct Tally {
-    packets: u64,
-    bytes: u64,
-    span: Option<(i64, i64)>,
-    drops: u64,
-    warnings: Vec<String>,
-    weird: BTreeMap<&'static str, u64>,
-    damaged: BTreeMap<(&'static str, &'static str), u64>,
-}
-
 /// A frame that is decoded and waits for its turn.
 #[derive(Clone, Copy)]
 struct Waiting<'a> {
     time_ns: i64,
     wire_len: u32,
+    captured: u32,
+    merged: bool,
     /// What the table's index gave at a glance.
     glance: u32,
     mark: Mark,
@@ -119,8 +75,16 @@ struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
-    const NONE: Self =
-        Self { time_ns: 0, wire_len: 0, glance: 0, mark: Mark::NONE, packet: Packet::EMPTY, decoded: Ok(()) };
+    const NONE: Self = Self {
+        time_ns: 0,
+        wire_len: 0,
+        captured: 0,
+        merged: false,
+        glance: 0,
+        mark: Mark::NONE,
+        packet: Packet::EMPTY,
+        decoded: Ok(()),
+    };
 }
 
 /// How deep in tunnels a packet was, and in which.
@@ -128,6 +92,16 @@ impl Waiting<'_> {
 struct Level {
     depth: usize,
     carrier: Option<Carrier>,
+    /// How the mirror port showed it; `None` inside the network's own tunnels.
+    shown: Option<Shown>,
+}
+
+/// How the mirror port showed a frame.
+#[derive(Clone, Copy, Debug)]
+struct Shown {
+    captured: u32,
+    wire: u32,
+    merged: bool,
 }
 
 impl Pipeline {
@@ -135,20 +109,28 @@ impl Pipeline {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
             table: Table::new(settings.limits),
-            engine: Engine::default(),
+            engine: Engine::new(settings.budget),
             enrich: Enrich::new(settings.internal, settings.bounds),
             tally: Tally::default(),
             heard: Vec::new(),
             exporters: Exporters::new(ExportLimits::default()),
             exports: settings.exports,
+            mirror: settings.mirror,
+            given_drops: 0,
             hour: 0,
-            given: Given::default(),
+            told: Told::default(),
         }
     }
 
     /// Notes what the capturing machine lost of a source that was read to its end.
     pub(crate) fn source_done(&mut self, drops: u64) {
-        self.tally.drops += drops;
+        // What a file says of its losses may be any number.
+        self.tally.drops = self.tally.drops.saturating_add(drops);
+    }
+
+    /// Notes how much the capturing machine has lost since the start.
+    pub(crate) fn lost(&mut self, drops: u64) {
+        self.tally.drops = drops.saturating_sub(std::mem::replace(&mut self.given_drops, drops));
     }
 
     /// Notes something that the reader of the analysis should know.
@@ -178,8 +160,8 @@ impl Pipeline {
     /// Lets time pass without packets: conns that said nothing for long end.
     pub(crate) fn idle(&mut self, now_ns: i64) {
         self.follow_hour(now_ns);
-        let Self { table, engine, enrich, .. } = self;
-        table.pass(now_ns, &mut |conn| end(engine, enrich, conn));
+        let Self { table, engine, enrich, mirror, .. } = self;
+        table.pass(now_ns, &mut |conn| end(engine, enrich, mirror, conn));
     }
 
     /// Says how full the flow table is: conns, and how many it may hold.
@@ -187,9 +169,36 @@ impl Pipeline {
         self.table.fill()
     }
 
+    /// Frames and octets read since the start.
+    pub(crate) const fn read(&self) -> (u64, u64) {
+        (self.told.packets + self.tally.packets, self.told.bytes + self.tally.bytes)
+    }
+
+    /// Takes over what a person says of the site and of its exporters.
+    pub(crate) fn adopt(&mut self, internal: Vec<Prefix>, exports: Exports) {
+        self.enrich.declare(internal);
+        self.exports = exports;
+    }
+
+    /// Gives the counts of the mirror check, living conns included, and starts them anew if `anew`.
+    pub(crate) fn mirror(&mut self, anew: Option<MirrorCheck>) -> Option<MirrorCheck> {
+        let Self { table, mirror, .. } = self;
+        let mut check = match anew {
+            Some(anew) => mirror.replace(anew),
+            None => mirror.clone(),
+        }?;
+        table.each(|conn| check.conn(conn));
+        Some(check)
+    }
+
     /// The flow exporters heard so far.
     pub(crate) const fn exporters(&self) -> &Exporters {
         &self.exporters
+    }
+
+    /// What the flow table takes, in bytes.
+    pub(crate) fn table_bytes(&self) -> u64 {
+        self.table.bytes()
     }
 
     /// What the flow table counted since the start.
@@ -200,34 +209,14 @@ impl Pipeline {
     /// What was read since the last time.
     fn capture(&mut self) -> Capture {
         let tally = std::mem::take(&mut self.tally);
-        let before = self.given;
-        self.given = Given { table: self.table.counts(), given_up: self.engine.given_up() };
-        let mut weird: BTreeMap<String, u64> =
-            tally.weird.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
-        let damaged = tally.damaged.iter();
-        weird.extend(damaged.map(|((layer, how), count)| (format!("{layer}-{how}"), *count)));
-        let (now, then) = (self.given.table, before.table);
-        for (name, count) in [
-            ("conns-evicted", now.evicted - then.evicted),
-            ("orphan-fragments", now.orphan_fragments - then.orphan_fragments),
-            ("recognition-given-up", self.given.given_up - before.given_up),
-        ] {
-            if count > 0 {
-                weird.insert(name.to_owned(), count);
-            }
-        }
-        let at = |time_ns: i64| Timestamp::from_nanosecond(i128::from(time_ns)).unwrap_or_default();
-        Capture {
-            packets: tally.packets,
-            bytes: tally.bytes,
-            first_seen: tally.span.map(|(first, _)| at(first)),
-            last_seen: tally.span.map(|(_, last)| at(last)),
-            duplicates: now.duplicates - then.duplicates,
-            drops: tally.drops,
-            weird,
-            assumed: Vec::new(),
-            warnings: tally.warnings,
-        }
+        let now = Told {
+            table: self.table.counts(),
+            given_up: self.engine.given_up(),
+            packets: self.told.packets + tally.packets,
+            bytes: self.told.bytes + tally.bytes,
+        };
+        let then = std::mem::replace(&mut self.told, now);
+        tally.report(&then, &self.told)
     }
 
     /// Takes frames the whole way.
@@ -239,6 +228,8 @@ impl Pipeline {
             for (place, frame) in places.iter_mut().zip(&mut frames) {
                 place.time_ns = frame.time_ns;
                 place.wire_len = frame.wire_len;
+                place.captured = frame.data.len() as u32;
+                place.merged = frame.merged;
                 place.decoded =
                     decode_into(frame.link, frame.tci, frame.data, frame.wire_len, &mut place.packet);
                 count += 1;
@@ -263,10 +254,19 @@ impl Pipeline {
         self.tally.packets += 1;
         self.tally.bytes += u64::from(waiting.wire_len);
         self.tick(waiting.time_ns);
-        let level = Level { depth: 0, carrier: None };
+        let Waiting { captured, wire_len: wire, merged, .. } = *waiting;
+        let level = Level { depth: 0, carrier: None, shown: Some(Shown { captured, wire, merged }) };
         match waiting.decoded {
             Ok(()) => self.packet(waiting.time_ns, &waiting.packet, &waiting.mark, level),
-            Err(error) => self.damaged(error),
+            Err(error) => self.undecoded(error, level),
+        }
+    }
+
+    #[cold]
+    fn undecoded(&mut self, error: DecodeError, level: Level) {
+        self.tally.damaged(error);
+        if let (Some(mirror), Some(Shown { captured, wire, merged })) = (&mut self.mirror, level.shown) {
+            mirror.frame(&Link::default(), Glance { captured, wire, carries: Carries::Unknown, merged });
         }
     }
 
@@ -301,12 +301,14 @@ impl Pipeline {
     }
 
     fn end_all(&mut self) {
-        let Self { table, engine, enrich, .. } = self;
-        table.finish(&mut |conn| end(engine, enrich, conn));
+        let Self { table, engine, enrich, mirror, .. } = self;
+        table.finish(&mut |conn| end(engine, enrich, mirror, conn));
     }
 
     /// Decodes what a tunnel carries.
     fn layer(&mut self, time_ns: i64, link: LinkType, data: &[u8], wire_len: u32, level: Level) {
+        let shown = level.shown.map(|shown| Shown { captured: data.len() as u32, wire: wire_len, ..shown });
+        let level = Level { shown, ..level };
         match decode(link, data, wire_len) {
             Ok(packet) => {
                 let mark = match &packet.body {
@@ -315,12 +317,15 @@ impl Pipeline {
                 };
                 self.packet(time_ns, &packet, &mark, level);
             }
-            Err(error) => self.damaged(error),
+            Err(error) => self.undecoded(error, level),
         }
     }
 
     #[inline]
     fn packet(&mut self, time_ns: i64, packet: &Packet<'_>, mark: &Mark, level: Level) {
+        if let (Some(mirror), Some(shown)) = (&mut self.mirror, level.shown) {
+            observe(mirror, packet, shown);
+        }
         match &packet.body {
             Body::Ip(ip) => self.ip(time_ns, &packet.link, ip, mark, level),
             Body::Arp(arp) => self.enrich.arp(time_ns, &packet.link, arp),
@@ -333,7 +338,7 @@ impl Pipeline {
     #[inline]
     fn ip(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, mark: &Mark, level: Level) {
         let inner = ip.inner().unwrap_or_else(|error| {
-            self.damaged(error);
+            self.tally.damaged(error);
             None
         });
         if let Some(inner) = inner.filter(|inner| inner.mirror) {
@@ -347,8 +352,8 @@ impl Pipeline {
         if ip.dst == LIMITED_BROADCAST && level.carrier.is_none() {
             self.enrich.broadcast(time_ns, link, ip.src);
         }
-        let Self { table, engine, enrich, .. } = self;
-        let done = &mut |conn| end(engine, enrich, conn);
+        let Self { table, engine, enrich, mirror, .. } = self;
+        let done = &mut |conn| end(engine, enrich, mirror, conn);
         let Some(touch) = table.packet(time_ns, mark, link, ip, done) else { return };
         match touch.seen {
             // What a copy carries was looked at with the first.
@@ -362,7 +367,7 @@ impl Pipeline {
         }
         self.recognise(time_ns, link, ip, touch.id, touch.from_orig);
         if let Some(inner) = inner {
-            let level = Level { carrier: Some((ip.src, ip.dst)), ..level };
+            let level = Level { carrier: Some((ip.src, ip.dst)), shown: None, ..level };
             self.deeper(time_ns, inner.link, inner.data, inner.wire_len, level);
         }
     }
@@ -413,7 +418,7 @@ impl Pipeline {
         match ndp::parse(icmp.kind, ip.payload) {
             Ok(Some(message)) => self.enrich.ndp(time_ns, link, ip.src, icmp.kind, &message),
             Ok(None) => {}
-            Err(error) => self.damaged(error),
+            Err(error) => self.tally.damaged(error),
         }
     }
 
@@ -426,19 +431,8 @@ impl Pipeline {
         match parsed {
             Ok(Some(neighbour)) => self.enrich.neighbour(time_ns, link, &neighbour),
             Ok(None) => {}
-            Err(error) => self.damaged(error),
+            Err(error) => self.tally.damaged(error),
         }
-    }
-
-    #[cold]
-    fn damaged(&mut self, error: DecodeError) {
-        let (layer, how) = match error {
-            DecodeError::Truncated { layer, .. } => (layer, "truncated"),
-            DecodeError::Malformed { layer, .. } => (layer, "malformed"),
-            _ => return,
-        };
-        *self.tally.damaged.entry((layer.slug(), how)).or_default() += 1;
-        tracing::trace!(%error, "frame not decoded");
     }
 }
 
@@ -451,7 +445,27 @@ fn export(exporters: &mut Exporters, enrich: &mut Enrich, tally: &mut Tally, tim
     }
 }
 
-fn end(engine: &mut Engine, enrich: &mut Enrich, mut conn: Conn<Extra>) {
+/// Shows the mirror check a frame, or the wrap of one that a mirror port sent from afar.
+#[inline]
+fn observe(mirror: &mut MirrorCheck, packet: &Packet<'_>, shown: Shown) {
+    if let Body::Ip(ip) = &packet.body
+        && matches!(ip.upper, Upper::Gre(_))
+        && let Ok(Some(inner)) = ip.inner()
+        && inner.mirror
+    {
+        return mirror.carrier(MirrorCarrier::Erspan);
+    }
+    let Shown { captured, wire, merged } = shown;
+    mirror.frame(&packet.link, Glance { captured, wire, carries: Carries::of(&packet.body), merged });
+    if let Body::Arp(arp) = &packet.body {
+        mirror.arp(&packet.link, arp);
+    }
+}
+
+fn end(engine: &mut Engine, enrich: &mut Enrich, mirror: &mut Option<MirrorCheck>, mut conn: Conn<Extra>) {
+    if let Some(mirror) = mirror {
+        mirror.conn(&conn);
+    }
     engine.release(&mut conn.extra.inspection);
     enrich.ended(conn);
 }

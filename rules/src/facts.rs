@@ -36,6 +36,7 @@ impl<'f> Facts<'f> {
     }
 
     /// Gives the known values, in the order added.
+    #[must_use]
     pub fn get(&self, field: Field) -> impl ExactSizeIterator<Item = &str> {
         let (start, end) = if self.has(field) { self.place(field) } else { (0, 0) };
         self.values.get(start..end).unwrap_or_default().iter().map(|(_, value)| value.as_ref())

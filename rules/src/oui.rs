@@ -11,7 +11,7 @@ static LINES: LazyLock<Vec<(u64, u32)>> = LazyLock::new(|| {
     let mut offset = 0;
     let mut lines = Vec::with_capacity(TABLE.len() / 28);
     for line in TABLE.as_bytes().split_inclusive(|byte| *byte == b'\n') {
-        lines.push((line.iter().map_while(digit).fold(0, push), offset));
+        lines.push((line.iter().copied().map_while(digit).fold(0, push), offset));
         offset += line.len() as u32;
     }
     lines.sort_unstable();
@@ -19,8 +19,8 @@ static LINES: LazyLock<Vec<(u64, u32)>> = LazyLock::new(|| {
 });
 
 /// A hexadecimal digit's value.
-fn digit(byte: &u8) -> Option<u64> {
-    char::from(*byte).to_digit(16).map(u64::from)
+fn digit(byte: u8) -> Option<u64> {
+    char::from(byte).to_digit(16).map(u64::from)
 }
 
 /// Adds a digit to a number that a leading 1 tells the digits of.

@@ -91,6 +91,11 @@ impl Enrich {
         }
     }
 
+    /// Takes over the prefixes that a person says are inside.
+    pub fn declare(&mut self, internal: Vec<Prefix>) {
+        self.internal = internal;
+    }
+
     /// Takes an ARP packet.
     pub fn arp(&mut self, time_ns: i64, link: &Link, arp: &Arp) {
         self.stations.arp(time_ns, link, arp);

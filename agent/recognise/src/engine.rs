@@ -15,10 +15,22 @@ use crate::{Found, HEAD_BYTES, Look, Over, PROTOCOLS, Protocol, Side, Sight, Sin
 /// Payloads looked at before a conn is given up as unknown. Data-only OpenVPN, the slowest to tell,
 /// is sure after eight.
 const MAX_LOOKS: u8 = 16;
-/// Conns watched at once: with empty streams under 32 MiB, and a flood of strange flows stops there.
-const MAX_WATCHES: usize = 1 << 16;
-/// Bytes of stream starts kept at once, over all conns.
-const MAX_BUFFERED_BYTES: usize = 32 << 20;
+/// How much the engine keeps at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Conns watched: with empty streams 300 bytes each.
+    pub watches: usize,
+    /// Bytes of stream starts, over all conns.
+    pub buffered_bytes: usize,
+}
+
+impl Default for Budget {
+    /// A flood of strange flows stops at 64 MiB.
+    fn default() -> Self {
+        Self { watches: 1 << 16, buffered_bytes: 32 << 20 }
+    }
+}
+
 /// Watches kept for reuse with their buffers.
 const MAX_SPARE: usize = 1 << 10;
 
@@ -170,12 +182,29 @@ pub struct Engine {
     watches: usize,
     buffered: usize,
     given_up: u64,
+    budget: Budget,
 }
 
 impl Default for Engine {
     fn default() -> Self {
-        let mut engine =
-            Self { tcp: 0, udp: 0, ip: [0; 256], spare: Vec::new(), watches: 0, buffered: 0, given_up: 0 };
+        Self::new(Budget::default())
+    }
+}
+
+impl Engine {
+    /// Makes an engine that keeps so much at the most.
+    #[must_use]
+    pub fn new(budget: Budget) -> Self {
+        let mut engine = Self {
+            tcp: 0,
+            udp: 0,
+            ip: [0; 256],
+            spare: Vec::new(),
+            watches: 0,
+            buffered: 0,
+            given_up: 0,
+            budget,
+        };
         for (number, protocol) in PROTOCOLS.iter().enumerate() {
             for over in protocol.over {
                 if let Some(mask) = engine.mask(*over) {
@@ -265,7 +294,7 @@ impl Engine {
             recognised = inspection.ask(&mut candidates, &watch.sight(glimpse), sink);
             watch.candidates = candidates;
         }
-        let full = watch.is_full(glimpse) || self.buffered > MAX_BUFFERED_BYTES;
+        let full = watch.is_full(glimpse) || self.buffered > self.budget.buffered_bytes;
         if full {
             inspection.give_up();
         }
@@ -280,7 +309,7 @@ impl Engine {
 
     /// Gives an unsettled conn a watch that holds its first payload, or gives the conn up.
     fn watch(&mut self, inspection: &mut Inspection, candidates: Candidates, glimpse: &Glimpse<'_>) {
-        if self.watches >= MAX_WATCHES || self.buffered > MAX_BUFFERED_BYTES {
+        if self.watches >= self.budget.watches || self.buffered > self.budget.buffered_bytes {
             self.given_up += 1;
             inspection.give_up();
             return;

@@ -64,7 +64,7 @@ mod tls;
 mod vnc;
 mod wireguard;
 
-pub use engine::{Engine, Glimpse, Inspection, Recognised};
+pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
 pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
 
 /// How much of a TCP stream's start is kept for recognisers, in bytes each way.

@@ -31,12 +31,12 @@ impl Watch {
         Self { check: MirrorCheck::new(own), table: Table::new(Limits::default()), packets: 0, span: None }
     }
 
-    /// Takes a frame, and whether the capturing ring said that the interface merged it of several.
-    pub(super) fn frame(&mut self, frame: &Frame<'_>, merged: bool) {
+    /// Takes a frame.
+    pub(super) fn frame(&mut self, frame: &Frame<'_>) {
         self.packets += 1;
         let (first, last) = self.span.unwrap_or((frame.time_ns, frame.time_ns));
         self.span = Some((first.min(frame.time_ns), last.max(frame.time_ns)));
-        self.layer(frame, merged, 0);
+        self.layer(frame, 0);
     }
 
     /// Judges what passed. `known` is what only the source can tell: drops, freezes, speed and link,
@@ -51,8 +51,8 @@ impl Watch {
         self.check.judge(&Around { packets: self.packets, duplicates, duration, ..known })
     }
 
-    fn layer(&mut self, frame: &Frame<'_>, merged: bool, wraps: usize) {
-        let Frame { link, tci, data, wire_len, .. } = *frame;
+    fn layer(&mut self, frame: &Frame<'_>, wraps: usize) {
+        let Frame { link, tci, data, wire_len, merged, .. } = *frame;
         let glance = |carries| Glance { captured: data.len() as u32, wire: wire_len, carries, merged };
         let mut packet = Packet::EMPTY;
         if decode_into(link, tci, data, wire_len, &mut packet).is_err() {
@@ -64,7 +64,7 @@ impl Watch {
         {
             self.check.carrier(carrier);
             if let Some(Inner { link, data, wire_len, .. }) = inner {
-                self.layer(&Frame { link, tci: 0, wire_len, data, ..*frame }, merged, wraps + 1);
+                self.layer(&Frame { link, tci: 0, wire_len, data, ..*frame }, wraps + 1);
             }
             return;
         }
@@ -155,7 +155,7 @@ mod tests {
                     wire_len,
                     data: &data,
                 };
-                watch.frame(&frame, false);
+                watch.frame(&frame);
             }
         }
         watch.judge(Around::default())

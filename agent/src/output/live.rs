@@ -46,7 +46,7 @@ mod tests {
     use std::io;
 
     use super::*;
-    use crate::capture::live::Wanted;
+    use crate::capture::live::filter::Wanted;
 
     fn every_error() -> Vec<LiveError> {
         let interface = || "mirror0".to_owned();

@@ -10,6 +10,7 @@ use super::control::{Control, Signals};
 use super::fleet::Fleet;
 use super::overview::Overview;
 use super::{config, logging, metrics, status, wiring};
+use crate::capture::live::{self, Keep};
 use crate::cli::Run;
 
 /// Runs the daemon until it is told to stop. `asked` is the log's level that the command line asks for.
@@ -36,7 +37,9 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
             None => None,
         };
         let recorder = wiring::recorder(&config)?;
-        let fleet = Fleet::start(wiring::plans(&config)?, wiring::site(&config)?, recorder, &config.live)?;
+        // Before there are threads: capabilities are a thread's own.
+        live::drop_privileges(if config.captures.is_empty() { Keep::Nothing } else { Keep::RawSockets })?;
+        let fleet = Fleet::start(wiring::plans(&config), wiring::site(&config)?, recorder, &config.live)?;
         let overview = Arc::new(Overview::new(&config, &fleet));
         Control { signals, path: &args.config, config, log, fleet, overview, status, metrics }.run().await
     })

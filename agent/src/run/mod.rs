@@ -7,6 +7,7 @@
 //! | `fleet` | the threads, started together and stopped in order |
 //! | `worker` | a worker's loop: open, batches, orders; [`worker::Work`] is what it does |
 //! | `site` | the site's loop: gather, conclude, record; [`site::Site`], [`site::Recorder`] |
+//! | `watch`, `known` | what they do: a source with its pipeline; everything known of the site |
 //! | `wiring` | which sources, pipelines and ledger stand behind those traits |
 //! | `vitals` | the numbers that workers write and others read |
 //! | `overview`, `rates`, `clock`, `health` | those numbers and the box's, brought together |
@@ -27,6 +28,7 @@ mod control;
 mod daemon;
 mod fleet;
 mod health;
+mod known;
 mod logging;
 mod metrics;
 mod notify;
@@ -35,6 +37,7 @@ mod rates;
 mod site;
 mod status;
 mod vitals;
+mod watch;
 mod wiring;
 mod worker;
 

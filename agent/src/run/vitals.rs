@@ -90,7 +90,6 @@ impl Vitals {
 }
 
 /// Where a worker takes its packets from.
-#[cfg_attr(not(test), expect(dead_code, reason = "the sources come with live capture and the listener"))]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Place {
     /// An interface at a mirror port.

@@ -1,29 +1,56 @@
 //! What the daemon's threads are made of: the workers' sources and pipelines, the site, the ledger.
 
-use std::convert::Infallible;
-
-use anyhow::{Context, bail};
+use anyhow::Context;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use sekisho_api::Analysis;
-use sekisho_ledger::{Input, Ledger, Source};
-use sekisho_rules::Rules;
+use sekisho_ledger::{Ledger, RollUp};
 
-use super::config::{Config, Live};
+use super::config::{CaptureConfig, Config};
 use super::fleet::Plan;
-use super::site::{Entered, Recorder, Site};
+use super::known::Known;
+use super::site::{Entered, Recorder};
+use super::vitals::Place;
+use super::watch::{Listener, Ring, Watch};
+use crate::capture::live::{Fanout, LiveOptions, RingSize};
+use crate::pipeline::{Settings, Share};
+
+/// What the program takes beside its tables: its code, the rules, the ledger's cache, names, threads.
+const BASE_BYTES: u64 = 64 << 20;
+/// The least that a worker's tables are given.
+const LEAST_BYTES: u64 = 8 << 20;
 
 /// The workers that a configuration asks for.
-pub(crate) fn plans(config: &Config) -> anyhow::Result<Vec<Plan<Infallible>>> {
-    if config.captures.is_empty() && config.exports.is_empty() {
-        return Ok(Vec::new());
+pub(crate) fn plans(config: &Config) -> Vec<Plan<Share>> {
+    let settings = Settings::within(share_of_memory(config));
+    let leaves_exports = !config.exports.is_empty();
+    let mut plans = Vec::new();
+    for capture in &config.captures {
+        let fanout = (capture.threads > 1).then(Fanout::default);
+        for number in 1..=capture.threads {
+            let options = options(capture, fanout.clone());
+            let work = Watch::new(Ring { options, leaves_exports }, &settings, &config.live);
+            plans.push(Plan {
+                name: thread_name(&capture.interface, number, capture.threads),
+                place: Place::Interface(capture.interface.clone()),
+                work: Box::new(work),
+            });
+        }
     }
-    bail!("this program is built without live sources; remove [[capture]] and [[exports]]")
+    for (number, address) in config.exports.iter().enumerate() {
+        let tap = Listener { address: *address, number };
+        plans.push(Plan {
+            name: format!("exports-{}", address.port()),
+            place: Place::Exports,
+            work: Box::new(Watch::new(tap, &settings, &config.live)),
+        });
+    }
+    plans
 }
 
 /// The site that workers report to.
-pub(crate) fn site(config: &Config) -> anyhow::Result<Unwatched> {
-    Ok(Unwatched { rules: rules(&config.live)? })
+pub(crate) fn site(config: &Config) -> anyhow::Result<Known> {
+    Known::new(&config.live, Settings::within(share_of_memory(config)).bounds)
 }
 
 /// The ledger, open for as long as the daemon runs.
@@ -36,36 +63,32 @@ pub(crate) fn recorder(config: &Config) -> anyhow::Result<Box<dyn Recorder>> {
     Ok(Box::new(LedgerRecorder { ledger, site: config.site.clone(), sensor: config.sensor.clone(), run }))
 }
 
-fn rules(live: &Live) -> anyhow::Result<Rules> {
-    Ok(match &live.rules {
-        Some(folder) => Rules::load(folder)?,
-        None => Rules::embedded()?,
-    })
+/// What each worker, and the site, may take of the memory that the configuration allows.
+fn share_of_memory(config: &Config) -> u64 {
+    let rings: u64 = config.captures.iter().map(|capture| capture.ring * capture.threads as u64).sum();
+    let workers = config.captures.iter().map(|capture| capture.threads as u64).sum::<u64>();
+    let sharers = workers + config.exports.len() as u64 + 1;
+    (config.max_memory.saturating_sub(rings + BASE_BYTES) / sharers).max(LEAST_BYTES)
 }
 
-/// A site without workers: there is nothing to absorb, and nothing is concluded.
-#[derive(Debug)]
-pub(crate) struct Unwatched {
-    rules: Rules,
+fn options(capture: &CaptureConfig, fanout: Option<Fanout>) -> LiveOptions {
+    let block_bytes = RingSize::default().block_bytes;
+    let blocks = capture.ring / u64::from(block_bytes);
+    LiveOptions {
+        filter: capture.filter.clone(),
+        snaplen: capture.snaplen,
+        promiscuous: capture.promiscuous,
+        ring: RingSize {
+            block_bytes,
+            blocks: u32::try_from(blocks).unwrap_or(u32::MAX).max(RingSize::MIN_BLOCKS),
+        },
+        fanout,
+        ..LiveOptions::new(&capture.interface)
+    }
 }
 
-impl Site for Unwatched {
-    type Share = Infallible;
-
-    fn absorb(&mut self, share: Infallible) {
-        match share {}
-    }
-
-    fn conclude(&mut self) -> Analysis {
-        Analysis::default()
-    }
-
-    fn told(&mut self) {}
-
-    fn adopt(&mut self, live: &Live) -> anyhow::Result<()> {
-        self.rules = rules(live)?;
-        Ok(())
-    }
+fn thread_name(interface: &str, number: usize, threads: usize) -> String {
+    if threads == 1 { format!("capture-{interface}") } else { format!("capture-{interface}-{number}") }
 }
 
 /// The ledger, under the sensor's name and this start's id.
@@ -79,9 +102,8 @@ struct LedgerRecorder {
 
 impl Recorder for LedgerRecorder {
     fn record(&mut self, sequence: u64, analysis: &Analysis, now: Timestamp) -> anyhow::Result<Entered> {
-        let name = self.sensor.clone();
-        let source = Source { inputs: vec![Input { name, hash: format!("{}-{sequence}", self.run) }] };
-        let recorded = self.ledger.record(&self.site, analysis, &source, now)?;
-        Ok(Entered { new: recorded.new as u64, updated: recorded.updated as u64 })
+        let roll_up = RollUp { sensor: self.sensor.clone(), run: self.run.clone(), sequence };
+        let recorded = self.ledger.record_live(&self.site, &roll_up, analysis, now)?;
+        Ok(Entered { new: recorded.new, updated: recorded.updated })
     }
 }

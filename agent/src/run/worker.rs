@@ -40,11 +40,10 @@ pub(crate) trait Work: Send {
     fn vitals(&self) -> Vitals;
 
     /// Says what is known beside numbers.
-    fn detail(&self) -> Detail;
+    fn detail(&mut self) -> Detail;
 }
 
 /// What a step came to.
-#[cfg_attr(not(test), expect(dead_code, reason = "the sources come with live capture and the listener"))]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
     /// There may be more.

@@ -25,6 +25,11 @@ impl Index {
         Self { entries: vec![0; INITIAL], len: 0 }
     }
 
+    /// What it takes, in bytes.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<u64>()
+    }
+
     /// Finds the conn with this hash for which `same` holds.
     #[inline]
     pub(crate) fn find(&self, hash: u64, same: impl FnMut(u32) -> bool) -> Option<u32> {

@@ -196,6 +196,12 @@ impl<X: Default> Table<X> {
         }
     }
 
+    /// What the table takes, in bytes, beside what conns keep apart from it.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        (self.conns.capacity() * size_of::<Conn<X>>() + self.index.bytes()) as u64
+    }
+
     /// How many conns live, and how many may.
     #[must_use]
     pub const fn fill(&self) -> (u32, u32) {

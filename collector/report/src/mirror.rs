@@ -3,7 +3,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use sekisho_api::{Mirror, MirrorFigure, MirrorFinding, MirrorSeen};
+use sekisho_api::{Mirror, MirrorFigure, MirrorFinding, MirrorSeen, MirrorSeverity};
 
 use crate::text::{Lang, fill, text};
 
@@ -50,6 +50,14 @@ pub fn report(mirror: &Mirror, lang: Lang) -> String {
         }
     }
     out
+}
+
+/// Words the verdict in a line, with what speaks most against the port.
+#[must_use]
+pub fn summary(mirror: &Mirror, lang: Lang) -> String {
+    let verdict = text(lang, &format!("mirror.verdict-{}", mirror.verdict.slug())).to_owned();
+    let worst = mirror.findings.iter().find(|finding| finding.severity != MirrorSeverity::Note);
+    worst.map_or_else(|| verdict.clone(), |worst| format!("{verdict} / {}", wording(worst, "", lang)))
 }
 
 /// Words a finding, or with `-do` what to do about it.

@@ -101,14 +101,16 @@ fn an_ended_conn_gives_its_watch_back_for_reuse() {
 
 #[test]
 fn a_flood_of_unsettled_conns_stops_at_the_bound_and_is_counted() {
+    const WATCHES: usize = 100;
     let mut bench = Bench::new();
+    bench.engine = Engine::new(Budget { watches: WATCHES, ..Budget::default() });
     let mut held = Vec::new();
-    for _ in 0..MAX_WATCHES + 10 {
+    for _ in 0..WATCHES + 10 {
         bench.inspection = Inspection::default();
         bench.show(Over::Tcp, true, 1, b"GET");
         held.push(std::mem::take(&mut bench.inspection));
     }
-    assert_eq!((bench.engine.watches, bench.engine.given_up()), (MAX_WATCHES, 10));
+    assert_eq!((bench.engine.watches, bench.engine.given_up()), (WATCHES, 10));
     for inspection in &mut held {
         bench.engine.release(inspection);
     }

@@ -8,7 +8,7 @@
 //! ring is followed unchecked; an interface that goes away leaves a source that waits for it.
 
 mod error;
-mod filter;
+pub(crate) mod filter;
 mod options;
 
 #[cfg(target_os = "linux")]
@@ -35,10 +35,10 @@ mod tests;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use elsewhere::{LiveSource, drop_privileges, interfaces};
 pub(crate) use error::LiveError;
-pub(crate) use filter::{FilterError, Problem, Wanted};
+pub(crate) use filter::{FilterError, Problem, check as check_filter};
 #[cfg(target_os = "linux")]
 pub(crate) use interfaces::interfaces;
-pub(crate) use options::{Fanout, InterfaceInfo, Keep, LiveOptions, LiveStats, RingSize};
+pub(crate) use options::{Fanout, InterfaceInfo, Keep, LiveOptions, RingSize};
 #[cfg(target_os = "linux")]
 pub(crate) use privileges::drop_privileges;
 #[cfg(target_os = "linux")]

@@ -1,6 +1,5 @@
 //! What live capture is asked for, and what it tells of itself.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use sekisho_decode::MacAddr;
@@ -64,12 +63,6 @@ impl RingSize {
     /// The fewest blocks: one to read, one to fill.
     pub(crate) const MIN_BLOCKS: u32 = 2;
 
-    /// Divides a ring between the members of a fanout group, so that together they hold as much.
-    #[must_use]
-    pub(crate) fn shared_by(self, members: u32) -> Self {
-        Self { blocks: (self.blocks / members.max(1)).max(Self::MIN_BLOCKS), ..self }
-    }
-
     /// Tells whether the kernel would take it.
     #[must_use]
     pub(super) fn is_valid(self) -> bool {
@@ -123,16 +116,8 @@ pub(crate) struct InterfaceInfo {
     pub(crate) name: String,
     /// Its hardware address, where it has one.
     pub(crate) mac: Option<MacAddr>,
-    /// Its addresses, each with the length of its prefix.
-    pub(crate) ips: Vec<(IpAddr, u8)>,
-    /// Whether it is switched on.
-    pub(crate) up: bool,
     /// Whether its link works: a cable is in, the other side is on.
     pub(crate) running: bool,
-    /// Whether it is the loopback interface.
-    pub(crate) loopback: bool,
-    /// The longest packet it carries, without the link header; 0 if the kernel does not tell.
-    pub(crate) mtu: u32,
 }
 
 /// Which capability stays when the others are dropped.

@@ -64,6 +64,11 @@ impl LiveSource {
         LiveStats { damaged: self.damaged.get(), ..self.counted.get() }
     }
 
+    /// Tells whether the interface is there and up, as far as was noticed.
+    pub(crate) const fn is_up(&self) -> bool {
+        self.capture.is_some() && self.gap.is_none()
+    }
+
     /// Adds what the kernel counted since it was asked last.
     fn count(&self) {
         let Some(capture) = &self.capture else { return };

@@ -15,6 +15,7 @@ use super::checker::Checker;
 use super::schema::{Capture, Exports, File};
 use super::{CaptureConfig, Config, DEFAULT_SOCKET, Live, Loaded, LogFormat, Problem};
 use super::{surroundings, value};
+use crate::capture::live::check_filter;
 
 /// The kernel's own bound, `IFNAMSIZ` without its NUL.
 const MAX_INTERFACE_BYTES: usize = 15;
@@ -126,11 +127,7 @@ impl Checker<'_> {
             let snaplen = self.bounded(table.snaplen.as_ref(), DEFAULT_SNAPLEN, MIN_SNAPLEN, MAX_SNAPLEN);
             captures.push(CaptureConfig {
                 interface,
-                filter: table
-                    .filter
-                    .as_ref()
-                    .map(|filter| filter.get_ref().trim().to_owned())
-                    .filter(|filter| !filter.is_empty()),
+                filter: self.filter(table.filter.as_ref()),
                 snaplen,
                 promiscuous: table.promiscuous.unwrap_or(true),
                 threads,
@@ -143,6 +140,16 @@ impl Checker<'_> {
             }
         }
         captures
+    }
+
+    fn filter(&mut self, written: Option<&Spanned<String>>) -> Option<String> {
+        let written = written.filter(|written| !written.get_ref().trim().is_empty())?;
+        let text = written.get_ref().trim().to_owned();
+        if let Err(error) = check_filter(&text) {
+            let (column, detail) = (error.column.to_string(), error.problem.to_string());
+            self.wrong(written, ("bad-filter", vec![("column", column), ("detail", detail)]));
+        }
+        Some(text)
     }
 
     fn interface(&mut self, name: &Spanned<String>) -> String {

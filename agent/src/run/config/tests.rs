@@ -55,6 +55,7 @@ fn every_fault_is_told_at_its_line() {
         ("rules = \"/nowhere/rules\"", 4, "bad-rules"),
         ("[[capture]]\ninterface = \"../net\"", 5, "bad-interface"),
         ("[[capture]]\ninterface = \"lo\"\n[[capture]]\ninterface = \"lo\"", 7, "interface-twice"),
+        ("[[capture]]\ninterface = \"lo\"\nfilter = \"port http\"", 6, "bad-filter"),
         ("[[capture]]\ninterface = \"lo\"\nthreads = 0", 6, "out-of-bounds"),
         ("[[capture]]\ninterface = \"lo\"\nthreads = 100000", 6, "out-of-bounds"),
         ("[[capture]]\ninterface = \"lo\"\nring = \"1GiB\"", 5, "rings-too-large"),

@@ -78,7 +78,7 @@ impl Work for Fake {
         Vitals { packets: self.packets, gaps: self.opened, ..Vitals::default() }
     }
 
-    fn detail(&self) -> Detail {
+    fn detail(&mut self) -> Detail {
         Detail::default()
     }
 }

@@ -33,7 +33,9 @@ mod tests;
 use sekisho_decode::LinkType;
 
 use super::options::DEFAULT_SNAPLEN;
-pub(crate) use error::{FilterError, Problem, Wanted};
+#[cfg(test)]
+pub(crate) use error::Wanted;
+pub(crate) use error::{FilterError, Problem};
 
 /// The longest filter text: far more than anybody types, and a bound for the compiler's recursion.
 const MAX_TEXT_BYTES: usize = 4096;
@@ -62,6 +64,11 @@ pub(super) fn compile(text: &str, link: LinkType, snaplen: u32) -> Result<Vec<In
         return Err(FilterError { column: 1, problem: Problem::TooLong });
     }
     Ok(program)
+}
+
+/// Says what of a filter is not understood; what only an interface without Ethernet refuses is not told.
+pub(crate) fn check(text: &str) -> Result<(), FilterError> {
+    compile(text, LinkType::Ethernet, 0).map(|_| ())
 }
 
 /// Takes every frame, cut to `snaplen` bytes; 0 keeps them whole.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::capture::live::{Fanout, RingSize};
+use crate::capture::live::Fanout;
 use wire::{Sender, datagram, tagged};
 
 /// Inside stations, and a server.
@@ -12,8 +12,7 @@ fn conns() -> impl Iterator<Item = [[u8; 4]; 2]> {
 }
 
 fn members(count: u32) -> Vec<LiveSource> {
-    let ring = RingSize::default().shared_by(count);
-    let options = LiveOptions { fanout: Some(Fanout::default()), ring, ..options() };
+    let options = LiveOptions { fanout: Some(Fanout::default()), ..options() };
     (0..count).map(|_| open(&options)).collect()
 }
 

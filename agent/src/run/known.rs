@@ -1,0 +1,77 @@
+//! The site as the daemon knows it: what all workers gathered, judged by the rules.
+
+use jiff::Timestamp;
+use sekisho_api::{Analysis, Capture};
+use sekisho_enrich::{Bounds, Enrich};
+use sekisho_rules::Rules;
+
+use super::config::Live;
+use super::site::Site;
+use crate::pipeline::Share;
+
+/// Oddities and warnings told in one roll-up: what was not recorded is added up, in weeks as well.
+const MAX_WARNINGS: usize = 1000;
+
+/// Everything known, and what was read since the last roll-up.
+pub(super) struct Known {
+    enrich: Enrich,
+    rules: Rules,
+    capture: Capture,
+}
+
+impl Known {
+    /// Starts with nothing known.
+    pub(super) fn new(live: &Live, bounds: Bounds) -> anyhow::Result<Self> {
+        let enrich = Enrich::new(live.internal.clone(), bounds);
+        Ok(Self { enrich, rules: rules(live)?, capture: Capture::default() })
+    }
+}
+
+/// The rules that come with the program, and those that the site lays over them.
+fn rules(live: &Live) -> anyhow::Result<Rules> {
+    Ok(match &live.rules {
+        Some(folder) => Rules::load(folder)?,
+        None => Rules::embedded()?,
+    })
+}
+
+impl Site for Known {
+    type Share = Share;
+
+    fn absorb(&mut self, share: Share) {
+        self.enrich.absorb(share.gathered);
+        add(&mut self.capture, share.capture);
+    }
+
+    fn conclude(&mut self) -> Analysis {
+        self.enrich.conclude(self.capture.clone(), &self.rules)
+    }
+
+    fn told(&mut self) {
+        let now_ns = i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
+        self.enrich.told(now_ns);
+        self.capture = Capture::default();
+    }
+
+    fn adopt(&mut self, live: &Live) -> anyhow::Result<()> {
+        self.rules = rules(live)?;
+        self.enrich.declare(live.internal.clone());
+        Ok(())
+    }
+}
+
+/// Adds what another worker read.
+fn add(sum: &mut Capture, other: Capture) {
+    sum.packets = sum.packets.saturating_add(other.packets);
+    sum.bytes = sum.bytes.saturating_add(other.bytes);
+    sum.duplicates = sum.duplicates.saturating_add(other.duplicates);
+    sum.drops = sum.drops.saturating_add(other.drops);
+    sum.first_seen = [sum.first_seen, other.first_seen].into_iter().flatten().min();
+    sum.last_seen = sum.last_seen.max(other.last_seen);
+    for (name, count) in other.weird {
+        let total = sum.weird.entry(name).or_default();
+        *total = total.saturating_add(count);
+    }
+    let room = MAX_WARNINGS.saturating_sub(sum.warnings.len());
+    sum.warnings.extend(other.warnings.into_iter().take(room));
+}

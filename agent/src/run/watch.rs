@@ -1,0 +1,283 @@
+//! A worker's work: a tap that gives frames, and the pipeline that takes them.
+//!
+//! The pipeline outlives the source: what it knows and counts survives an interface that has to be
+//! opened anew.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use sekisho_decode::MacAddr;
+use sekisho_mirror::{Around, MirrorCheck};
+use sekisho_report::Lang;
+use sekisho_report::mirror;
+
+use super::config::Live;
+use super::status::{Exporter, MirrorVerdict};
+use super::vitals::{Detail, Vitals};
+use super::worker::{Step, Work};
+use crate::capture::listen::ListenSource;
+use crate::capture::live::{self, LiveOptions, LiveSource};
+use crate::capture::{Arrival, Source};
+use crate::doctor::wire;
+use crate::pipeline::{Exports, Pipeline, Settings, Share};
+
+/// How often the mirror is judged: it means looking at every conn.
+const JUDGING: Duration = Duration::from_secs(30);
+/// How long the mirror check counts before it starts anew, so that a switch that was put right shows.
+const WINDOW: Duration = Duration::from_mins(10);
+/// Exporters shown.
+const MAX_EXPORTERS: usize = 256;
+
+/// Where frames come from, and how to come by it again.
+pub(super) trait Tap: Send {
+    /// The source.
+    type Source: Source + Send;
+
+    /// Opens it.
+    fn open(&self) -> anyhow::Result<Self::Source>;
+
+    /// Says what was lost on it.
+    fn losses(&self, source: &Self::Source) -> Losses;
+
+    /// Whose exports the pipeline reads.
+    fn exports(&self, live: &Live) -> Exports;
+
+    /// The hardware addresses of the listening interface; `None` where there is no mirror to check.
+    fn own(&self) -> Option<Vec<MacAddr>>;
+}
+
+/// What a source lost, and how it stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Losses {
+    drops: u64,
+    freezes: u64,
+    gaps: u64,
+    link_up: bool,
+}
+
+/// An interface at a mirror port, or one thread's share of it.
+pub(super) struct Ring {
+    pub(super) options: LiveOptions,
+    /// Whether listeners take flow exports, so that they are not counted here as well.
+    pub(super) leaves_exports: bool,
+}
+
+impl Ring {
+    fn interface(&self) -> Option<live::InterfaceInfo> {
+        live::interfaces().into_iter().find(|interface| interface.name == self.options.interface)
+    }
+}
+
+impl Tap for Ring {
+    type Source = LiveSource;
+
+    fn open(&self) -> anyhow::Result<LiveSource> {
+        Ok(LiveSource::open(&self.options)?)
+    }
+
+    fn losses(&self, source: &LiveSource) -> Losses {
+        let stats = source.stats();
+        Losses { drops: stats.drops, freezes: stats.freezes, gaps: stats.gaps, link_up: source.is_up() }
+    }
+
+    fn exports(&self, _live: &Live) -> Exports {
+        if self.leaves_exports { Exports::None } else { Exports::All }
+    }
+
+    fn own(&self) -> Option<Vec<MacAddr>> {
+        Some(self.interface().and_then(|interface| interface.mac).into_iter().collect())
+    }
+}
+
+/// The address of one `[[exports]]`.
+pub(super) struct Listener {
+    pub(super) address: SocketAddr,
+    /// Which entry it is.
+    pub(super) number: usize,
+}
+
+impl Tap for Listener {
+    type Source = ListenSource;
+
+    fn open(&self) -> anyhow::Result<ListenSource> {
+        let source = ListenSource::open(&[self.address])?;
+        for (address, granted) in source.sockets() {
+            tracing::info!(port = address.port(), granted, "listening for flow exports");
+        }
+        Ok(source)
+    }
+
+    fn losses(&self, source: &ListenSource) -> Losses {
+        Losses { drops: source.drops(), link_up: true, ..Losses::default() }
+    }
+
+    fn exports(&self, live: &Live) -> Exports {
+        match live.allowed.get(self.number) {
+            Some(prefixes) if !prefixes.is_empty() => Exports::Of(prefixes.clone()),
+            Some(_) | None => Exports::All,
+        }
+    }
+
+    fn own(&self) -> Option<Vec<MacAddr>> {
+        None
+    }
+}
+
+/// A tap and its pipeline.
+pub(super) struct Watch<T: Tap> {
+    tap: T,
+    source: Option<T::Source>,
+    pipeline: Pipeline,
+    /// What earlier sources lost.
+    before: Losses,
+    check: Option<Check>,
+}
+
+/// How the mirror check stands.
+struct Check {
+    fresh: MirrorCheck,
+    /// When the counts began, and what was counted elsewhere by then.
+    since: Instant,
+    packets: u64,
+    duplicates: u64,
+    drops: u64,
+    freezes: u64,
+    judged: Option<Instant>,
+    verdict: Option<MirrorVerdict>,
+}
+
+impl<T: Tap> Watch<T> {
+    /// Makes the work of a tap; nothing is opened yet.
+    pub(super) fn new(tap: T, settings: &Settings, live: &Live) -> Self {
+        let fresh = tap.own().map(|own| MirrorCheck::new(&own));
+        let settings = Settings {
+            internal: live.internal.clone(),
+            exports: tap.exports(live),
+            mirror: fresh.clone(),
+            ..settings.clone()
+        };
+        let check = fresh.map(|fresh| Check {
+            fresh,
+            since: Instant::now(),
+            packets: 0,
+            duplicates: 0,
+            drops: 0,
+            freezes: 0,
+            judged: None,
+            verdict: None,
+        });
+        Self { tap, source: None, pipeline: Pipeline::new(settings), before: Losses::default(), check }
+    }
+
+    /// What was lost since the start, and how the source stands now.
+    fn losses(&self) -> Losses {
+        let now = self.source.as_ref().map(|source| self.tap.losses(source)).unwrap_or_default();
+        Losses {
+            drops: self.before.drops + now.drops,
+            freezes: self.before.freezes + now.freezes,
+            gaps: self.before.gaps + now.gaps,
+            link_up: now.link_up,
+        }
+    }
+
+    /// Judges the mirror, now and then.
+    fn judge(&mut self) {
+        let (losses, (packets, _)) = (self.losses(), self.pipeline.read());
+        let duplicates = self.pipeline.counts().duplicates;
+        let Some(check) = &mut self.check else { return };
+        if check.judged.is_some_and(|judged| judged.elapsed() < JUDGING) {
+            return;
+        }
+        check.judged = Some(Instant::now());
+        let over = check.since.elapsed() >= WINDOW;
+        let Some(counted) = self.pipeline.mirror(over.then(|| check.fresh.clone())) else { return };
+        let assessment = counted.judge(&Around {
+            packets: packets - check.packets,
+            drops: losses.drops - check.drops,
+            freezes: losses.freezes - check.freezes,
+            duplicates: duplicates - check.duplicates,
+            duration: check.since.elapsed(),
+            link_up: Some(losses.link_up),
+            ..Around::default()
+        });
+        let judged = wire::mirror(&assessment);
+        check.verdict = Some(MirrorVerdict {
+            verdict: judged.verdict.slug().to_owned(),
+            ja: mirror::summary(&judged, Lang::Ja),
+            en: mirror::summary(&judged, Lang::En),
+        });
+        if over {
+            (check.since, check.packets, check.duplicates) = (Instant::now(), packets, duplicates);
+            (check.drops, check.freezes) = (losses.drops, losses.freezes);
+        }
+    }
+}
+
+impl<T: Tap> Work for Watch<T> {
+    type Share = Share;
+
+    fn open(&mut self) -> anyhow::Result<()> {
+        self.before = Losses { link_up: false, ..self.losses() };
+        self.source = None;
+        self.source = Some(self.tap.open()?);
+        Ok(())
+    }
+
+    fn step(&mut self, patience: Duration) -> anyhow::Result<Step> {
+        let source = self.source.as_mut().context("nothing is open to watch")?;
+        match source.batch(patience)? {
+            Arrival::Frames(batch) => self.pipeline.batch(batch),
+            Arrival::Nothing => self.pipeline.idle(now_ns()),
+            Arrival::End => return Ok(Step::End),
+        }
+        Ok(Step::Going)
+    }
+
+    fn gather(&mut self) -> Share {
+        let lost = self.losses().drops;
+        self.pipeline.lost(lost);
+        self.pipeline.gather()
+    }
+
+    fn adopt(&mut self, live: &Live) {
+        self.pipeline.adopt(live.internal.clone(), self.tap.exports(live));
+    }
+
+    fn vitals(&self) -> Vitals {
+        let (losses, counts) = (self.losses(), self.pipeline.counts());
+        let ((packets, bytes), (conns, conns_max)) = (self.pipeline.read(), self.pipeline.fill());
+        Vitals {
+            packets,
+            bytes,
+            kernel_drops: losses.drops,
+            ring_freezes: losses.freezes,
+            duplicates: counts.duplicates,
+            conns: conns.into(),
+            conns_max: conns_max.into(),
+            evicted: counts.evicted,
+            table_bytes: self.pipeline.table_bytes(),
+            gaps: losses.gaps,
+            link_up: losses.link_up.into(),
+        }
+    }
+
+    fn detail(&mut self) -> Detail {
+        self.judge();
+        let exporter = |report: sekisho_export::ExporterReport<'_>| Exporter {
+            address: report.exporter.ip(),
+            datagrams: report.counts.datagrams,
+            flows: report.counts.flows,
+            lost: report.counts.lost,
+        };
+        Detail {
+            exporters: self.pipeline.exporters().exporters().take(MAX_EXPORTERS).map(exporter).collect(),
+            mirror: self.check.as_ref().and_then(|check| check.verdict.clone()),
+        }
+    }
+}
+
+fn now_ns() -> i64 {
+    i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
+}
