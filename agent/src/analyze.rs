@@ -35,7 +35,8 @@ pub(crate) fn run(args: &Analyze, lang: Lang) -> anyhow::Result<()> {
 
 /// Reads every file; gives what it shows, and each file's identity.
 fn read(args: &Analyze, lang: Lang, rules: &Rules) -> anyhow::Result<(Analysis, Vec<Input>)> {
-    let settings = Settings { internal: args.internal.clone(), ..Settings::default() };
+    let bounds = args.max_memory.map_or_else(Settings::default, |bytes| Settings::sharing(bytes, 1));
+    let settings = Settings { internal: args.internal.clone(), ..bounds };
     let mut pipeline = Pipeline::new(settings);
     let mut progress = Progress::new(&args.files);
     let mut inputs = Vec::new();

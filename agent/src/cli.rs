@@ -8,7 +8,7 @@ use sekisho_api::{CATEGORIES, GENERAL_INTERNET};
 use sekisho_enrich::Prefix;
 use sekisho_report::Lang;
 
-use crate::run::config::{DEFAULT_PATH, DEFAULT_SOCKET};
+use crate::run::config::{DEFAULT_PATH, DEFAULT_SOCKET, MIN_MAX_MEMORY, size};
 
 const EXAMPLES: &str = "\
 例 / Examples:
@@ -173,6 +173,10 @@ pub(crate) struct Analyze {
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Option<PathBuf>,
 
+    /// メモリの上限（例 256MiB）。あふれた通信は数えて早めに締める / Bounds the memory; what does not fit is ended early and counted
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub(crate) max_memory: Option<u64>,
+
     #[command(flatten)]
     pub(crate) form: Form,
 
@@ -312,6 +316,14 @@ pub(crate) enum ListFormat {
     Json,
     /// CSV（Excel で開けます） / CSV that Excel opens
     Csv,
+}
+
+/// Reads a bound on memory.
+fn memory(text: &str) -> Result<u64, String> {
+    let size = size(text).filter(|size| *size >= MIN_MAX_MEMORY);
+    size.ok_or_else(|| {
+        format!("64MiB 以上を 256MiB のように / write at least {}MiB, as 256MiB", MIN_MAX_MEMORY >> 20)
+    })
 }
 
 fn categories() -> impl Iterator<Item = &'static str> {

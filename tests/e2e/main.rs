@@ -11,3 +11,4 @@ mod day;
 mod doctor;
 mod files;
 mod ledger;
+mod live;

@@ -23,6 +23,10 @@ pub(crate) struct Settings {
     pub(crate) mirror: Option<MirrorCheck>,
 }
 
+/// What the program takes beside its tables: its code, the rules, the ledger's cache, names, threads.
+const BASE_BYTES: u64 = 64 << 20;
+/// The least that tables are given.
+const LEAST_BYTES: u64 = 8 << 20;
 /// What a conn of the flow table takes with its share of the index, in bytes.
 const CONN_BYTES: u64 = 256 + 32;
 /// What a relationship takes with its notes and its share of the hash table, in bytes.
@@ -31,11 +35,16 @@ const RELATION_BYTES: u64 = 400;
 const WATCH_BYTES: u64 = 300;
 
 impl Settings {
+    /// Takes a share of the memory that the program may take: of `sharers` pipelines, and of the site that
+    /// they report to.
+    pub(crate) fn sharing(bytes: u64, sharers: u64) -> Self {
+        Self::within((bytes.saturating_sub(BASE_BYTES) / sharers.max(1)).max(LEAST_BYTES))
+    }
+
     /// Divides memory: half for the flow table, a quarter for relationships, a quarter for recognisers.
     ///
-    /// Each may be full at once, as in a flood. The rest of what a program takes (its own code, rules, the
-    /// ledger, names) is not in it.
-    pub(crate) fn within(bytes: u64) -> Self {
+    /// Each may be full at once, as in a flood.
+    fn within(bytes: u64) -> Self {
         let number = |bytes: u64, each: u64| usize::try_from(bytes / each).unwrap_or(usize::MAX);
         let default = Self::default();
         let conns = u32::try_from(number(bytes / 2, CONN_BYTES)).unwrap_or(u32::MAX);

@@ -144,7 +144,7 @@ struct Check {
     duplicates: u64,
     drops: u64,
     freezes: u64,
-    judged: Option<Instant>,
+    judged: Instant,
     verdict: Option<MirrorVerdict>,
 }
 
@@ -165,7 +165,7 @@ impl<T: Tap> Watch<T> {
             duplicates: 0,
             drops: 0,
             freezes: 0,
-            judged: None,
+            judged: Instant::now(),
             verdict: None,
         });
         Self { tap, source: None, pipeline: Pipeline::new(settings), before: Losses::default(), check }
@@ -187,10 +187,10 @@ impl<T: Tap> Watch<T> {
         let (losses, (packets, _)) = (self.losses(), self.pipeline.read());
         let duplicates = self.pipeline.counts().duplicates;
         let Some(check) = &mut self.check else { return };
-        if check.judged.is_some_and(|judged| judged.elapsed() < JUDGING) {
+        if check.judged.elapsed() < JUDGING {
             return;
         }
-        check.judged = Some(Instant::now());
+        check.judged = Instant::now();
         let over = check.since.elapsed() >= WINDOW;
         let Some(counted) = self.pipeline.mirror(over.then(|| check.fresh.clone())) else { return };
         let assessment = counted.judge(&Around {

@@ -15,14 +15,9 @@ use super::watch::{Listener, Ring, Watch};
 use crate::capture::live::{Fanout, LiveOptions, RingSize};
 use crate::pipeline::{Settings, Share};
 
-/// What the program takes beside its tables: its code, the rules, the ledger's cache, names, threads.
-const BASE_BYTES: u64 = 64 << 20;
-/// The least that a worker's tables are given.
-const LEAST_BYTES: u64 = 8 << 20;
-
 /// The workers that a configuration asks for.
 pub(crate) fn plans(config: &Config) -> Vec<Plan<Share>> {
-    let settings = Settings::within(share_of_memory(config));
+    let settings = share_of_memory(config);
     let leaves_exports = !config.exports.is_empty();
     let mut plans = Vec::new();
     for capture in &config.captures {
@@ -50,7 +45,7 @@ pub(crate) fn plans(config: &Config) -> Vec<Plan<Share>> {
 
 /// The site that workers report to.
 pub(crate) fn site(config: &Config) -> anyhow::Result<Known> {
-    Known::new(&config.live, Settings::within(share_of_memory(config)).bounds)
+    Known::new(&config.live, share_of_memory(config).bounds)
 }
 
 /// The ledger, open for as long as the daemon runs.
@@ -64,11 +59,11 @@ pub(crate) fn recorder(config: &Config) -> anyhow::Result<Box<dyn Recorder>> {
 }
 
 /// What each worker, and the site, may take of the memory that the configuration allows.
-fn share_of_memory(config: &Config) -> u64 {
+fn share_of_memory(config: &Config) -> Settings {
     let rings: u64 = config.captures.iter().map(|capture| capture.ring * capture.threads as u64).sum();
     let workers = config.captures.iter().map(|capture| capture.threads as u64).sum::<u64>();
     let sharers = workers + config.exports.len() as u64 + 1;
-    (config.max_memory.saturating_sub(rings + BASE_BYTES) / sharers).max(LEAST_BYTES)
+    Settings::sharing(config.max_memory.saturating_sub(rings), sharers)
 }
 
 fn options(capture: &CaptureConfig, fanout: Option<Fanout>) -> LiveOptions {

@@ -1,7 +1,7 @@
-//! Fewest rights: all capabilities are dropped once the sockets are open.
+//! Fewest rights: one capability is kept at the most, and in effect only while a socket is opened.
 //!
-//! Capabilities belong to a thread, and a thread starts with those of the one that starts it: sources
-//! are opened and rights dropped before any thread is started.
+//! Capabilities belong to a thread, and a thread starts with those of the one that starts it: rights are
+//! dropped before any thread is started.
 
 use std::io;
 

@@ -45,7 +45,7 @@ pub(crate) struct LiveSource {
 impl LiveSource {
     /// Opens an interface.
     pub(crate) fn open(options: &LiveOptions) -> Result<Self, LiveError> {
-        let capture = socket::open(options)?;
+        let capture = privileges::with_raw_sockets(|| socket::open(options))?;
         Ok(Self {
             options: options.clone(),
             capture: Some(capture),

@@ -31,7 +31,7 @@ const MAX_ROLL_UP: Duration = Duration::from_hours(1);
 /// Leaves room on a box of 1 GiB for rings, the page cache and the system.
 const DEFAULT_MAX_MEMORY: u64 = 384 << 20;
 /// Less holds not even the conns of a small clinic's minute.
-const MIN_MAX_MEMORY: u64 = 64 << 20;
+pub(crate) const MIN_MAX_MEMORY: u64 = 64 << 20;
 /// A jumbo frame whole, so that no handshake is cut.
 const DEFAULT_SNAPLEN: u32 = 9_216;
 /// Headers through two tunnels with VLAN tags.

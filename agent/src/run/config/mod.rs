@@ -33,7 +33,9 @@ use sekisho_enrich::Prefix;
 use sekisho_report::Lang;
 use tracing_subscriber::filter::LevelFilter;
 
+pub(crate) use check::MIN_MAX_MEMORY;
 pub(crate) use problem::{Problem, Refused};
+pub(crate) use value::size;
 
 /// Where the configuration is unless told otherwise.
 pub(crate) const DEFAULT_PATH: &str = "/etc/sekisho/agent.toml";

@@ -22,7 +22,7 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
 }
 
 /// Parses a size such as `256MiB`.
-pub(super) fn size(text: &str) -> Option<u64> {
+pub(crate) fn size(text: &str) -> Option<u64> {
     let (number, unit) = UNITS.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))?;
     let number = number.trim_end();
     // `parse` would take a sign, too.

@@ -1,0 +1,299 @@
+//! The daemon at a mirror port: a hospital's day goes over a virtual cable, from one network namespace to
+//! another. Needs root, as the agent's own right to open packet sockets does.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use sekisho_tests::bench::Usage;
+use sekisho_tests::day;
+use sekisho_tests::workload::{Profile, write};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::agent;
+
+/// For what takes a second on a machine that does nothing else.
+const DEADLINE: Duration = Duration::from_mins(2);
+/// What a debug build of the agent takes on a busy machine, in packets a second.
+const RATE: &str = "40000";
+
+fn until<T>(what: &str, mut comes: impl FnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(it) = comes() {
+            return it;
+        }
+        assert!(begin.elapsed() < DEADLINE, "{what}: not within {DEADLINE:?}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Runs `ip` with these words.
+fn ip(words: &str) {
+    let output = Command::new("ip").args(words.split(' ')).output().unwrap();
+    assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Two namespaces and the cable between them: `mirror` in the agent's, `switch` in the other.
+struct Cable {
+    agents: String,
+    switchs: String,
+}
+
+impl Cable {
+    fn lay(name: &str) -> Self {
+        let unique = format!("{name}{}", std::process::id());
+        let cable = Self { agents: format!("{unique}a"), switchs: format!("{unique}s") };
+        let Self { agents, switchs } = &cable;
+        ip(&format!("netns add {agents}"));
+        ip(&format!("netns add {switchs}"));
+        ip(&format!("link add switch netns {switchs} type veth peer name mirror netns {agents}"));
+        for (namespace, interface) in [(agents, "mirror"), (agents, "lo"), (switchs, "switch")] {
+            ip(&format!("-n {namespace} link set {interface} up"));
+        }
+        cable
+    }
+
+    /// Sends a capture over the cable.
+    fn send(&self, capture: &Path, loops: u32) -> u64 {
+        let output = Command::new("ip")
+            .args(["netns", "exec", &self.switchs, env!("CARGO_BIN_EXE_send"), "--interface", "switch"])
+            .args(["--rate", RATE, "--loops", &loops.to_string()])
+            .arg(capture)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        said.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Cable {
+    fn drop(&mut self) {
+        for namespace in [&self.agents, &self.switchs] {
+            // A test that failed half-way may have laid only a part.
+            let _ = Command::new("ip").args(["netns", "del", namespace]).output();
+        }
+    }
+}
+
+/// The daemon in its namespace.
+struct Daemon {
+    child: Child,
+    folder: TempDir,
+}
+
+impl Daemon {
+    fn start(cable: &Cable, more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().display();
+        let text = format!(
+            "site = \"minami\"\nsensor = \"box\"\nledger = \"{place}/ledger.db\"\nroll_up = \"1s\"\n{more}\n\
+             [[capture]]\ninterface = \"mirror\"\n[status]\nsocket = \"{place}/agent.sock\"\n"
+        );
+        fs::write(folder.path().join("agent.toml"), text).unwrap();
+        let child = Command::new("ip")
+            .args(["netns", "exec", &cable.agents])
+            .arg(agent::program())
+            .arg("run")
+            .arg("--config")
+            .arg(folder.path().join("agent.toml"))
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let daemon = Self { child, folder };
+        until("watching", || daemon.status().filter(|status| status["interfaces"][0]["link"] == true));
+        daemon
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn status(&self) -> Option<Value> {
+        let socket = self.path("agent.sock");
+        let output = agent::run(["status", "--format", "json", "--socket", socket.to_str().unwrap()]);
+        output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap())
+    }
+
+    /// Waits until so many packets were taken, and expects that none was lost.
+    fn has_taken(&self, packets: u64) {
+        let status = until("the packets", || {
+            self.status().filter(|status| status["traffic"]["packets"].as_u64() >= Some(packets))
+        });
+        assert_eq!(status["traffic"]["kernel_drops"], 0, "{status}");
+    }
+
+    /// Threads, and resident memory in KiB.
+    fn size(&self) -> (u64, u64) {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let number = |key: &str| {
+            let line = text.lines().find(|line| line.starts_with(key)).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        };
+        (number("Threads:"), number("VmRSS:"))
+    }
+
+    fn stop(&mut self) {
+        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).unwrap();
+        let status = until("the end", || self.child.try_wait().unwrap());
+        assert_eq!(status.code(), Some(0));
+    }
+
+    fn connections(&self) -> Vec<Value> {
+        let ledger = self.path("ledger.db");
+        let text = agent::text(["connections", "--format", "json", "--db", ledger.to_str().unwrap()]);
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Where a test failed half-way; else it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Inside and outside address and service of every tunnel.
+fn tunnels<'v>(connections: impl IntoIterator<Item = &'v Value>) -> BTreeSet<[String; 3]> {
+    let text = |row: &Value, path: &str| row.pointer(path).and_then(Value::as_str).unwrap().to_owned();
+    let tunnels = connections.into_iter().filter(|row| row["tunnel"] == true);
+    tunnels.map(|row| ["/inside/ip", "/outside/ip", "/service"].map(|path| text(row, path))).collect()
+}
+
+#[test]
+fn a_day_on_the_wire_is_in_the_ledger_as_it_is_in_a_capture() {
+    let folder = tempfile::tempdir().unwrap();
+    day::generate(3, 24, folder.path()).unwrap();
+    let capture = folder.path().join("hospital.pcap");
+    let cable = Cable::lay("day");
+    let mut daemon = Daemon::start(&cable, "");
+    let sent = cable.send(&capture, 1);
+    daemon.has_taken(sent);
+    daemon.stop();
+    let offline: Value =
+        serde_json::from_str(&agent::text(["analyze", "--format", "json", capture.to_str().unwrap()]))
+            .unwrap();
+    let (live, offline) =
+        (tunnels(&daemon.connections()), tunnels(offline["connections"].as_array().unwrap()));
+    assert!(offline.len() > 10, "{offline:?}");
+    let missed: Vec<_> = offline.difference(&live).collect();
+    assert!(missed.is_empty(), "seen in the capture, not on the wire: {missed:?}");
+}
+
+#[test]
+fn memory_and_threads_are_the_same_after_days_as_after_one() {
+    let folder = tempfile::tempdir().unwrap();
+    day::generate(12, 6, folder.path()).unwrap();
+    let capture = folder.path().join("hospital.pcap");
+    let cable = Cable::lay("long");
+    let mut daemon = Daemon::start(&cable, "");
+    let mut taken = cable.send(&capture, 3);
+    daemon.has_taken(taken);
+    let (threads, resident) = daemon.size();
+    taken += cable.send(&capture, 12);
+    daemon.has_taken(taken);
+    let (later_threads, later_resident) = daemon.size();
+    assert_eq!(later_threads, threads);
+    assert!(later_resident < resident + resident / 5, "{resident} KiB grew to {later_resident} KiB");
+    daemon.stop();
+}
+
+/// A NetFlow v5 datagram of one flow: SSH from an inside server to outside.
+fn netflow(sequence: u32) -> Vec<u8> {
+    let now = u32::try_from(jiff::Timestamp::now().as_second()).unwrap();
+    let mut datagram =
+        [&[0, 5, 0, 1][..], &3_600_000_u32.to_be_bytes(), &now.to_be_bytes(), &[0; 4]].concat();
+    datagram.extend(sequence.to_be_bytes());
+    datagram.extend([0; 4]);
+    datagram.extend([[10, 1, 2, 3], [203, 0, 113, 9], [10, 1, 2, 1]].concat());
+    datagram.extend([0, 1, 0, 2]);
+    datagram.extend([40_u32, 6000, 3_590_000, 3_599_000].iter().flat_map(|number| number.to_be_bytes()));
+    datagram.extend([50_000_u16, 22].iter().flat_map(|port| port.to_be_bytes()));
+    datagram.extend([0, 0x1b, 6, 0, 0, 0, 0, 0, 24, 24, 0, 0]);
+    datagram
+}
+
+#[test]
+fn what_only_a_router_s_flow_export_tells_is_in_the_ledger_with_its_name() {
+    let cable = Cable::lay("flow");
+    // In the namespace of the test itself, where its socket is.
+    let listen = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().display();
+    let text = format!(
+        "site = \"minami\"\nledger = \"{place}/ledger.db\"\nroll_up = \"1s\"\n[[exports]]\nlisten = \"{listen}\"\n\
+         [status]\nsocket = \"{place}/agent.sock\"\n"
+    );
+    fs::write(folder.path().join("agent.toml"), text).unwrap();
+    let child = Command::new(agent::program())
+        .arg("run")
+        .arg("--config")
+        .arg(folder.path().join("agent.toml"))
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut daemon = Daemon { child, folder };
+    until("listening", || daemon.status());
+    let exporter = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut sequence = 0;
+    let status = until("the flows", || {
+        exporter.send_to(&netflow(sequence), listen).unwrap();
+        sequence += 1;
+        daemon.status().filter(|status| status["exporters"][0]["flows"].as_u64() > Some(0))
+    });
+    assert_eq!(status["exporters"][0]["address"], "127.0.0.1");
+    daemon.stop();
+    let connections = daemon.connections();
+    let row = connections.iter().find(|row| row["outside"]["ip"] == "203.0.113.9").unwrap();
+    assert_eq!(
+        (&row["inside"]["ip"], &row["port"], &row["service"]),
+        (&"10.1.2.3".into(), &22.into(), &"ssh".into())
+    );
+    assert_eq!(row["exporters"], serde_json::json!(["127.0.0.1"]));
+    let evidence = row["evidence"].as_array().unwrap();
+    assert!(evidence.iter().any(|reason| reason["rule"] == "export/seen"), "{row}");
+    drop(cable);
+}
+
+#[test]
+fn a_flood_stays_within_its_memory_is_counted_and_hides_nothing() {
+    const MEMORY_MIB: u32 = 96;
+    let folder = tempfile::tempdir().unwrap();
+    let [capture, output, errors] =
+        ["flood.pcap", "analysis.json", "errors"].map(|name| folder.path().join(name));
+    let truth = write(Profile::Flood, &Profile::Flood.options(300_000, 5), &capture).unwrap().truth;
+    // In a process of its own: a child's peak starts at what its parent has resident.
+    let measured = Command::new(env!("CARGO_BIN_EXE_bench"))
+        .args(["measure", "--max-seconds", "120", "--output"])
+        .arg(&output)
+        .arg("--errors")
+        .arg(&errors)
+        .arg(agent::program())
+        .args(["--", "analyze", "--format", "json", "--max-memory", &format!("{MEMORY_MIB}MiB")])
+        .arg(&capture)
+        .output()
+        .unwrap();
+    let usage: Usage = serde_json::from_slice(&measured.stdout).unwrap();
+    assert!(usage.peak_mib <= f64::from(MEMORY_MIB), "{} MiB resident", usage.peak_mib);
+    let analysis: Value = serde_json::from_str(&fs::read_to_string(&output).unwrap()).unwrap();
+    assert!(analysis["capture"]["weird"]["conns-evicted"].as_u64() > Some(0), "{}", analysis["capture"]);
+    let found: BTreeSet<&str> = analysis["connections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row["outside"]["ips"].as_array().unwrap())
+        .filter_map(Value::as_str)
+        .collect();
+    for external in &truth.external {
+        assert!(found.contains(external.outside.as_str()), "{external:?} is hidden by the flood");
+    }
+}
