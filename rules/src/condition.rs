@@ -42,7 +42,7 @@ impl Written {
 #[derive(Clone, Debug)]
 pub(crate) struct Condition {
     pub(crate) key: Key,
-    patterns: Vec<Pattern>,
+    pub(crate) patterns: Vec<Pattern>,
 }
 
 impl Condition {

@@ -8,7 +8,7 @@ use crate::Field;
 ///
 /// A subject has some twenty values, and a site tens of thousands of subjects: they stand in one list,
 /// borrowed where they can be.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Facts<'f> {
     /// In the order of fields; within a field, in the order added.
     values: Vec<(Field, Cow<'f, str>)>,
@@ -40,6 +40,13 @@ impl<'f> Facts<'f> {
     pub fn get(&self, field: Field) -> impl ExactSizeIterator<Item = &str> {
         let (start, end) = if self.has(field) { self.place(field) } else { (0, 0) };
         self.values.get(start..end).unwrap_or_default().iter().map(|(_, value)| value.as_ref())
+    }
+
+    /// Makes every value its own.
+    #[must_use]
+    pub fn into_owned(self) -> Facts<'static> {
+        let own = |(field, value): (Field, Cow<'f, str>)| (field, Cow::Owned(value.into_owned()));
+        Facts { values: self.values.into_iter().map(own).collect(), fields: self.fields }
     }
 
     /// Tells whether a value of a field is known.

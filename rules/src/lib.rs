@@ -33,6 +33,7 @@ mod pattern;
 mod rule;
 mod say;
 mod set;
+mod telling;
 mod text;
 mod verdict;
 

@@ -111,7 +111,7 @@ pub struct Rule {
 pub(crate) struct Branch {
     pub(crate) confidence: u8,
     pub(crate) conditions: Vec<Condition>,
-    not: Vec<Condition>,
+    pub(crate) not: Vec<Condition>,
     /// The fields of which each must be known, a bit each.
     needed: u64,
 }
@@ -217,6 +217,15 @@ impl Rule {
 
     fn confidence(&self, facts: &Facts<'_>) -> Option<u8> {
         self.branch(facts).map(|branch| branch.confidence)
+    }
+
+    /// The fields of which a sentence shows a value that no condition of its own asked for: it names one
+    /// field, and a branch looks there by a key that covers several.
+    pub(crate) fn quoted_unasked(&self) -> u64 {
+        let asked =
+            |branch: &Branch, key: Key| branch.conditions.iter().any(|condition| condition.key == key);
+        let unasked = |key: &Key| !self.branches.iter().all(|branch| asked(branch, *key));
+        self.en.keys().chain(self.ja.keys()).filter(unasked).fold(0, |bits, key| bits | key.bits())
     }
 
     /// The sentences in English and Japanese, with what the branch saw.

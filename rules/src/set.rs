@@ -8,6 +8,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 
 use crate::domain::anchors;
 use crate::rule::{Branch, Rule};
+use crate::telling::Telling;
 use crate::verdict::{Outcome, Verdict};
 use crate::{Facts, Field, RuleError, Subject};
 
@@ -30,6 +31,7 @@ pub struct Rules {
     by_name: BTreeMap<Subject, HashMap<String, Vec<usize>>>,
     /// All others.
     others: BTreeMap<Subject, Vec<usize>>,
+    telling: BTreeMap<Subject, Telling>,
 }
 
 impl Rules {
@@ -52,8 +54,14 @@ impl Rules {
     fn parse(files: &BTreeMap<String, String>) -> Result<Self, RuleError> {
         let rules: Vec<Rule> =
             files.iter().map(|(id, text)| Rule::parse(id, text)).collect::<Result<_, _>>()?;
-        let mut this = Self { by_id: Vec::new(), by_name: BTreeMap::new(), others: BTreeMap::new() };
+        let mut this = Self {
+            by_id: Vec::new(),
+            by_name: BTreeMap::new(),
+            others: BTreeMap::new(),
+            telling: BTreeMap::new(),
+        };
         for (at, rule) in rules.iter().enumerate() {
+            this.telling.entry(rule.subject).or_default().add(rule);
             match names(rule) {
                 Some(names) => {
                     for name in names {
@@ -83,6 +91,13 @@ impl Rules {
     /// Walks through all rules, by id.
     pub fn iter(&self) -> impl Iterator<Item = &Rule> {
         self.by_id.iter()
+    }
+
+    /// Tells whether a value makes any difference to a subject's rules. Facts without the values that make
+    /// none get the same verdicts; what rules assert of service, organisation and tunnel is added later.
+    #[must_use]
+    pub fn tells(&self, subject: Subject, field: Field, value: &str) -> bool {
+        self.telling.get(&subject).is_some_and(|telling| telling.tells(field, value))
     }
 
     /// Evaluates every rule of a subject once; the surest verdict first.

@@ -172,3 +172,33 @@ fn what_one_round_concludes_the_next_one_knows() {
     let category = settle(&outcome.verdicts, |assert| assert.category.as_deref());
     assert_eq!((service, category), (Some("teamviewer"), Some("modality-maintenance")));
 }
+
+#[test]
+fn facts_without_what_tells_nothing_get_the_same_verdicts() {
+    let rules = Rules::embedded().unwrap();
+    let mut left_out = 0;
+    for rule in rules.iter() {
+        for example in &rule.examples {
+            let mut all = example.clone();
+            for (field, noise) in [
+                (Field::Name, "host.unheard-of.example"),
+                (Field::Sni, "host.unheard-of.example"),
+                (Field::OutsideAddress, "192.0.2.77"),
+                (Field::Port, "64999"),
+                (Field::Hostname, "unheard-of"),
+                (Field::SopClass, "1.2.3.4"),
+            ] {
+                all.add(field, noise);
+            }
+            let mut telling = Facts::default();
+            for (field, value) in all.iter().filter(|(field, value)| rules.tells(rule.subject, *field, value))
+            {
+                telling.add(field, value.to_owned());
+            }
+            left_out += all.iter().count() - telling.iter().count();
+            let said = |facts: Facts<'static>| format!("{:?}", rules.conclude(rule.subject, facts).verdicts);
+            assert_eq!(said(all), said(telling), "{}", rule.id);
+        }
+    }
+    assert!(left_out > rules.len(), "only {left_out} values are left out");
+}

@@ -5,17 +5,22 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use sekisho_api::{CATEGORIES, Connection, Endpoint, Evidence, GENERAL_INTERNET, Initiator, Inside, Outside};
-use sekisho_decode::{Addr, MacAddr, protocol};
-use sekisho_recognise::{Key, Over, PROTOCOLS, Protocol};
+use sekisho_api::{
+    CATEGORIES, Connection, Endpoint, Evidence, GENERAL_INTERNET, Initiator, Inside, Outside, Text,
+};
+use sekisho_decode::{Addr, MacAddr};
+use sekisho_recognise::Key;
 use sekisho_rules::{Facts, Field, Rules, Subject};
 
 use crate::device::{Profile, Profiles};
 use crate::exit::Exits;
 use crate::finish::Known;
 use crate::group::{Group, GroupKey, Groups};
-use crate::judge::{self, Judgement};
+use crate::intern::TextId;
+use crate::judge::{self, Judge, Judgement};
+use crate::reason::{Reasons, Wire, transport};
 use crate::relation::{Carrier, Relation, RelationKey};
 use crate::say;
 
@@ -68,8 +73,8 @@ impl External<'_> {
         Some(self.ends(orig, resp).0).filter(|vlan| *vlan != 0)
     }
 
-    pub(crate) fn endpoint(&self) -> Endpoint {
-        Endpoint { transport: transport(self.key.protocol).into_owned(), port: self.key.port }
+    pub(crate) fn endpoint(&self) -> (Cow<'static, str>, u16) {
+        (transport(self.key.protocol), self.key.port)
     }
 }
 
@@ -135,25 +140,29 @@ pub(crate) fn rows(
     rules: &Rules,
 ) -> Vec<Connection> {
     let mut groups = Groups::default();
+    let (mut rules, mut reasons) = (Judge::new(rules, Subject::Connection), Reasons::default());
     for external in external {
         let device = known.owners.device(external.inside());
         let view = View { external, known, profile: profiles.get(&device), exits };
-        let finding = view.finding(rules);
+        let finding = view.finding(&mut rules, &mut reasons);
         let name = view.name();
         let key = GroupKey {
             device,
             v4: external.inside().is_v4(),
-            party: name.map_or_else(|| external.outside().to_string(), party),
+            party: name.map_or_else(
+                || external.outside().to_string().into(),
+                |name| reasons.party(name, known.texts),
+            ),
             service: finding.service.clone(),
             exit: external.exit(),
         };
-        groups.add(key, name, external, finding);
+        groups.add(key, name.map(|name| known.texts.text(name)), external, finding);
     }
     groups.join_nameless();
     let mut rows: Vec<Connection> = groups
         .into_iter()
         .filter(|(_, group)| group.news)
-        .map(|(key, group)| row(known, profiles, exits, key, group))
+        .map(|(key, group)| row(known, profiles, exits, &key, group))
         .collect();
     rows.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| ends(a).cmp(&ends(b))));
     rows
@@ -175,7 +184,13 @@ fn order(row: &Connection) -> (bool, usize) {
     (!row.tunnel, rank)
 }
 
-fn row(known: &Known<'_>, profiles: &Profiles, exits: &Exits, key: GroupKey, group: Group) -> Connection {
+fn row(
+    known: &Known<'_>,
+    profiles: &Profiles,
+    exits: &Exits,
+    key: &GroupKey,
+    group: Group<'_>,
+) -> Connection {
     let profile = profiles.get(&key.device);
     let inside = group.inside();
     let endpoints = group.endpoints();
@@ -186,7 +201,7 @@ fn row(known: &Known<'_>, profiles: &Profiles, exits: &Exits, key: GroupKey, gro
     judge::order(&mut evidence);
     Connection {
         number: None,
-        service: key.service,
+        service: key.service.to_string(),
         transport: first.transport,
         port: first.port,
         endpoints,
@@ -202,7 +217,7 @@ fn row(known: &Known<'_>, profiles: &Profiles, exits: &Exits, key: GroupKey, gro
         outside: Outside {
             ip: group.outside.best().map_or_else(String::new, Addr::to_string),
             ips: group.outside.keys().map(Addr::to_string).collect(),
-            name: group.names.best().cloned(),
+            name: group.names.best().map(|name| (*name).to_owned()),
             org: group.org,
             country: None,
             asn: None,
@@ -225,13 +240,13 @@ fn row(known: &Known<'_>, profiles: &Profiles, exits: &Exits, key: GroupKey, gro
 
 /// What one relationship was found to be.
 pub(crate) struct Finding {
-    pub(crate) service: String,
+    pub(crate) service: Text,
     pub(crate) tunnel: bool,
-    pub(crate) category: Option<(String, u8)>,
-    pub(crate) org: Option<String>,
+    pub(crate) judgement: Rc<Judgement>,
     /// The flow exporters that tell of it.
     pub(crate) exporters: Vec<String>,
-    pub(crate) evidence: Vec<Evidence>,
+    /// Reasons beyond the judgement's.
+    pub(crate) evidence: [Option<Evidence>; 3],
 }
 
 /// A relationship with everything around it.
@@ -243,85 +258,54 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn name(&self) -> Option<&'a str> {
+    fn name(&self) -> Option<TextId> {
         let [orig, resp] = self.external.key.names;
-        self.external.ends(orig, resp).1.map(|name| self.known.texts.text(name))
+        self.external.ends(orig, resp).1
     }
 
-    fn finding(&self, rules: &'a Rules) -> Finding {
-        let (wire, wire_tunnel, reason) = self.wire();
-        let judgement = Judgement::of(rules, Subject::Connection, self.facts(wire, wire_tunnel));
-        let by_rule =
-            judgement.service.filter(|_| CARRIERS.contains(&wire) || self.external.key.service.is_none());
+    fn finding(&self, rules: &mut Judge<'_>, reasons: &mut Reasons) -> Finding {
+        let wire = reasons.wire(self.external.key, self.external.relation);
+        let facts = self.facts(&wire, rules);
+        let judgement = rules.judge(facts);
+        let open = CARRIERS.contains(&wire.service) || self.external.key.service.is_none();
+        let by_rule = judgement.service.as_deref().filter(|_| open);
+        let service = reasons.service(by_rule.unwrap_or(wire.service));
         let looked_up = self.external.relation.looked_up || !self.external.orig_inside;
-        let mut evidence = judgement.evidence;
-        evidence.push(reason);
-        evidence.extend(self.name().map(|name| say::named(name, looked_up)));
         let exporters: Vec<String> = (self.known.confirmed.exporters(self.external.key))
             .map(|exporter| self.known.texts.text(exporter).to_owned())
             .collect();
-        evidence.extend(
-            exporters.first().map(|_| say::exported(&exporters, self.external.key.exporter.is_none())),
-        );
-        Finding {
-            exporters,
-            service: by_rule.unwrap_or_else(|| wire.to_owned()),
-            tunnel: wire_tunnel || judgement.tunnel.unwrap_or(false),
-            category: judgement.category,
-            org: judgement.org,
-            evidence,
-        }
+        let exported = || say::exported(&exporters, self.external.key.exporter.is_none());
+        let evidence = [
+            Some(wire.reason),
+            self.name().map(|name| reasons.named(name, looked_up, self.known.texts)),
+            (!exporters.is_empty()).then(exported),
+        ];
+        let tunnel = wire.tunnel || judgement.tunnel.unwrap_or(false);
+        Finding { service, tunnel, judgement, exporters, evidence }
     }
 
-    /// The service that the wire shows, whether it is a tunnel, and why: content, else the port alone.
-    fn wire(&self) -> (&'static str, bool, Evidence) {
-        let (key, relation) = (self.external.key, self.external.relation);
-        let transport = transport(key.protocol);
-        if let Some(service) = key.service {
-            let reason = say::by_content(service, &transport, key.port, relation.confidence);
-            return (service, relation.tunnel, reason);
-        }
-        // What was sent and fits no protocol does not become one by its port.
-        if let Some(protocol) = usual(key.protocol, key.port).filter(|_| !relation.looked_at) {
-            let service = protocol.service;
-            if key.exporter.is_none() {
-                return (service, false, say::by_port(service, &transport, key.port));
-            }
-            // An exporter never tells more: better a tunnel that is none than one that is overlooked.
-            let by_number = key.port == 0;
-            return (service, protocol.tunnel, say::by_export(service, &transport, key.port, by_number));
-        }
-        let service =
-            if matches!(key.protocol, protocol::ICMP | protocol::ICMPV6) { "icmp" } else { "unknown" };
-        (service, false, say::unknown(&transport, key.port, relation.answered))
-    }
-
-    fn facts<'f>(&self, service: &'f str, tunnel: bool) -> Facts<'f>
-    where
-        'a: 'f,
-    {
+    fn facts(&self, wire: &Wire, rules: &mut Judge<'_>) -> Facts<'a> {
         let external = self.external;
         let mut facts = Facts::default();
-        facts
-            .add(Field::Service, service)
-            .add(Field::Tunnel, if tunnel { "true" } else { "false" })
-            .add(Field::Transport, transport(external.key.protocol))
-            .add(Field::Port, external.key.port.to_string())
-            .add(Field::Initiator, external.initiator().slug())
-            .add(Field::OutsideAddress, external.outside().to_string());
+        rules.add(&mut facts, Field::Service, wire.service);
+        rules.add(&mut facts, Field::Tunnel, if wire.tunnel { "true" } else { "false" });
+        rules.add(&mut facts, Field::Transport, transport(external.key.protocol));
+        rules.add(&mut facts, Field::Port, external.key.port.to_string());
+        rules.add(&mut facts, Field::Initiator, external.initiator().slug());
+        rules.add(&mut facts, Field::OutsideAddress, external.outside().to_string());
         if let Some(name) = self.name() {
-            facts.add(Field::Name, name);
+            rules.add(&mut facts, Field::Name, self.known.texts.text(name));
         }
         for (_, key, text) in &external.relation.notes {
             // Who is called from outside bears the hospital's own names.
             let own_name = !external.orig_inside && OF_RESP.contains(key);
             if let Some(field) = judge::field(*key).filter(|_| !own_name) {
-                facts.add(field, self.known.texts.text(*text));
+                rules.add(&mut facts, field, self.known.texts.text(*text));
             }
         }
         let mut add = |field: Field, value: Option<&'a String>| {
             if let Some(value) = value {
-                facts.add(field, value.as_str());
+                rules.add(&mut facts, field, value.as_str());
             }
         };
         if let Some(profile) = self.profile {
@@ -336,40 +320,4 @@ impl<'a> View<'a> {
         }
         facts
     }
-}
-
-/// The party that a name belongs to: its registrable domain by the Public Suffix List.
-fn party(name: &str) -> String {
-    psl::domain_str(name).unwrap_or(name).to_ascii_lowercase()
-}
-
-/// The protocol whose usual port, or whose IP protocol number, this is.
-fn usual(number: u8, port: u16) -> Option<&'static Protocol> {
-    let over = match number {
-        protocol::TCP => Over::Tcp,
-        protocol::UDP => Over::Udp,
-        _ => Over::Ip(number),
-    };
-    let by_number = matches!(over, Over::Ip(_));
-    let fits =
-        |protocol: &&Protocol| protocol.over.contains(&over) && (by_number || protocol.ports.contains(&port));
-    PROTOCOLS.iter().find(fits)
-}
-
-/// The word for an IP protocol number.
-fn transport(number: u8) -> Cow<'static, str> {
-    let word = match number {
-        protocol::TCP => "tcp",
-        protocol::UDP => "udp",
-        protocol::ICMP | protocol::ICMPV6 => "icmp",
-        protocol::ESP => "esp",
-        protocol::AH => "ah",
-        protocol::GRE => "gre",
-        protocol::IPIP => "ipip",
-        protocol::IPV6 => "6in4",
-        protocol::L2TP => "l2tp",
-        protocol::SCTP => "sctp",
-        _ => return Cow::Owned(format!("ip-{number}")),
-    };
-    Cow::Borrowed(word)
 }

@@ -10,7 +10,7 @@ use sekisho_rules::{Facts, Field, Rules, Subject, oui};
 
 use crate::finish::Known;
 use crate::intern::TextId;
-use crate::judge::{self, Judgement};
+use crate::judge::{self, Judge};
 use crate::owner::DeviceKey;
 use crate::relation::{Relation, RelationKey};
 use crate::station::Announced;
@@ -56,8 +56,9 @@ pub(crate) fn profiles(known: &Known<'_>, rules: &Rules) -> Profiles {
             end(&mut profiles, known, key, relation, side);
         }
     }
+    let mut rules = Judge::new(rules, Subject::Device);
     for (key, profile) in &mut profiles {
-        judge(*key, profile, known, rules);
+        judge(*key, profile, known, &mut rules);
     }
     profiles
 }
@@ -104,12 +105,12 @@ fn end(profiles: &mut Profiles, known: &Known<'_>, key: &RelationKey, relation: 
     profile.notes.extend(own.map(|(_, key, text)| (*key, *text)));
 }
 
-fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_>, rules: &Rules) {
+fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_>, rules: &mut Judge<'_>) {
     profile.names = names(profile, known);
-    let facts = facts(key, profile, known);
-    let judgement = Judgement::of(rules, Subject::Device, facts);
-    profile.role = judgement.role.clone();
-    profile.model = judgement.model.clone();
+    let facts = facts(key, profile, known, rules);
+    let judgement = rules.judge(facts);
+    profile.role.clone_from(&judgement.role);
+    profile.model.clone_from(&judgement.model);
     if let Some(announced) = announced(key, known) {
         let text = |id| known.texts.text(id).to_owned();
         profile.model = profile.model.take().or(announced.platform.map(text));
@@ -124,7 +125,7 @@ fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_>, rules: &Rules
         DeviceKey::Address(_) => None,
     };
     profile.vendor = judgement.vendor.clone().or_else(|| made_by.map(str::to_owned));
-    profile.evidence = judgement.evidence;
+    profile.evidence.clone_from(&judgement.evidence);
     profile.evidence.extend(made_by.map(say::made_by));
     judge::order(&mut profile.evidence);
 }
@@ -160,48 +161,51 @@ fn names(profile: &Profile, known: &Known<'_>) -> Vec<String> {
     names
 }
 
-fn facts<'a>(key: DeviceKey, profile: &'a Profile, known: &Known<'a>) -> Facts<'a> {
+fn facts<'a>(key: DeviceKey, profile: &'a Profile, known: &Known<'a>, rules: &mut Judge<'_>) -> Facts<'a> {
     let mut facts = Facts::default();
     let proposed = profile.notes.iter().filter(|(key, _)| *key == Key::SopClass).count();
+    let mut classes: BTreeSet<TextId> = BTreeSet::new();
     for (key, text) in &profile.notes {
         let field = match key {
             // A tool that proposes everything says nothing by it; what it then uses does.
             Key::SopClass if proposed > MAX_TELLING_CLASSES => continue,
-            Key::SopClass | Key::SopClassUsed => Some(Field::SopClass),
+            Key::SopClass | Key::SopClassUsed => {
+                classes.insert(*text);
+                Some(Field::SopClass)
+            }
             _ => judge::field(*key),
         };
         if let Some(field) = field {
-            facts.add(field, known.texts.text(*text));
+            rules.add(&mut facts, field, known.texts.text(*text));
         }
     }
-    let classes = facts.get(Field::SopClass).len();
-    if classes > 0 {
-        facts.add(Field::SopClassCount, classes.to_string());
+    if !classes.is_empty() {
+        rules.add(&mut facts, Field::SopClassCount, classes.len().to_string());
     }
     for service in &profile.offers {
-        facts.add(Field::Offers, *service);
+        rules.add(&mut facts, Field::Offers, *service);
     }
     for service in &profile.uses {
-        facts.add(Field::Uses, *service);
+        rules.add(&mut facts, Field::Uses, *service);
     }
     for name in &profile.names {
-        facts.add(Field::Hostname, name.as_str());
+        rules.add(&mut facts, Field::Hostname, name.as_str());
     }
     if let DeviceKey::Mac(mac) = key {
-        station_facts(&mut facts, mac, known);
+        station_facts(&mut facts, mac, known, rules);
     }
     facts
 }
 
-fn station_facts<'a>(facts: &mut Facts<'a>, mac: MacAddr, known: &Known<'a>) {
-    facts.add(Field::Mac, mac.to_string());
+fn station_facts<'a>(facts: &mut Facts<'a>, mac: MacAddr, known: &Known<'a>, rules: &mut Judge<'_>) {
+    rules.add(facts, Field::Mac, mac.to_string());
     if let Some(vendor) = oui::vendor(mac.0) {
-        facts.add(Field::OuiVendor, vendor);
+        rules.add(facts, Field::OuiVendor, vendor);
     }
     let Some(station) = known.stations.by_mac.get(&mac) else { return };
     let mut add = |field: Field, text: Option<TextId>| {
         if let Some(text) = text {
-            facts.add(field, known.texts.text(text));
+            rules.add(facts, field, known.texts.text(text));
         }
     };
     add(Field::DhcpVendorClass, station.vendor_class);
@@ -211,7 +215,7 @@ fn station_facts<'a>(facts: &mut Facts<'a>, mac: MacAddr, known: &Known<'a>) {
         add(Field::SysDescr, announced.description);
         add(Field::Platform, announced.platform);
         for capability in &announced.capabilities {
-            facts.add(Field::Capability, *capability);
+            rules.add(facts, Field::Capability, *capability);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Relationships put together into the rows that people read.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use sekisho_api::{Endpoint, Evidence};
+use sekisho_api::{Endpoint, Evidence, Text};
 use sekisho_decode::{Addr, MacAddr};
 
 use crate::connection::{External, Finding};
@@ -17,8 +18,8 @@ pub(crate) struct GroupKey {
     pub(crate) device: DeviceKey,
     /// A device's IPv4 and IPv6 connections are two rows, for a row shows one inside address.
     pub(crate) v4: bool,
-    pub(crate) party: String,
-    pub(crate) service: String,
+    pub(crate) party: Text,
+    pub(crate) service: Text,
     pub(crate) exit: Option<MacAddr>,
 }
 
@@ -78,11 +79,12 @@ impl<T: Ord> Weighed<T> {
 
 /// One row, while it comes together.
 #[derive(Debug, Default)]
-pub(crate) struct Group {
+pub(crate) struct Group<'a> {
     inside: Weighed<Addr>,
     pub(crate) outside: Weighed<Addr>,
-    pub(crate) names: Weighed<String>,
-    endpoints: Weighed<Endpoint>,
+    pub(crate) names: Weighed<&'a str>,
+    /// Transports and ports.
+    endpoints: Weighed<(Cow<'static, str>, u16)>,
     pub(crate) vlan: Option<u16>,
     /// Sessions opened from inside and from outside.
     pub(crate) opened: [u64; 2],
@@ -100,7 +102,7 @@ pub(crate) struct Group {
     pub(crate) evidence: Vec<Evidence>,
 }
 
-impl Group {
+impl<'a> Group<'a> {
     pub(crate) fn inside(&self) -> Addr {
         self.inside.best().copied().unwrap_or(Addr::UNSPECIFIED)
     }
@@ -112,7 +114,11 @@ impl Group {
 
     /// Transports and ports, that of most octets first.
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
-        self.endpoints.by_weight().cloned().collect()
+        let endpoint = |(transport, port): &(Cow<'static, str>, u16)| Endpoint {
+            transport: transport.clone().into_owned(),
+            port: *port,
+        };
+        self.endpoints.by_weight().map(endpoint).collect()
     }
 
     /// Octets by hour, numbered since the epoch.
@@ -120,14 +126,14 @@ impl Group {
         self.hours.0.iter().copied()
     }
 
-    fn add(&mut self, name: Option<&str>, external: &External<'_>, finding: Finding) {
+    fn add(&mut self, name: Option<&'a str>, external: &External<'_>, finding: Finding) {
         let relation = external.relation;
         let (out, into) = external.bytes();
         let weight = out.saturating_add(into);
         self.inside.add(external.inside(), weight);
         self.outside.add(external.outside(), weight);
         if let Some(name) = name {
-            self.names.add(name.to_owned(), weight);
+            self.names.add(name, weight);
         }
         self.endpoints.add(external.endpoint(), weight);
         self.vlan = self.vlan.or(external.vlan());
@@ -141,7 +147,13 @@ impl Group {
             self.hours.add(*hour, *bytes);
         }
         self.exporters.extend(finding.exporters);
-        self.judge(finding.tunnel, finding.category, finding.org, finding.evidence);
+        let judgement = &finding.judgement;
+        self.judge(finding.tunnel, judgement.category.as_ref(), judgement.org.as_ref());
+        judgement
+            .evidence
+            .iter()
+            .chain(finding.evidence.iter().flatten())
+            .for_each(|reason| self.hear(reason));
     }
 
     fn widen(&mut self, first_ns: i64, last_ns: i64) {
@@ -149,26 +161,23 @@ impl Group {
         self.span = Some((first.min(first_ns), last.max(last_ns)));
     }
 
-    fn judge(
-        &mut self,
-        tunnel: bool,
-        category: Option<(String, u8)>,
-        org: Option<String>,
-        evidence: Vec<Evidence>,
-    ) {
+    fn judge(&mut self, tunnel: bool, category: Option<&(String, u8)>, org: Option<&String>) {
         self.tunnel |= tunnel;
-        self.org = self.org.take().or(org);
-        let surer = |other: &(String, u8)| self.category.as_ref().is_none_or(|(_, best)| other.1 > *best);
-        if let Some(category) = category.filter(surer) {
-            self.category = Some(category);
+        if self.org.is_none() {
+            self.org = org.cloned();
         }
-        for evidence in evidence {
-            // One reason a rule, the surest: hundreds of relays say the same.
-            match self.evidence.iter_mut().find(|other| other.rule == evidence.rule) {
-                Some(other) if other.confidence < evidence.confidence => *other = evidence,
-                Some(_) => {}
-                None => self.evidence.push(evidence),
-            }
+        let surer = |other: &&(String, u8)| self.category.as_ref().is_none_or(|(_, best)| other.1 > *best);
+        if let Some(category) = category.filter(surer) {
+            self.category = Some(category.clone());
+        }
+    }
+
+    /// Takes a reason. One a rule, the surest: hundreds of relays say the same.
+    fn hear(&mut self, reason: &Evidence) {
+        match self.evidence.iter_mut().find(|other| other.rule == reason.rule) {
+            Some(other) if other.confidence < reason.confidence => *other = reason.clone(),
+            Some(_) => {}
+            None => self.evidence.push(reason.clone()),
         }
     }
 
@@ -188,19 +197,20 @@ impl Group {
         }
         self.sessions += other.sessions;
         self.bytes = (self.bytes.0.saturating_add(other.bytes.0), self.bytes.1.saturating_add(other.bytes.1));
-        self.judge(other.tunnel, other.category, other.org, other.evidence);
+        self.judge(other.tunnel, other.category.as_ref(), other.org.as_ref());
+        other.evidence.iter().for_each(|reason| self.hear(reason));
     }
 }
 
 /// All rows.
 #[derive(Debug, Default)]
-pub(crate) struct Groups(BTreeMap<GroupKey, Group>);
+pub(crate) struct Groups<'a>(BTreeMap<GroupKey, Group<'a>>);
 
-impl Groups {
+impl<'a> Groups<'a> {
     pub(crate) fn add(
         &mut self,
         key: GroupKey,
-        name: Option<&str>,
+        name: Option<&'a str>,
         external: &External<'_>,
         finding: Finding,
     ) {
@@ -220,7 +230,7 @@ impl Groups {
                     .or_insert_with(|| Some(key.clone()));
             }
         }
-        let target = |(key, group): (&GroupKey, &Group)| {
+        let target = |(key, group): (&GroupKey, &Group<'_>)| {
             let address = group.outside.best().filter(|_| group.names.0.is_empty())?;
             let target = named.get(&(key.device, key.exit, &key.service, *address))?.clone()?;
             Some((key.clone(), target))
@@ -236,9 +246,9 @@ impl Groups {
     }
 }
 
-impl IntoIterator for Groups {
-    type Item = (GroupKey, Group);
-    type IntoIter = std::collections::btree_map::IntoIter<GroupKey, Group>;
+impl<'a> IntoIterator for Groups<'a> {
+    type Item = (GroupKey, Group<'a>);
+    type IntoIter = std::collections::btree_map::IntoIter<GroupKey, Group<'a>>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()

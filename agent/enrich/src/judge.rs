@@ -1,8 +1,13 @@
 //! What the rules make of a subject's facts.
+//!
+//! A site has tens of thousands of subjects, and few are unlike the others in anything that a rule looks
+//! for: facts that tell the rules nothing are left out, and what is left is judged once.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
+use foldhash::HashMap;
 use sekisho_api::Evidence;
 use sekisho_recognise::Key;
 use sekisho_rules::{Facts, Field, Rules, Subject, settle};
@@ -40,23 +45,86 @@ impl Judgement {
                 .verdicts
                 .into_iter()
                 .map(|verdict| Evidence {
-                    rule: verdict.rule.to_owned(),
+                    rule: verdict.rule.into(),
                     confidence: verdict.confidence,
-                    en: verdict.en,
-                    ja: verdict.ja,
+                    en: verdict.en.into(),
+                    ja: verdict.ja.into(),
                 })
                 .collect(),
         }
     }
 }
 
+/// Judgements kept: several times what a large hospital's subjects differ in. Beyond it each is made anew.
+const MAX_KEPT: usize = 1 << 13;
+/// Values remembered with whether they tell anything; beyond it each is held against the rules anew.
+const MAX_VALUES: usize = 1 << 16;
+
+/// Judges the subjects of one kind.
+#[derive(Debug)]
+pub(crate) struct Judge<'r> {
+    rules: &'r Rules,
+    subject: Subject,
+    /// Whether a field's value tells anything.
+    values: HashMap<Field, HashMap<Box<str>, bool>>,
+    remembered: usize,
+    kept: HashMap<Facts<'static>, Rc<Judgement>>,
+}
+
+impl<'r> Judge<'r> {
+    pub(crate) fn new(rules: &'r Rules, subject: Subject) -> Self {
+        Self { rules, subject, values: HashMap::default(), remembered: 0, kept: HashMap::default() }
+    }
+
+    /// Adds a value to the facts if it makes any difference to the rules.
+    pub(crate) fn add<'f>(&mut self, facts: &mut Facts<'f>, field: Field, value: impl Into<Cow<'f, str>>) {
+        let value = value.into();
+        if self.tells(field, &value) {
+            facts.add(field, value);
+        }
+    }
+
+    fn tells(&mut self, field: Field, value: &str) -> bool {
+        let values = self.values.entry(field).or_default();
+        if let Some(tells) = values.get(value) {
+            return *tells;
+        }
+        let tells = self.rules.tells(self.subject, field, value);
+        if self.remembered < MAX_VALUES {
+            self.remembered += 1;
+            values.insert(value.into(), tells);
+        }
+        tells
+    }
+
+    /// Judges facts, or remembers what was made of the same ones.
+    pub(crate) fn judge(&mut self, facts: Facts<'_>) -> Rc<Judgement> {
+        // Facts that live as long as the program are facts that live shorter.
+        let kept: &HashMap<Facts<'_>, Rc<Judgement>> = &self.kept;
+        if let Some(judgement) = kept.get(&facts) {
+            return Rc::clone(judgement);
+        }
+        let key = (self.kept.len() < MAX_KEPT).then(|| facts.clone().into_owned());
+        let judgement = Rc::new(Judgement::of(self.rules, self.subject, facts));
+        if let Some(key) = key {
+            self.kept.insert(key, Rc::clone(&judgement));
+        }
+        judgement
+    }
+}
+
 /// The rules' field for a recogniser's note: they bear the same name.
 pub(crate) fn field(key: Key) -> Option<Field> {
-    static FIELDS: LazyLock<BTreeMap<Key, Field>> = LazyLock::new(|| {
-        let same = |(key, slug): (Key, &str)| Some((key, Field::from_slug(slug)?));
-        Key::ALL.into_iter().filter_map(same).collect()
+    static FIELDS: LazyLock<[Option<Field>; Key::ALL.len()]> = LazyLock::new(|| {
+        let mut fields = [None; Key::ALL.len()];
+        for (key, slug) in Key::ALL {
+            if let Some(place) = fields.get_mut(key as usize) {
+                *place = Field::from_slug(slug);
+            }
+        }
+        fields
     });
-    FIELDS.get(&key).copied()
+    FIELDS.get(key as usize).copied().flatten()
 }
 
 /// Puts the surest reason first, and each rule once.

@@ -26,6 +26,7 @@ mod locality;
 mod names;
 mod owner;
 mod prefix;
+mod reason;
 mod relation;
 mod roll_up;
 mod say;

@@ -35,7 +35,7 @@ pub(crate) fn assumed(prefix: &Prefix, inside: bool, why: &Sentence) -> Assumpti
 }
 
 fn evidence(rule: String, confidence: u8, en: String, ja: String) -> Evidence {
-    Evidence { rule, confidence, en, ja }
+    Evidence { rule: rule.into(), confidence, en: en.into(), ja: ja.into() }
 }
 
 /// A protocol told by what was sent.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::Text;
+
 /// Everything one run found.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Analysis {
@@ -201,13 +203,13 @@ pub struct Beacon {
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Evidence {
     /// The rule, or `wire/<protocol>` and `port/<number>` for recognition itself.
-    pub rule: String,
+    pub rule: Text,
     /// How sure, in percent.
     pub confidence: u8,
     /// The reason in English.
-    pub en: String,
+    pub en: Text,
     /// The reason in Japanese.
-    pub ja: String,
+    pub ja: Text,
 }
 
 /// A device inside.

@@ -14,6 +14,7 @@
 mod analysis;
 mod category;
 mod mirror;
+mod text;
 
 pub use analysis::{
     Analysis, Assumption, Beacon, Capture, Connection, Device, Endpoint, Evidence, Exit, ExitRow, Initiator,
@@ -21,3 +22,4 @@ pub use analysis::{
 };
 pub use category::{CATEGORIES, GENERAL_INTERNET};
 pub use mirror::{Mirror, MirrorFigure, MirrorFinding, MirrorSeen, MirrorSeverity, MirrorVerdict};
+pub use text::Text;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rusqlite::Connection as Database;
-use sekisho_api::Evidence;
+use sekisho_api::{Evidence, Text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -144,7 +144,8 @@ pub(crate) fn evidence<K: Kind>(
     let mut evidence = Vec::new();
     while let Some(row) = rows.next()? {
         let confidence = u8::try_from(uncount(row.get(1)?)).unwrap_or(u8::MAX);
-        evidence.push(Evidence { rule: row.get(0)?, confidence, en: row.get(2)?, ja: row.get(3)? });
+        let text = |at: usize| row.get::<_, String>(at).map(Text::from);
+        evidence.push(Evidence { rule: text(0)?, confidence, en: text(2)?, ja: text(3)? });
     }
     Ok(evidence)
 }
@@ -162,14 +163,14 @@ pub(crate) fn save_evidence<K: Kind>(
         let sql = "INSERT INTO evidence (site, kind, subject, place, rule, confidence, en, ja) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let confidence = i64::from(one.confidence);
-        execute(database, sql, (site, K::WORD, subject, place, &one.rule, confidence, &one.en, &one.ja))?;
+        execute(database, sql, (site, K::WORD, subject, place, &*one.rule, confidence, &*one.en, &*one.ja))?;
     }
     Ok(())
 }
 
 /// Merges evidence: for each rule the surest it was, of equals the latest.
 pub(crate) fn merge_evidence(known: Vec<Evidence>, later: Vec<Evidence>) -> Vec<Evidence> {
-    let mut before: BTreeMap<String, Evidence> = BTreeMap::new();
+    let mut before: BTreeMap<Text, Evidence> = BTreeMap::new();
     let mut order = Vec::with_capacity(known.len());
     for evidence in known {
         order.push(evidence.rule.clone());

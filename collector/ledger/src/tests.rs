@@ -8,7 +8,12 @@ use super::*;
 fn analysis(name: &str) -> Analysis {
     let evidence = |place: u32| {
         let en = format!("{place} ").repeat(500);
-        Evidence { rule: format!("rule/{place}"), confidence: 50, ja: en.clone(), en }
+        Evidence {
+            rule: format!("rule/{place}").into(),
+            confidence: 50,
+            ja: en.as_str().into(),
+            en: en.into(),
+        }
     };
     let names = vec![name.to_owned()];
     let evidence = (0..200).map(evidence).collect();

@@ -70,10 +70,10 @@ pub(crate) fn connection(first: Timestamp, last: Timestamp) -> Connection {
 
 pub(crate) fn evidence(rule: &str, confidence: u8) -> Evidence {
     Evidence {
-        rule: rule.to_owned(),
+        rule: rule.into(),
         confidence,
-        en: format!("{rule} says so"),
-        ja: format!("{rule} による"),
+        en: format!("{rule} says so").into(),
+        ja: format!("{rule} による").into(),
     }
 }
 

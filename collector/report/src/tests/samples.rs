@@ -17,10 +17,10 @@ fn some(text: &str) -> Option<String> {
 
 pub(crate) fn evidence(confidence: u8) -> Evidence {
     Evidence {
-        rule: "wire/ipsec".to_owned(),
+        rule: "wire/ipsec".into(),
         confidence,
-        en: "an IKE exchange was seen".to_owned(),
-        ja: "IKE の交換を観測しました".to_owned(),
+        en: "an IKE exchange was seen".into(),
+        ja: "IKE の交換を観測しました".into(),
     }
 }
 

@@ -307,10 +307,10 @@ fn an_empty_analysis_gives_a_workbook_to_fill_in() {
 fn evidence_is_told_in_the_reader_s_language() {
     let mut connection = plain();
     let told = |rule: &str, ja: &str, en: &str| Evidence {
-        rule: rule.to_owned(),
+        rule: rule.into(),
         confidence: 95,
-        en: en.to_owned(),
-        ja: ja.to_owned(),
+        en: en.into(),
+        ja: ja.into(),
     };
     connection.evidence = vec![told("wire/ipsec", "IKE の応答を見た", "an IKE answer was seen")];
     let analysis = Analysis { connections: vec![connection], ..Analysis::default() };

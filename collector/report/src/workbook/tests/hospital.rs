@@ -91,10 +91,10 @@ fn connection(index: usize, line: &Line) -> Connection {
         hours.insert(at("2026-01-04T23:00:00Z") + i64::try_from(hour).unwrap().hours(), 40_000);
     }
     let evidence = |rule: &str, confidence, ja: &str, en: &str| Evidence {
-        rule: rule.to_owned(),
+        rule: rule.into(),
         confidence,
-        en: en.to_owned(),
-        ja: ja.to_owned(),
+        en: en.into(),
+        ja: ja.into(),
     };
     Connection {
         number: None,

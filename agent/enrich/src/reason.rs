@@ -1,0 +1,147 @@
+//! What is said of many connections, made once: the service that the wire shows, where a name came from,
+//! the party that it belongs to.
+
+use std::borrow::Cow;
+
+use foldhash::HashMap;
+use sekisho_api::{Evidence, Text};
+use sekisho_decode::protocol;
+use sekisho_recognise::{Over, PROTOCOLS, Protocol};
+
+use crate::intern::{TextId, Texts};
+use crate::relation::{Relation, RelationKey};
+use crate::say;
+
+/// Results kept of each kind; ports and names can be anything. Beyond it each is made anew.
+const MAX_KEPT: usize = 1 << 15;
+
+/// What was said so far.
+#[derive(Debug, Default)]
+pub(crate) struct Reasons {
+    wire: HashMap<Shown, Wire>,
+    named: HashMap<(TextId, bool), Evidence>,
+    parties: HashMap<TextId, Text>,
+    services: HashMap<Box<str>, Text>,
+}
+
+/// What a relationship shows of its service.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
+struct Shown {
+    protocol: u8,
+    port: u16,
+    service: Option<&'static str>,
+    confidence: u8,
+    tunnel: bool,
+    looked_at: bool,
+    answered: bool,
+    exported: bool,
+}
+
+/// The service that the wire shows, whether it is a tunnel, and why.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire {
+    pub(crate) service: &'static str,
+    pub(crate) tunnel: bool,
+    pub(crate) reason: Evidence,
+}
+
+impl Reasons {
+    /// What the wire shows: content, else the port alone.
+    pub(crate) fn wire(&mut self, key: &RelationKey, relation: &Relation) -> Wire {
+        let shown = Shown {
+            protocol: key.protocol,
+            port: key.port,
+            service: key.service,
+            confidence: relation.confidence,
+            tunnel: relation.tunnel,
+            looked_at: relation.looked_at,
+            answered: relation.answered,
+            exported: key.exporter.is_some(),
+        };
+        keep(&mut self.wire, shown, || wire(shown))
+    }
+
+    /// Where a name came from.
+    pub(crate) fn named(&mut self, name: TextId, looked_up: bool, texts: &Texts) -> Evidence {
+        keep(&mut self.named, (name, looked_up), || say::named(texts.text(name), looked_up))
+    }
+
+    /// The party that a name belongs to: its registrable domain by the Public Suffix List.
+    pub(crate) fn party(&mut self, name: TextId, texts: &Texts) -> Text {
+        let party = |name: &str| psl::domain_str(name).unwrap_or(name).to_ascii_lowercase().into();
+        keep(&mut self.parties, name, || party(texts.text(name)))
+    }
+
+    /// A service's slug.
+    pub(crate) fn service(&mut self, slug: &str) -> Text {
+        if let Some(service) = self.services.get(slug) {
+            return service.clone();
+        }
+        keep(&mut self.services, slug.into(), || slug.into())
+    }
+}
+
+fn keep<K: Eq + std::hash::Hash, V: Clone>(kept: &mut HashMap<K, V>, key: K, make: impl FnOnce() -> V) -> V {
+    if let Some(value) = kept.get(&key) {
+        return value.clone();
+    }
+    let value = make();
+    if kept.len() < MAX_KEPT {
+        kept.insert(key, value.clone());
+    }
+    value
+}
+
+fn wire(shown: Shown) -> Wire {
+    let transport = transport(shown.protocol);
+    if let Some(service) = shown.service {
+        let reason = say::by_content(service, &transport, shown.port, shown.confidence);
+        return Wire { service, tunnel: shown.tunnel, reason };
+    }
+    // What was sent and fits no protocol does not become one by its port.
+    if let Some(protocol) = usual(shown.protocol, shown.port).filter(|_| !shown.looked_at) {
+        let service = protocol.service;
+        if !shown.exported {
+            return Wire { service, tunnel: false, reason: say::by_port(service, &transport, shown.port) };
+        }
+        // An exporter never tells more: better a tunnel that is none than one that is overlooked.
+        let by_number = shown.port == 0;
+        let reason = say::by_export(service, &transport, shown.port, by_number);
+        return Wire { service, tunnel: protocol.tunnel, reason };
+    }
+    let service =
+        if matches!(shown.protocol, protocol::ICMP | protocol::ICMPV6) { "icmp" } else { "unknown" };
+    Wire { service, tunnel: false, reason: say::unknown(&transport, shown.port, shown.answered) }
+}
+
+/// The protocol whose usual port, or whose IP protocol number, this is.
+fn usual(number: u8, port: u16) -> Option<&'static Protocol> {
+    let over = match number {
+        protocol::TCP => Over::Tcp,
+        protocol::UDP => Over::Udp,
+        _ => Over::Ip(number),
+    };
+    let by_number = matches!(over, Over::Ip(_));
+    let fits =
+        |protocol: &&Protocol| protocol.over.contains(&over) && (by_number || protocol.ports.contains(&port));
+    PROTOCOLS.iter().find(fits)
+}
+
+/// The word for an IP protocol number.
+pub(crate) fn transport(number: u8) -> Cow<'static, str> {
+    let word = match number {
+        protocol::TCP => "tcp",
+        protocol::UDP => "udp",
+        protocol::ICMP | protocol::ICMPV6 => "icmp",
+        protocol::ESP => "esp",
+        protocol::AH => "ah",
+        protocol::GRE => "gre",
+        protocol::IPIP => "ipip",
+        protocol::IPV6 => "6in4",
+        protocol::L2TP => "l2tp",
+        protocol::SCTP => "sctp",
+        _ => return Cow::Owned(format!("ip-{number}")),
+    };
+    Cow::Borrowed(word)
+}
