@@ -241,7 +241,7 @@ impl Pipeline {
                     waiting.glance = self.table.warm_index(&waiting.mark);
                 }
             }
-            let warmed = waiting.iter().map(|waiting| self.table.warm_conn(waiting.glance));
+            let warmed = waiting.iter().map(|waiting| self.table.warm_conn(&waiting.mark, waiting.glance));
             black_box(warmed.fold(0, |all, one| all ^ one));
             for waiting in &*waiting {
                 self.turn(waiting);

@@ -148,11 +148,13 @@ impl<X: Default> Table<X> {
         self.index.glance(mark.conn)
     }
 
-    /// Goes on from what [`Self::warm_index`] gave to the conn itself.
+    /// Goes on from what [`Self::warm_index`] gave to the conn itself, and to the memory of recent packets.
     #[inline]
     #[must_use]
-    pub fn warm_conn(&self, glance: u32) -> u64 {
-        self.conns.get(glance as usize).map_or(0, |conn| conn.last_ns.cast_unsigned() ^ conn.bytes[0])
+    pub fn warm_conn(&self, mark: &Mark, glance: u32) -> u64 {
+        let conn = self.conns.get(glance as usize);
+        let conn = conn.map_or(0, |conn| conn.last_ns.cast_unsigned() ^ conn.bytes[0]);
+        conn ^ u64::from(self.duplicates.glance(mark.packet))
     }
 
     /// Takes one packet in; `None` for a later fragment of an unknown datagram. Conns that end by it,

@@ -89,6 +89,6 @@ mod tests {
     #[test]
     fn a_copy_shares_its_bytes() {
         let text = Text::from("wire/tls");
-        assert!(std::ptr::eq(&*text, &*text.clone()));
+        assert_eq!(text.as_ptr(), text.clone().as_ptr());
     }
 }
