@@ -107,7 +107,14 @@ pub(crate) fn tell(warning: &str, lang: Lang) {
 
 /// Words a warning of the reader, for the analysis and for standard error alike.
 pub(crate) fn warning(warning: &Warning, lang: Lang) -> String {
-    let worded = fill(
+    let worded = words(warning, lang);
+    tell(&worded, lang);
+    worded
+}
+
+/// Words a warning of the reader.
+pub(crate) fn words(warning: &Warning, lang: Lang) -> String {
+    fill(
         lang,
         &format!("warning.{}", warning.fault.slug()),
         &[
@@ -116,9 +123,7 @@ pub(crate) fn warning(warning: &Warning, lang: Lang) -> String {
             ("after_packet", &warning.after_packet),
             ("detail", &warning.fault),
         ],
-    );
-    tell(&worded, lang);
-    worded
+    )
 }
 
 /// Words what stopped a command: the whole chain of causes, and what to do where it is known.

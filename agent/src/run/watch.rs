@@ -21,12 +21,15 @@ use crate::capture::listen::ListenSource;
 use crate::capture::live::{self, LiveOptions, LiveSource};
 use crate::capture::{Arrival, Source};
 use crate::doctor::wire;
+use crate::output;
 use crate::pipeline::{Exports, Pipeline, Settings, Share};
 
 /// How often the mirror is judged: it means looking at every conn.
 const JUDGING: Duration = Duration::from_secs(30);
 /// How long the mirror check counts before it starts anew, so that a switch that was put right shows.
 const WINDOW: Duration = Duration::from_mins(10);
+/// Warnings of one source that are passed on: after a hundred gaps nobody needs to be told of another.
+const MAX_WARNINGS: usize = 100;
 /// Exporters shown.
 const MAX_EXPORTERS: usize = 256;
 
@@ -133,6 +136,9 @@ pub(super) struct Watch<T: Tap> {
     /// What earlier sources lost.
     before: Losses,
     check: Option<Check>,
+    lang: Lang,
+    /// Warnings of the source that were passed on.
+    warned: Vec<String>,
 }
 
 /// How the mirror check stands.
@@ -150,7 +156,7 @@ struct Check {
 
 impl<T: Tap> Watch<T> {
     /// Makes the work of a tap; nothing is opened yet.
-    pub(super) fn new(tap: T, settings: &Settings, live: &Live) -> Self {
+    pub(super) fn new(tap: T, settings: &Settings, live: &Live, lang: Lang) -> Self {
         let fresh = tap.own().map(|own| MirrorCheck::new(&own));
         let settings = Settings {
             internal: live.internal.clone(),
@@ -168,7 +174,15 @@ impl<T: Tap> Watch<T> {
             judged: Instant::now(),
             verdict: None,
         });
-        Self { tap, source: None, pipeline: Pipeline::new(settings), before: Losses::default(), check }
+        Self {
+            tap,
+            source: None,
+            pipeline: Pipeline::new(settings),
+            before: Losses::default(),
+            check,
+            lang,
+            warned: Vec::new(),
+        }
     }
 
     /// What was lost since the start, and how the source stands now.
@@ -179,6 +193,18 @@ impl<T: Tap> Watch<T> {
             freezes: self.before.freezes + now.freezes,
             gaps: self.before.gaps + now.gaps,
             link_up: now.link_up,
+        }
+    }
+
+    /// Passes on what the source warns of, each thing once.
+    fn pass_on_warnings(&mut self) {
+        let warnings = self.source.iter().flat_map(Source::warnings);
+        let worded: Vec<String> = warnings.map(|warning| output::words(&warning, self.lang)).collect();
+        for warning in worded {
+            if !self.warned.contains(&warning) && self.warned.len() < MAX_WARNINGS {
+                self.pipeline.warn(warning.clone());
+                self.warned.push(warning);
+            }
         }
     }
 
@@ -238,6 +264,7 @@ impl<T: Tap> Work for Watch<T> {
     fn gather(&mut self) -> Share {
         let lost = self.losses().drops;
         self.pipeline.lost(lost);
+        self.pass_on_warnings();
         self.pipeline.gather()
     }
 

@@ -24,7 +24,7 @@ pub(crate) fn plans(config: &Config) -> Vec<Plan<Share>> {
         let fanout = (capture.threads > 1).then(Fanout::default);
         for number in 1..=capture.threads {
             let options = options(capture, fanout.clone());
-            let work = Watch::new(Ring { options, leaves_exports }, &settings, &config.live);
+            let work = Watch::new(Ring { options, leaves_exports }, &settings, &config.live, config.lang);
             plans.push(Plan {
                 name: thread_name(&capture.interface, number, capture.threads),
                 place: Place::Interface(capture.interface.clone()),
@@ -37,7 +37,7 @@ pub(crate) fn plans(config: &Config) -> Vec<Plan<Share>> {
         plans.push(Plan {
             name: format!("exports-{}", address.port()),
             place: Place::Exports,
-            work: Box::new(Watch::new(tap, &settings, &config.live)),
+            work: Box::new(Watch::new(tap, &settings, &config.live, config.lang)),
         });
     }
     plans
