@@ -16,6 +16,7 @@
 
 mod connection;
 mod device;
+mod ends;
 mod exit;
 mod exported;
 mod finish;
