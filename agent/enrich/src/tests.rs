@@ -212,3 +212,9 @@ fn a_host_field_gives_a_name_or_nothing() {
         assert_eq!(host(field).as_deref(), name, "{field:?}");
     }
 }
+
+#[test]
+fn a_conn_takes_four_cache_lines() {
+    // A million conns at once are a scan; at 384 bytes each they would not leave room for anything else.
+    assert_eq!(size_of::<sekisho_track::Conn<crate::Extra>>(), 256);
+}
