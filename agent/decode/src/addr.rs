@@ -51,19 +51,22 @@ impl Addr {
     /// Tells whether one host cannot own this address: multicast, broadcast, unspecified.
     #[must_use]
     pub fn is_group(self) -> bool {
-        match self.ip() {
-            IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast() || ip.is_unspecified(),
-            IpAddr::V6(ip) => ip.is_multicast() || ip.is_unspecified(),
+        if self.is_v4() {
+            let ip = Ipv4Addr::from_bits(self.0 as u32);
+            return ip.is_multicast() || ip.is_broadcast() || ip.is_unspecified();
         }
+        Ipv6Addr::from_bits(self.0).is_multicast() || self.0 == 0
     }
 
     /// Tells whether the address never leaves its link or host: link-local and loopback.
     #[must_use]
     pub fn is_link_local(self) -> bool {
-        match self.ip() {
-            IpAddr::V4(ip) => ip.is_link_local() || ip.is_loopback(),
-            IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.is_loopback(),
+        if self.is_v4() {
+            let ip = Ipv4Addr::from_bits(self.0 as u32);
+            return ip.is_link_local() || ip.is_loopback();
         }
+        let ip = Ipv6Addr::from_bits(self.0);
+        ip.is_unicast_link_local() || ip.is_loopback()
     }
 }
 

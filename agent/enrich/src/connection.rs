@@ -159,13 +159,29 @@ pub(crate) fn rows(
         groups.add(key, name.map(|name| known.texts.text(name)), external, finding);
     }
     groups.join_nameless();
-    let mut rows: Vec<Connection> = groups
-        .into_iter()
-        .filter(|(_, group)| group.news)
-        .map(|(key, group)| row(known, profiles, exits, &key, group))
-        .collect();
-    rows.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| ends(a).cmp(&ends(b))));
+    // A row is large: the list never grows, and no row is moved to find its place.
+    let mut rows: Vec<Connection> = Vec::with_capacity(groups.len());
+    let news = groups.into_iter().filter(|(_, group)| group.news);
+    rows.extend(news.map(|(key, group)| row(known, profiles, exits, &key, group)));
+    let mut places: Vec<(usize, &Connection)> = rows.iter().enumerate().collect();
+    places.sort_by(|(_, a), (_, b)| order(a).cmp(&order(b)).then_with(|| ends(a).cmp(&ends(b))));
+    let places: Vec<usize> = places.into_iter().map(|(at, _)| at).collect();
+    arrange(&mut rows, &places);
     rows
+}
+
+/// Puts things in their places: `from` tells for each place where its thing stands now.
+fn arrange<T>(things: &mut [T], from: &[usize]) {
+    for (place, source) in from.iter().enumerate() {
+        let mut source = *source;
+        // What stood at a place already filled went where that place's thing came from.
+        while source < place
+            && let Some(next) = from.get(source)
+        {
+            source = *next;
+        }
+        things.swap(place, source);
+    }
 }
 
 /// What a row is of, for a lasting order among equals.
@@ -319,5 +335,19 @@ impl<'a> View<'a> {
             add(Field::Line, exit.line.as_ref());
         }
         facts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn things_are_put_in_their_places() {
+        for from in [vec![], vec![0], vec![2, 0, 1], vec![1, 2, 0], vec![3, 1, 0, 2], vec![4, 3, 2, 1, 0]] {
+            let mut things: Vec<usize> = (0..from.len()).collect();
+            arrange(&mut things, &from);
+            assert_eq!(things, from);
+        }
     }
 }

@@ -4,6 +4,7 @@
 use sekisho_api::{Analysis, Capture};
 use sekisho_rules::Rules;
 
+use crate::ends::Ends;
 use crate::exported::Confirmed;
 use crate::intern::Texts;
 use crate::locality::Locality;
@@ -25,14 +26,13 @@ pub(crate) struct Known<'a> {
 }
 
 pub(crate) fn analysis(enrich: &Enrich, mut capture: Capture, rules: &Rules) -> Analysis {
-    let mut relations: Vec<_> = enrich.relations.all.iter().collect();
-    relations.sort_unstable_by_key(|(key, _)| **key);
+    let mut relations = in_order(enrich);
     let confirmed = Confirmed::settle(&mut relations);
-    let keys = relations.iter().map(|(key, _)| *key);
-    let sessions = relations.iter().map(|(key, relation)| (*key, relation.conns));
-    let mut locality = Locality::decide(&enrich.internal, &enrich.stations, sessions);
+    let ends = Ends::of(relations.iter().map(|(key, relation)| (*key, relation.conns)));
+    let mut locality = Locality::decide(&enrich.internal, &enrich.stations, &ends);
     capture.assumed = std::mem::take(&mut locality.assumed);
-    let owners = Owners::of(&enrich.stations, &locality, keys);
+    let owners = Owners::of(&enrich.stations, &locality, &ends);
+    drop(ends);
     let known = Known {
         texts: &enrich.texts,
         stations: &enrich.stations,
@@ -58,4 +58,16 @@ pub(crate) fn analysis(enrich: &Enrich, mut capture: Capture, rules: &Rules) -> 
         capture.weird.insert(name.to_owned(), count);
     }
     Analysis { capture, exits: exit::rows(exits, &connections), connections, devices: device::rows(profiles) }
+}
+
+/// The relationships by their keys. The ends stand beside the references while they are sorted: most keys
+/// differ in them, and a look into the table costs more than a comparison.
+fn in_order(enrich: &Enrich) -> Vec<(&RelationKey, &Relation)> {
+    let beside = |(key, relation)| {
+        let key: &RelationKey = key;
+        ((key.orig, key.resp), key, relation)
+    };
+    let mut relations: Vec<(_, &RelationKey, &Relation)> = enrich.relations.all.iter().map(beside).collect();
+    relations.sort_unstable_by(|(a_ends, a, _), (b_ends, b, _)| a_ends.cmp(b_ends).then_with(|| a.cmp(b)));
+    relations.into_iter().map(|(_, key, relation)| (key, relation)).collect()
 }

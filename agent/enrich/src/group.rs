@@ -207,6 +207,10 @@ impl<'a> Group<'a> {
 pub(crate) struct Groups<'a>(BTreeMap<GroupKey, Group<'a>>);
 
 impl<'a> Groups<'a> {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn add(
         &mut self,
         key: GroupKey,

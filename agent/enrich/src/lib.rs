@@ -16,6 +16,7 @@
 
 mod connection;
 mod device;
+mod ends;
 mod exit;
 mod exported;
 mod finish;
@@ -122,7 +123,9 @@ impl Enrich {
 
     /// Names a new conn's ends by what DNS answered before, and notes the tunnel it came out of.
     pub fn opened(&self, time_ns: i64, conn: &mut Conn<Extra>, carrier: Option<Carrier>) {
-        conn.extra.carrier = carrier.map(Box::new);
+        if let Some(carrier) = carrier {
+            conn.extra.came_in(carrier);
+        }
         let (orig, resp) = (conn.tuple.src, conn.tuple.dst);
         let resolutions = &self.resolutions;
         conn.extra.names = [resolutions.name(time_ns, orig, resp), resolutions.name(time_ns, resp, orig)];

@@ -7,11 +7,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
 use sekisho_api::Assumption;
 use sekisho_decode::{Addr, MacAddr};
 
+use crate::ends::{End, Ends};
 use crate::prefix::Prefix;
-use crate::relation::RelationKey;
 use crate::say;
 use crate::station::Stations;
 
@@ -41,12 +42,8 @@ pub(crate) struct Locality {
 }
 
 impl Locality {
-    pub(crate) fn decide<'a>(
-        given: &[Prefix],
-        stations: &Stations,
-        relations: impl Iterator<Item = (&'a RelationKey, u64)>,
-    ) -> Self {
-        let carried = carried(stations, relations);
+    pub(crate) fn decide(given: &[Prefix], stations: &Stations, ends: &Ends) -> Self {
+        let carried = carried(stations, ends);
         let mut this = Self { cores: cores(stations, &carried), ..Self::default() };
         if !given.is_empty() {
             this.inside = given.to_vec();
@@ -122,32 +119,29 @@ fn network(address: Addr) -> Prefix {
     Prefix::around(address, if address.is_v4() { 24 } else { 64 })
 }
 
-fn carried<'a>(
-    stations: &Stations,
-    relations: impl Iterator<Item = (&'a RelationKey, u64)>,
-) -> BTreeMap<MacAddr, Carried> {
-    let mut owners: BTreeMap<Addr, BTreeSet<MacAddr>> = BTreeMap::new();
+fn carried(stations: &Stations, ends: &Ends) -> BTreeMap<MacAddr, Carried> {
+    let mut owners: HashMap<Addr, BTreeSet<MacAddr>> = HashMap::default();
     for (mac, station) in &stations.by_mac {
         for address in &station.claims {
             owners.entry(*address).or_default().insert(*mac);
         }
     }
-    let mut carried: BTreeMap<MacAddr, Carried> = BTreeMap::new();
-    for (key, sessions) in relations {
-        for (address, mac) in [key.orig, key.resp].into_iter().zip(key.macs) {
-            if mac.is_zero() || address.is_group() || address.is_link_local() {
-                continue;
+    let carry = |(mac, ends): (MacAddr, &[End])| {
+        let mut carried = Carried::default();
+        let mut any = false;
+        let mut unclaimed = Vec::new();
+        for ((_, address), sessions) in ends.iter().filter(|((_, address), _)| !address.is_link_local()) {
+            match owners.get(address) {
+                Some(owners) if owners.contains(&mac) => continue,
+                Some(_) => carried.local = true,
+                None => unclaimed.push((*address, *sessions)),
             }
-            match owners.get(&address) {
-                Some(owners) if owners.contains(&mac) => {}
-                Some(_) => carried.entry(mac).or_default().local = true,
-                None => {
-                    *carried.entry(mac).or_default().unclaimed.entry(address).or_default() += sessions;
-                }
-            }
+            any = true;
         }
-    }
-    carried
+        carried.unclaimed = unclaimed.into_iter().collect();
+        any.then_some((mac, carried))
+    };
+    ends.by_mac().filter_map(carry).collect()
 }
 
 /// Gateways that carry what other stations claim, or stand on several links themselves.

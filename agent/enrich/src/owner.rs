@@ -1,12 +1,12 @@
 //! Which hardware address an inside address belongs to: a device's own, not its gateway's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use foldhash::HashMap;
 use sekisho_decode::{Addr, MacAddr};
 
+use crate::ends::Ends;
 use crate::locality::Locality;
-use crate::relation::RelationKey;
 use crate::station::Stations;
 
 /// Addresses that one device may use without claiming them where we see it: IPv4, and IPv6 with its
@@ -27,11 +27,7 @@ pub(crate) struct Owners {
 }
 
 impl Owners {
-    pub(crate) fn of<'a>(
-        stations: &Stations,
-        locality: &Locality,
-        relations: impl Iterator<Item = &'a RelationKey> + Clone,
-    ) -> Self {
+    pub(crate) fn of(stations: &Stations, locality: &Locality, ends: &Ends) -> Self {
         let mut by_address: HashMap<Addr, MacAddr> = HashMap::default();
         for (mac, station) in &stations.by_mac {
             for address in &station.claims {
@@ -42,27 +38,20 @@ impl Owners {
                 }
             }
         }
-        let mut ends: BTreeMap<MacAddr, BTreeSet<Addr>> = BTreeMap::new();
-        for key in relations {
-            for (address, mac) in [key.orig, key.resp].into_iter().zip(key.macs) {
-                if !mac.is_zero() && !address.is_group() {
-                    ends.entry(mac).or_default().insert(address);
-                }
-            }
-        }
         let mut this = Self { by_address };
         let is_v4 = |address: &Addr| address.is_v4() && !address.is_link_local();
         let with_v4: BTreeSet<MacAddr> =
             this.by_address.iter().filter(|(address, _)| is_v4(address)).map(|(_, mac)| *mac).collect();
-        for (mac, addresses) in ends {
+        for (mac, ends) in ends.by_mac() {
+            let addresses = || ends.iter().map(|((_, address), _)| *address);
             // A device has one IPv4 address on its link; who carries more carries others'.
             let unclaimed =
-                addresses.iter().filter(|address| is_v4(address) && !this.by_address.contains_key(address));
+                addresses().filter(|address| is_v4(address) && !this.by_address.contains_key(address));
             let routes = unclaimed.count() > usize::from(!with_v4.contains(&mac));
-            if routes || this.is_gateway(mac, &addresses, locality) {
+            if routes || ends.len() > MAX_OWN || this.is_gateway(mac, addresses(), locality) {
                 continue;
             }
-            for address in addresses {
+            for address in addresses() {
                 this.by_address.entry(address).or_insert(mac);
             }
         }
@@ -70,12 +59,12 @@ impl Owners {
     }
 
     /// Tells whether a hardware address carries others' packets: outside ones, or another station's.
-    fn is_gateway(&self, mac: MacAddr, carried: &BTreeSet<Addr>, locality: &Locality) -> bool {
-        let foreign = |address: &Addr| {
-            let anothers = self.by_address.get(address).is_some_and(|owner| *owner != mac);
-            anothers || !locality.is_inside(*address) && !address.is_link_local()
+    fn is_gateway(&self, mac: MacAddr, mut carried: impl Iterator<Item = Addr>, locality: &Locality) -> bool {
+        let foreign = |address: Addr| {
+            let anothers = self.by_address.get(&address).is_some_and(|owner| *owner != mac);
+            anothers || !locality.is_inside(address) && !address.is_link_local()
         };
-        locality.cores.contains(&mac) || carried.len() > MAX_OWN || carried.iter().any(foreign)
+        locality.cores.contains(&mac) || carried.any(foreign)
     }
 
     /// Gives the identity of the device that has an address.

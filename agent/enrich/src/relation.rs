@@ -26,15 +26,21 @@ pub struct Extra {
     pub inspection: Inspection,
     /// The outside end's name by DNS when the conn opened: of resp, and of orig.
     pub(crate) names: [Option<TextId>; 2],
-    pub(crate) notes: Vec<Note>,
-    /// Whose packets the conn's came in, if it came out of a tunnel opened on the way.
-    pub(crate) carrier: Option<Box<Carrier>>,
+    beside: Option<Box<Beside>>,
     /// Octets of orig and of resp that a relationship has.
     told: [u64; 2],
     /// Whether a relationship counts it.
     counted: bool,
     /// Whether its datagrams tell of flows.
     pub exports_flows: bool,
+}
+
+/// What few conns have.
+#[derive(Debug, Default)]
+struct Beside {
+    notes: Vec<Note>,
+    /// Whose packets the conn's came in, if it came out of a tunnel opened on the way.
+    carrier: Option<Carrier>,
 }
 
 /// The ends of a tunnel.
@@ -45,14 +51,28 @@ pub(crate) type Note = (Side, Key, TextId);
 
 impl Extra {
     pub(crate) fn note(&mut self, note: Note) {
-        if self.notes.len() < MAX_NOTES && !self.notes.contains(&note) {
-            self.notes.push(note);
+        let notes = &mut self.beside.get_or_insert_default().notes;
+        if notes.len() < MAX_NOTES && !notes.contains(&note) {
+            notes.push(note);
         }
+    }
+
+    fn notes(&self) -> &[Note] {
+        self.beside.as_ref().map_or(&[], |beside| &beside.notes)
+    }
+
+    /// Notes the tunnel that the conn came out of.
+    pub(crate) fn came_in(&mut self, carrier: Carrier) {
+        self.beside.get_or_insert_default().carrier = Some(carrier);
+    }
+
+    fn carrier(&self) -> Option<Carrier> {
+        self.beside.as_ref()?.carrier
     }
 
     /// Follows a conn whose direction turned out to be the other.
     pub(crate) fn flip(&mut self) {
-        for (side, _, _) in &mut self.notes {
+        for (side, _, _) in self.beside.iter_mut().flat_map(|beside| &mut beside.notes) {
             *side = side.peer();
         }
         self.names.swap(0, 1);
@@ -62,7 +82,7 @@ impl Extra {
 
     /// Marks the texts that it refers to.
     pub fn texts(&self, marks: &mut Marks) {
-        let noted = self.notes.iter().map(|(_, _, text)| *text);
+        let noted = self.notes().iter().map(|(_, _, text)| *text);
         self.names.into_iter().flatten().chain(noted).for_each(|text| marks.mark(text));
     }
 }
@@ -298,7 +318,7 @@ impl Relations {
             confidence: 0,
             tunnel: false,
             looked_up,
-            carrier: conn.extra.carrier.clone(),
+            carrier: conn.extra.carrier().map(Box::new),
             looked_at: false,
             to_group,
             news: true,
@@ -314,7 +334,7 @@ impl Relations {
             *sum = sum.saturating_add(bytes);
         }
         relation.hours.book(hour, news.into_iter().fold(0, u64::saturating_add));
-        for note in &conn.extra.notes {
+        for note in conn.extra.notes() {
             relation.note(*note);
         }
         if let Some((protocol, confidence)) = recognised {
@@ -381,7 +401,7 @@ fn is_to_group(conn: &Conn<Extra>) -> bool {
 /// conn opened. Tells as well whether resp's was only looked up.
 fn names(conn: &Conn<Extra>) -> ([Option<TextId>; 2], bool) {
     let noted = |wanted: Key| {
-        let found = conn.extra.notes.iter().find(|(side, key, _)| *side == Side::Orig && *key == wanted);
+        let found = conn.extra.notes().iter().find(|(side, key, _)| *side == Side::Orig && *key == wanted);
         found.map(|(_, _, text)| *text)
     };
     let said = noted(Key::Sni).or_else(|| noted(Key::HttpHost));

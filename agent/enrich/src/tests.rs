@@ -3,6 +3,7 @@
 use sekisho_decode::{Addr, MacAddr};
 
 use super::*;
+use crate::ends::Ends;
 use crate::locality::Locality;
 use crate::owner::{DeviceKey, Owners};
 use crate::relation::RelationKey;
@@ -79,7 +80,7 @@ fn private_space_is_inside_unless_only_an_exit_leads_there() {
         relation("10.1.1.10", CLIENT, "10.1.60.5", CORE),
         relation("10.1.1.10", CLIENT, "10.1.60.5", FIREWALL),
     ];
-    let locality = Locality::decide(&[], &hospital(), once(&relations));
+    let locality = Locality::decide(&[], &hospital(), &Ends::of(once(&relations)));
     let cases = [
         ("public", "203.0.113.5", false),
         ("private, only through the firewall", "10.200.1.9", false),
@@ -102,7 +103,7 @@ fn an_ipv6_prefix_that_several_stations_use_is_inside_and_one_behind_a_router_is
         relation("2001:db8:1::10", CLIENT, "2001:db8:ffff::1", LTE),
         relation("2001:db8:1::11", OTHER, "2001:db8:ffff::2", LTE),
     ];
-    let locality = Locality::decide(&[], &stations, once(&relations));
+    let locality = Locality::decide(&[], &stations, &Ends::of(once(&relations)));
     assert!(locality.is_inside(address("2001:db8:1::99")));
     assert!(!locality.is_inside(address("2001:db8:ffff::1")));
 }
@@ -111,7 +112,7 @@ fn an_ipv6_prefix_that_several_stations_use_is_inside_and_one_behind_a_router_is
 fn one_lost_copy_does_not_bring_a_closed_network_inside() {
     let far = relation("10.1.1.10", CLIENT, "10.200.1.9", FIREWALL);
     let lost = relation("10.1.1.10", CLIENT, "10.200.1.9", CORE);
-    let locality = Locality::decide(&[], &hospital(), [(&far, 20), (&lost, 1)].into_iter());
+    let locality = Locality::decide(&[], &hospital(), &Ends::of([(&far, 20), (&lost, 1)].into_iter()));
     assert!(!locality.is_inside(address("10.200.1.9")));
 }
 
@@ -127,7 +128,7 @@ fn who_answers_arp_for_a_public_address_does_not_bring_it_inside() {
     };
     stations.arp(0, &Link::default(), &reply);
     let relations = [relation("10.1.1.10", CLIENT, "198.51.100.20", FIREWALL)];
-    let locality = Locality::decide(&[], &stations, once(&relations));
+    let locality = Locality::decide(&[], &stations, &Ends::of(once(&relations)));
     assert!(!locality.is_inside(address("198.51.100.20")));
 }
 
@@ -136,8 +137,8 @@ fn devices_behind_a_router_are_not_one_device() {
     let stations = stations(&[(CORE, "10.0.255.1")]);
     let relations =
         ["10.0.1.5", "10.0.2.5", "10.0.3.5"].map(|device| relation(device, CORE, "203.0.113.5", FIREWALL));
-    let locality = Locality::decide(&[], &stations, once(&relations));
-    let owners = Owners::of(&stations, &locality, relations.iter());
+    let locality = Locality::decide(&[], &stations, &Ends::of(once(&relations)));
+    let owners = Owners::of(&stations, &locality, &Ends::of(once(&relations)));
     for device in ["10.0.1.5", "10.0.2.5", "10.0.3.5"] {
         assert_eq!(owners.device(address(device)), DeviceKey::Address(address(device)));
     }
@@ -150,14 +151,14 @@ fn one_gateway_alone_may_be_core_and_exit_so_private_space_stays_inside() {
         relation("10.1.1.10", CLIENT, "10.200.1.9", FIREWALL),
         relation("10.1.1.10", CLIENT, "203.0.113.5", FIREWALL),
     ];
-    let locality = Locality::decide(&[], &stations, once(&relations));
+    let locality = Locality::decide(&[], &stations, &Ends::of(once(&relations)));
     assert!(locality.is_inside(address("10.200.1.9")));
 }
 
 #[test]
 fn given_prefixes_are_exactly_what_is_inside() {
     let given = ["10.1.0.0/16".parse().unwrap()];
-    let locality = Locality::decide(&given, &hospital(), once(&[]));
+    let locality = Locality::decide(&given, &hospital(), &Ends::of(once(&[])));
     for (text, inside) in [("10.1.1.10", true), ("10.2.0.1", false), ("192.168.1.1", false)] {
         assert_eq!(locality.is_inside(address(text)), inside, "{text}");
     }
@@ -167,7 +168,7 @@ fn given_prefixes_are_exactly_what_is_inside() {
 #[test]
 fn a_public_address_that_a_station_claims_is_inside() {
     let stations = stations(&[(FIREWALL, "203.0.113.1")]);
-    let locality = Locality::decide(&[], &stations, once(&[]));
+    let locality = Locality::decide(&[], &stations, &Ends::of(once(&[])));
     assert!(locality.is_inside(address("203.0.113.1")));
     assert!(!locality.is_inside(address("203.0.113.2")));
 }
@@ -181,8 +182,8 @@ fn an_address_belongs_to_its_device_and_not_to_its_gateway() {
         relation("10.1.50.5", CORE, "203.0.113.5", FIREWALL),
     ];
     let stations = hospital();
-    let locality = Locality::decide(&[], &stations, once(&relations));
-    let owners = Owners::of(&stations, &locality, relations.iter());
+    let locality = Locality::decide(&[], &stations, &Ends::of(once(&relations)));
+    let owners = Owners::of(&stations, &locality, &Ends::of(once(&relations)));
     // (why, address, hardware address)
     let cases = [
         ("claimed", "10.1.1.10", Some(CLIENT)),
@@ -210,4 +211,10 @@ fn a_host_field_gives_a_name_or_nothing() {
     for (field, name) in cases {
         assert_eq!(host(field).as_deref(), name, "{field:?}");
     }
+}
+
+#[test]
+fn a_conn_takes_four_cache_lines() {
+    // A million conns at once are a scan; at 384 bytes each they would not leave room for anything else.
+    assert_eq!(size_of::<sekisho_track::Conn<crate::Extra>>(), 256);
 }

@@ -53,8 +53,12 @@ fn stream(sight: &Sight<'_>, progress: &mut Progress, sink: &mut dyn Sink) -> Lo
         let length = usize::from(u16::from_be_bytes(*length));
         let Some(message) = rest.get(..length) else {
             // Not all there: say no as soon as the header contradicts.
+            let usual_port = sight.on_port(&[PORT]);
             match Reader::start(rest) {
-                Ok((header, _)) if !plausible(header, sight.on_port(&[PORT])) => return Look::No,
+                Ok((header, _)) if !plausible(header, usual_port) => return Look::No,
+                Err(_) if flags(rest).is_some_and(|flags| !plausible_flags(flags, usual_port)) => {
+                    return Look::No;
+                }
                 Ok(_) | Err(_) => break,
             }
         };
@@ -100,19 +104,31 @@ fn read(bytes: &[u8], cut: bool, sight: &Sight<'_>, sink: &mut dyn Sink) -> Opti
     Some(server)
 }
 
-/// Says whether the header may be DNS; off port 53 only plain queries and their answers are.
-fn plausible(header: Header, usual_port: bool) -> bool {
+/// The flags of a header that may not be all there.
+fn flags(message: &[u8]) -> Option<u16> {
+    let [_, _, high, low] = *message.first_chunk()?;
+    Some(u16::from_be_bytes([high, low]))
+}
+
+/// Says whether these may be the flags of DNS.
+const fn plausible_flags(flags: u16, usual_port: bool) -> bool {
     const QUERY: u8 = 0;
     const NOTIFY: u8 = 4;
     const UPDATE: u8 = 5;
     const RESERVED: u16 = 0x0040;
-    const RESPONSE_ONLY: u16 = 0x0680; // AA, TC, RA
-    let opcode_ok = match header.opcode() {
+    let opcode_ok = match Header::opcode_of(flags) {
         QUERY => true,
         NOTIFY | UPDATE => usual_port,
         _ => false,
     };
-    if !opcode_ok || header.flags & RESERVED != 0 || header.questions > 1 {
+    opcode_ok && flags & RESERVED == 0
+}
+
+/// Says whether the header may be DNS; off port 53 only plain queries and their answers are.
+fn plausible(header: Header, usual_port: bool) -> bool {
+    const QUERY: u8 = 0;
+    const RESPONSE_ONLY: u16 = 0x0680; // AA, TC, RA
+    if !plausible_flags(header.flags, usual_port) || header.questions > 1 {
         return false;
     }
     if header.is_response() {

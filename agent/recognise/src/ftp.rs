@@ -10,7 +10,8 @@ fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
     // POP3 has `USER` too, and no 220.
     let greeted = sight.other.starts_with(b"220");
     let commands: [&[u8]; 5] = [b"USER ", b"AUTH TLS", b"FEAT", b"SYST", b"OPTS "];
-    command(sight, &commands).filter(|_| greeted).unwrap_or_else(|| greeting(sight, b"ftp"))
+    let command = if greeted { command(sight, &commands) } else { None };
+    command.unwrap_or_else(|| greeting(sight, b"ftp"))
 }
 
 #[cfg(test)]

@@ -19,7 +19,11 @@ fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
 /// `None` if it begins otherwise.
 pub(crate) fn command(sight: &Sight<'_>, commands: &[&[u8]]) -> Option<Look> {
     let head = sight.data.get(..LINE_BYTES).unwrap_or(sight.data);
-    let agrees = |command: &&&[u8]| command.iter().zip(head).all(|(a, b)| a.eq_ignore_ascii_case(b));
+    let agrees = |command: &&&[u8]| {
+        let len = head.len().min(command.len());
+        let starts = command.get(..len).zip(head.get(..len));
+        starts.is_some_and(|(command, head)| command.eq_ignore_ascii_case(head))
+    };
     let command = commands.iter().find(agrees)?;
     match (head.len() > command.len() && head.contains(&b'\n'), head.len() < LINE_BYTES) {
         (true, _) => Some(Look::Is(Found::served_by(90, sight.sender().peer()))),
@@ -37,8 +41,8 @@ pub(crate) fn greeting(sight: &Sight<'_>, name: &[u8]) -> Look {
         && matches!(head.get(3), None | Some(b' ' | b'-'));
     if !has_code {
         let greeted = sight.other.starts_with(b"220");
-        let is_text = head.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
-        return if greeted && is_text && head.len() < LINE_BYTES { Look::More } else { Look::No };
+        let is_text = || head.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+        return if greeted && head.len() < LINE_BYTES && is_text() { Look::More } else { Look::No };
     }
     let mut lines = head.split(|byte| *byte == b'\n');
     let line = lines.next().unwrap_or_default();

@@ -32,7 +32,10 @@ impl Header {
         self.flags & 0x8000 != 0
     }
     pub(crate) const fn opcode(self) -> u8 {
-        (self.flags >> 11 & 0xf) as u8
+        Self::opcode_of(self.flags)
+    }
+    pub(crate) const fn opcode_of(flags: u16) -> u8 {
+        (flags >> 11 & 0xf) as u8
     }
     pub(crate) const fn rcode(self) -> u8 {
         (self.flags & 0xf) as u8
