@@ -16,6 +16,8 @@
 //! Invariant: no I/O, no clock; nothing allocates per record. Every field is read through
 //! [`sekisho_decode::Cursor`], so hostile datagrams end in [`ExportError`], never in a panic.
 
+#![forbid(unsafe_code)]
+
 mod draft;
 mod exporter;
 mod exporters;

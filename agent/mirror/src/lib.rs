@@ -15,6 +15,8 @@
 //! Invariants: no clock and no I/O. A verdict of good or bad needs evidence enough; where there is
 //! little, the verdict says so. Every table is bounded, with a count of what it refused.
 
+#![forbid(unsafe_code)]
+
 mod check;
 mod conns;
 mod findings;
