@@ -36,11 +36,18 @@ impl Index {
         self.slot(hash, same).map(|(_, conn)| conn)
     }
 
-    /// Gives the conn at a hash's home, whosever it is: mostly the one that [`Self::find`] will find.
+    /// Gives the first conn with a hash's tag, without asking whether it is the one: mostly it is.
     #[inline]
     pub(crate) fn glance(&self, hash: u64) -> u32 {
-        let entry = self.entries.get(home(hash, self.entries.len())).copied().unwrap_or(0);
-        (entry as u32).wrapping_sub(1)
+        let mask = self.entries.len() - 1;
+        let mut slot = home(hash, self.entries.len());
+        while let Some(entry) = self.entries.get(slot).filter(|entry| **entry != 0) {
+            if entry >> 32 == hash >> 32 {
+                return (*entry as u32).wrapping_sub(1);
+            }
+            slot = (slot + 1) & mask;
+        }
+        u32::MAX
     }
 
     #[inline]

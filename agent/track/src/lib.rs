@@ -25,6 +25,7 @@ mod duplicate;
 mod fragment;
 mod index;
 mod life;
+mod places;
 mod table;
 mod tuple;
 mod wheel;

@@ -7,6 +7,7 @@ use crate::duplicate::{Duplicates, Memory, hop_mark, packet_mark};
 use crate::fragment::Fragments;
 use crate::index::Index;
 use crate::life::oriented;
+use crate::places::Places;
 use crate::tuple::{Tuple, on_vlan};
 use crate::wheel::{NONE, Wheel};
 
@@ -99,7 +100,7 @@ pub struct Counts {
 /// The flow table. `X` is what later stages keep with each conn.
 #[derive(Debug)]
 pub struct Table<X> {
-    conns: Vec<Conn<X>>,
+    conns: Places<X>,
     /// The first free place; its `next` leads on.
     free: u32,
     live: u32,
@@ -116,7 +117,7 @@ impl<X: Default> Table<X> {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
-            conns: Vec::new(),
+            conns: Places::new(),
             free: NONE,
             live: 0,
             index: Index::new(),
@@ -137,7 +138,7 @@ impl<X: Default> Table<X> {
     /// Reaches a conn.
     #[inline]
     pub fn conn_mut(&mut self, id: ConnId) -> Option<&mut Conn<X>> {
-        self.conns.get_mut(id.0 as usize)
+        self.conns.get_mut(id.0)
     }
 
     /// Reads what a packet's turn will need, so that it is in the cache by then: of several packets the
@@ -152,7 +153,7 @@ impl<X: Default> Table<X> {
     #[inline]
     #[must_use]
     pub fn warm_conn(&self, mark: &Mark, glance: u32) -> u64 {
-        let conn = self.conns.get(glance as usize);
+        let conn = self.conns.get(glance);
         let conn = conn.map_or(0, |conn| conn.last_ns.cast_unsigned() ^ conn.bytes[0]);
         conn ^ u64::from(self.duplicates.glance(mark.packet))
     }
@@ -201,7 +202,7 @@ impl<X: Default> Table<X> {
     /// What the table takes, in bytes, beside what conns keep apart from it.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        (self.conns.capacity() * size_of::<Conn<X>>() + self.index.bytes()) as u64
+        (self.conns.bytes() + self.index.bytes()) as u64
     }
 
     /// How many conns live, and how many may.
@@ -228,7 +229,7 @@ impl<X: Default> Table<X> {
     fn find(&self, hash: u64, tuple: &Tuple, vlan: u16) -> Option<(u32, bool)> {
         let mut from_orig = true;
         let number = self.index.find(hash, |number| {
-            let Some(conn) = self.conns.get(number as usize) else { return false };
+            let Some(conn) = self.conns.get(number) else { return false };
             let Some(by_orig) = conn.sent_by_orig(tuple) else { return false };
             from_orig = by_orig;
             conn.is_on(vlan)
@@ -251,7 +252,7 @@ impl<X: Default> Table<X> {
         done: &mut impl FnMut(Conn<X>),
     ) -> Touch {
         let id = ConnId(number);
-        if let Some(conn) = self.conns.get_mut(number as usize)
+        if let Some(conn) = self.conns.get_mut(number)
             && !conn.is_ended_by(time_ns, ip)
         {
             conn.count(time_ns, from_orig, mark.hop, link, ip);
@@ -277,7 +278,7 @@ impl<X: Default> Table<X> {
         self.forget(number);
         let (mut opened, from_orig) = oriented(tuple, link.vlan, time_ns, ip);
         opened.count(time_ns, from_orig, mark.hop, link, ip);
-        if let Some(conn) = self.conns.get_mut(number as usize) {
+        if let Some(conn) = self.conns.get_mut(number) {
             // The place stays where it is in its chain.
             opened.next = conn.next;
             done(std::mem::replace(conn, opened));
@@ -303,9 +304,9 @@ impl<X: Default> Table<X> {
         self.live += 1;
         let (mut opened, from_orig) = oriented(tuple, link.vlan, time_ns, ip);
         opened.count(time_ns, from_orig, mark.hop, link, ip);
-        let number = if self.free == NONE { self.conns.len() as u32 } else { self.free };
+        let number = if self.free == NONE { self.conns.next() } else { self.free };
         opened.next = self.wheel.add(opened.deadline_ns(), number);
-        if let Some(place) = self.conns.get_mut(number as usize) {
+        if let Some(place) = self.conns.get_mut(number) {
             self.free = place.next;
             *place = opened;
         } else {
@@ -318,7 +319,7 @@ impl<X: Default> Table<X> {
     /// A packet that was counted on another hop, or twice on this one.
     #[inline(never)]
     fn copy(&mut self, id: ConnId, tuple: &Tuple, link: &Link, ttl: u8) -> Option<Touch> {
-        let conn = self.conns.get_mut(id.0 as usize).filter(|conn| conn.live)?;
+        let conn = self.conns.get_mut(id.0).filter(|conn| conn.live)?;
         let from_orig = conn.sent_by_orig(tuple)?;
         let known_vlan = conn.is_on(link.vlan);
         let side = usize::from(!from_orig);
@@ -333,7 +334,7 @@ impl<X: Default> Table<X> {
 
     fn continued(&mut self, time_ns: i64, ip: &Ip<'_>) -> Option<Touch> {
         let found = self.fragments.conn_of(ip).and_then(|id| {
-            let conn = self.conns.get_mut(id.0 as usize).filter(|conn| conn.live)?;
+            let conn = self.conns.get_mut(id.0).filter(|conn| conn.live)?;
             let from_orig = conn.tuple.src == ip.src;
             let same = |a: Addr, b: Addr| conn.tuple.src == a && conn.tuple.dst == b;
             if !same(ip.src, ip.dst) && !same(ip.dst, ip.src) {
@@ -354,7 +355,7 @@ impl<X: Default> Table<X> {
     /// Looks at the conns of a slot whose second has come.
     fn expire(&mut self, chain: u32, time_ns: i64, done: &mut impl FnMut(Conn<X>)) {
         let mut number = chain;
-        while let Some(conn) = self.conns.get_mut(number as usize) {
+        while let Some(conn) = self.conns.get_mut(number) {
             let next = conn.next;
             if conn.deadline_ns() < time_ns {
                 self.end(number, done);
@@ -375,7 +376,7 @@ impl<X: Default> Table<X> {
         let (mut moved, mut held) = (self.live, self.live);
         while self.live > target {
             let Some((due_ns, mut number)) = self.wheel.soonest() else { return };
-            while let Some(conn) = self.conns.get_mut(number as usize) {
+            while let Some(conn) = self.conns.get_mut(number) {
                 let next = conn.next;
                 let deadline_ns = conn.deadline_ns();
                 let patience = if conn.held { &mut held } else { &mut moved };
@@ -394,7 +395,7 @@ impl<X: Default> Table<X> {
 
     fn release(&mut self, chain: u32, done: &mut impl FnMut(Conn<X>)) {
         let mut number = chain;
-        while let Some(conn) = self.conns.get(number as usize) {
+        while let Some(conn) = self.conns.get(number) {
             let next = conn.next;
             self.end(number, done);
             number = next;
@@ -404,7 +405,7 @@ impl<X: Default> Table<X> {
     /// Gives a conn away and its place back.
     fn end(&mut self, number: u32, done: &mut impl FnMut(Conn<X>)) {
         self.forget(number);
-        if let Some(conn) = self.conns.get_mut(number as usize) {
+        if let Some(conn) = self.conns.get_mut(number) {
             done(std::mem::replace(conn, Conn::vacant(self.free)));
             self.free = number;
             self.live -= 1;
@@ -413,7 +414,7 @@ impl<X: Default> Table<X> {
 
     /// Takes a conn out of the index, under every VLAN it was seen on.
     fn forget(&mut self, number: u32) {
-        let Some(conn) = self.conns.get(number as usize) else { return };
+        let Some(conn) = self.conns.get(number) else { return };
         for vlan in conn.vlans() {
             self.index.remove(conn.tuple.hash(vlan), number);
         }
