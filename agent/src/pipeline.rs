@@ -144,7 +144,7 @@ impl Pipeline {
         let capture = self.capture();
         // What only packets need makes room for the conclusions.
         drop((self.table, self.engine));
-        self.enrich.conclude(capture, rules)
+        self.enrich.finish(capture, rules)
     }
 
     /// Gives what is new since the last time; conns go on.

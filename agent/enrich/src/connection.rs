@@ -20,6 +20,7 @@ use crate::finish::Known;
 use crate::group::{Group, GroupKey, Groups};
 use crate::intern::TextId;
 use crate::judge::{self, Judge, Judgement};
+use crate::owner::Owners;
 use crate::reason::{Reasons, Wire, transport};
 use crate::relation::{Carrier, Relation, RelationKey};
 use crate::say;
@@ -80,7 +81,7 @@ impl External<'_> {
 
 /// The relationships that leave the site, and how many were left out: knocks from outside that nobody
 /// answered, of which the Internet has thousands a day, and what runs inside a tunnel that is a row itself.
-pub(crate) fn external<'a>(known: &Known<'a>) -> (Vec<External<'a>>, LeftOut) {
+pub(crate) fn external<'a>(known: &Known<'_, 'a>) -> (Vec<External<'a>>, LeftOut) {
     let crosses = |a: Addr, b: Addr| known.locality.is_inside(a) != known.locality.is_inside(b);
     let leaves = |(key, relation): &(&'a RelationKey, &'a Relation)| {
         let local = |address: Addr| address.is_group() || address.is_link_local();
@@ -131,14 +132,14 @@ pub(crate) struct LeftOut {
     pub(crate) beside: u64,
 }
 
-/// The rows of the analysis: the connections of which there are news.
-pub(crate) fn rows(
-    known: &Known<'_>,
+/// The relationships that leave the site, judged and put together.
+pub(crate) fn groups<'a>(
+    known: &Known<'a, '_>,
     profiles: &Profiles,
     exits: &Exits,
     external: &[External<'_>],
     rules: &Rules,
-) -> Vec<Connection> {
+) -> Groups<'a> {
     let mut groups = Groups::default();
     let (mut rules, mut reasons) = (Judge::new(rules, Subject::Connection), Reasons::default());
     for external in external {
@@ -159,10 +160,20 @@ pub(crate) fn rows(
         groups.add(key, name.map(|name| known.texts.text(name)), external, finding);
     }
     groups.join_nameless();
+    groups
+}
+
+/// The rows of the analysis: the connections of which there are news.
+pub(crate) fn rows(
+    groups: Groups<'_>,
+    owners: &Owners,
+    profiles: &Profiles,
+    exits: &Exits,
+) -> Vec<Connection> {
     // A row is large: the list never grows, and no row is moved to find its place.
     let mut rows: Vec<Connection> = Vec::with_capacity(groups.len());
     let news = groups.into_iter().filter(|(_, group)| group.news);
-    rows.extend(news.map(|(key, group)| row(known, profiles, exits, &key, group)));
+    rows.extend(news.map(|(key, group)| row(owners, profiles, exits, &key, group)));
     let mut places: Vec<(usize, &Connection)> = rows.iter().enumerate().collect();
     places.sort_by(|(_, a), (_, b)| order(a).cmp(&order(b)).then_with(|| ends(a).cmp(&ends(b))));
     let places: Vec<usize> = places.into_iter().map(|(at, _)| at).collect();
@@ -200,13 +211,7 @@ fn order(row: &Connection) -> (bool, usize) {
     (!row.tunnel, rank)
 }
 
-fn row(
-    known: &Known<'_>,
-    profiles: &Profiles,
-    exits: &Exits,
-    key: &GroupKey,
-    group: Group<'_>,
-) -> Connection {
+fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, group: Group<'_>) -> Connection {
     let profile = profiles.get(&key.device);
     let inside = group.inside();
     let endpoints = group.endpoints();
@@ -224,7 +229,7 @@ fn row(
         initiator: if group.opened[0] >= group.opened[1] { Initiator::Inside } else { Initiator::Outside },
         inside: Inside {
             ip: inside.to_string(),
-            mac: known.owners.mac(inside).map(|mac| mac.to_string()),
+            mac: owners.mac(inside).map(|mac| mac.to_string()),
             vlan: group.vlan,
             name: profile.and_then(|profile| profile.names.first().cloned()),
             role: profile.and_then(|profile| profile.role.clone()),
@@ -268,7 +273,7 @@ pub(crate) struct Finding {
 /// A relationship with everything around it.
 struct View<'a> {
     external: &'a External<'a>,
-    known: &'a Known<'a>,
+    known: &'a Known<'a, 'a>,
     profile: Option<&'a Profile>,
     exits: &'a Exits,
 }

@@ -46,7 +46,7 @@ pub(crate) struct Profile {
 pub(crate) type Profiles = HashMap<DeviceKey, Profile>;
 
 /// Brings together what is known of every device inside, and has the rules judge it.
-pub(crate) fn profiles(known: &Known<'_>, rules: &Rules) -> Profiles {
+pub(crate) fn profiles(known: &Known<'_, '_>, rules: &Rules) -> Profiles {
     let mut profiles = Profiles::default();
     for address in known.owners.addresses().into_iter().filter(|address| known.locality.is_inside(*address)) {
         profile(&mut profiles, known, address);
@@ -63,7 +63,7 @@ pub(crate) fn profiles(known: &Known<'_>, rules: &Rules) -> Profiles {
     profiles
 }
 
-fn profile<'p>(profiles: &'p mut Profiles, known: &Known<'_>, address: Addr) -> Option<&'p mut Profile> {
+fn profile<'p>(profiles: &'p mut Profiles, known: &Known<'_, '_>, address: Addr) -> Option<&'p mut Profile> {
     if address.is_group() {
         return None;
     }
@@ -77,7 +77,7 @@ fn profile<'p>(profiles: &'p mut Profiles, known: &Known<'_>, address: Addr) -> 
 }
 
 /// Adds what one end of a relationship tells of the device there.
-fn end(profiles: &mut Profiles, known: &Known<'_>, key: &RelationKey, relation: &Relation, side: Side) {
+fn end(profiles: &mut Profiles, known: &Known<'_, '_>, key: &RelationKey, relation: &Relation, side: Side) {
     let (address, vlan) = match side {
         Side::Orig => (key.orig, relation.vlans[0]),
         Side::Resp => (key.resp, relation.vlans[1]),
@@ -105,7 +105,7 @@ fn end(profiles: &mut Profiles, known: &Known<'_>, key: &RelationKey, relation: 
     profile.notes.extend(own.map(|(_, key, text)| (*key, *text)));
 }
 
-fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_>, rules: &mut Judge<'_>) {
+fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_, '_>, rules: &mut Judge<'_>) {
     profile.names = names(profile, known);
     let facts = facts(key, profile, known, rules);
     let judgement = rules.judge(facts);
@@ -131,7 +131,7 @@ fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_>, rules: &mut J
 }
 
 /// What the device's box said of itself over LLDP or CDP.
-fn announced<'a>(key: DeviceKey, known: &Known<'a>) -> Option<&'a Announced> {
+fn announced<'a>(key: DeviceKey, known: &Known<'a, '_>) -> Option<&'a Announced> {
     match key {
         DeviceKey::Mac(mac) => known.stations.by_mac.get(&mac)?.neighbour.as_ref(),
         DeviceKey::Address(_) => None,
@@ -139,7 +139,7 @@ fn announced<'a>(key: DeviceKey, known: &Known<'a>) -> Option<&'a Announced> {
 }
 
 /// Every name of a device, the most telling source first.
-fn names(profile: &Profile, known: &Known<'_>) -> Vec<String> {
+fn names(profile: &Profile, known: &Known<'_, '_>) -> Vec<String> {
     let of = |address: &Addr| known.stations.names.get(address).into_iter().flatten();
     let mut found: Vec<(NameSource, TextId)> = profile.addresses.iter().flat_map(of).copied().collect();
     let rank = |source: NameSource| match source {
@@ -161,7 +161,12 @@ fn names(profile: &Profile, known: &Known<'_>) -> Vec<String> {
     names
 }
 
-fn facts<'a>(key: DeviceKey, profile: &'a Profile, known: &Known<'a>, rules: &mut Judge<'_>) -> Facts<'a> {
+fn facts<'a>(
+    key: DeviceKey,
+    profile: &'a Profile,
+    known: &Known<'a, '_>,
+    rules: &mut Judge<'_>,
+) -> Facts<'a> {
     let mut facts = Facts::default();
     let proposed = profile.notes.iter().filter(|(key, _)| *key == Key::SopClass).count();
     let mut classes: BTreeSet<TextId> = BTreeSet::new();
@@ -197,7 +202,7 @@ fn facts<'a>(key: DeviceKey, profile: &'a Profile, known: &Known<'a>, rules: &mu
     facts
 }
 
-fn station_facts<'a>(facts: &mut Facts<'a>, mac: MacAddr, known: &Known<'a>, rules: &mut Judge<'_>) {
+fn station_facts<'a>(facts: &mut Facts<'a>, mac: MacAddr, known: &Known<'a, '_>, rules: &mut Judge<'_>) {
     rules.add(facts, Field::Mac, mac.to_string());
     if let Some(vendor) = oui::vendor(mac.0) {
         rules.add(facts, Field::OuiVendor, vendor);

@@ -53,7 +53,7 @@ fn shared_bits(a: Addr, b: Addr) -> u32 {
 }
 
 pub(crate) fn exits(
-    known: &Known<'_>,
+    known: &Known<'_, '_>,
     profiles: &Profiles,
     external: &[External<'_>],
     rules: &Rules,
@@ -74,7 +74,7 @@ pub(crate) fn exits(
     exits
 }
 
-fn describe(mac: MacAddr, exit: &mut ExitProfile, known: &Known<'_>, profiles: &Profiles, rules: &Rules) {
+fn describe(mac: MacAddr, exit: &mut ExitProfile, known: &Known<'_, '_>, profiles: &Profiles, rules: &Rules) {
     let station = known.stations.by_mac.get(&mac);
     let claims = station.iter().flat_map(|station| &station.claims);
     exit.ips = claims.filter(|address| !address.is_link_local()).copied().collect();

@@ -10,23 +10,34 @@ use crate::intern::Texts;
 use crate::locality::Locality;
 use crate::names::Resolutions;
 use crate::owner::Owners;
-use crate::relation::{Relation, RelationKey};
+use crate::relation::{Relation, RelationKey, Relations};
 use crate::station::Stations;
 use crate::{Enrich, connection, device, exit};
 
 /// Everything gathered, in order, with what it implies.
-pub(crate) struct Known<'a> {
+pub(crate) struct Known<'a, 'r> {
     pub(crate) texts: &'a Texts,
     pub(crate) stations: &'a Stations,
     pub(crate) resolutions: &'a Resolutions,
     pub(crate) locality: &'a Locality,
     pub(crate) owners: &'a Owners,
-    pub(crate) relations: Vec<(&'a RelationKey, &'a Relation)>,
+    pub(crate) relations: Vec<(&'r RelationKey, &'r Relation)>,
     pub(crate) confirmed: Confirmed,
 }
 
-pub(crate) fn analysis(enrich: &Enrich, mut capture: Capture, rules: &Rules) -> Analysis {
-    let mut relations = in_order(enrich);
+/// The relationships, which are kept for the next time or given up here.
+pub(crate) enum Held<'a> {
+    Kept(&'a Relations),
+    Given(Relations),
+}
+
+pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, rules: &Rules) -> Analysis {
+    let all = match &held {
+        Held::Kept(relations) => *relations,
+        Held::Given(relations) => relations,
+    };
+    let refused = all.refused;
+    let mut relations = in_order(all);
     let confirmed = Confirmed::settle(&mut relations);
     let ends = Ends::of(relations.iter().map(|(key, relation)| (*key, relation.conns)));
     let mut locality = Locality::decide(&enrich.internal, &enrich.stations, &ends);
@@ -45,14 +56,18 @@ pub(crate) fn analysis(enrich: &Enrich, mut capture: Capture, rules: &Rules) -> 
     let profiles = device::profiles(&known, rules);
     let (external, left_out) = connection::external(&known);
     let exits = exit::exits(&known, &profiles, &external, rules);
-    let connections = connection::rows(&known, &profiles, &exits, &external, rules);
+    let groups = connection::groups(&known, &profiles, &exits, &external, rules);
+    drop((known, external));
+    // Rows take as much as what they are made from: where that is not needed again, it makes room.
+    drop(held);
+    let connections = connection::rows(groups, &owners, &profiles, &exits);
     let counts = [
         ("unanswered-from-outside", left_out.knocks),
         ("conns-in-listed-tunnels", left_out.in_tunnels),
         ("conns-between-outside-ends", left_out.beside),
         ("texts-over-bound", enrich.texts.refused),
         ("stations-over-bound", enrich.stations.refused),
-        ("conns-over-bound", enrich.relations.refused),
+        ("conns-over-bound", refused),
     ];
     for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
         capture.weird.insert(name.to_owned(), count);
@@ -62,12 +77,12 @@ pub(crate) fn analysis(enrich: &Enrich, mut capture: Capture, rules: &Rules) -> 
 
 /// The relationships by their keys. The ends stand beside the references while they are sorted: most keys
 /// differ in them, and a look into the table costs more than a comparison.
-fn in_order(enrich: &Enrich) -> Vec<(&RelationKey, &Relation)> {
+fn in_order(relations: &Relations) -> Vec<(&RelationKey, &Relation)> {
     let beside = |(key, relation)| {
         let key: &RelationKey = key;
         ((key.orig, key.resp), key, relation)
     };
-    let mut relations: Vec<(_, &RelationKey, &Relation)> = enrich.relations.all.iter().map(beside).collect();
+    let mut relations: Vec<(_, &RelationKey, &Relation)> = relations.all.iter().map(beside).collect();
     relations.sort_unstable_by(|(a_ends, a, _), (b_ends, b, _)| a_ends.cmp(b_ends).then_with(|| a.cmp(b)));
     relations.into_iter().map(|(_, key, relation)| (key, relation)).collect()
 }

@@ -51,6 +51,7 @@ pub use prefix::{NotAPrefix, Prefix};
 pub use relation::{Carrier, Extra};
 pub use roll_up::Gathered;
 
+use crate::finish::Held;
 use crate::intern::{TextId, Texts};
 use crate::names::Resolutions;
 use crate::relation::{HOUR_NS, Relations};
@@ -162,7 +163,14 @@ impl Enrich {
     /// Concludes from everything known; reports what is new.
     #[must_use]
     pub fn conclude(&self, capture: Capture, rules: &Rules) -> Analysis {
-        finish::analysis(self, capture, rules)
+        finish::analysis(self, Held::Kept(&self.relations), capture, rules)
+    }
+
+    /// Concludes once and for all, in less memory.
+    #[must_use]
+    pub fn finish(mut self, capture: Capture, rules: &Rules) -> Analysis {
+        let relations = std::mem::replace(&mut self.relations, Relations::new(0));
+        finish::analysis(&self, Held::Given(relations), capture, rules)
     }
 }
 
