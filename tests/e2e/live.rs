@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sekisho_tests::bench::Usage;
+use sekisho_tests::cable::Cable;
 use sekisho_tests::day;
 use sekisho_tests::workload::{Profile, write};
 use serde_json::Value;
@@ -35,53 +36,10 @@ fn until<T>(what: &str, mut comes: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Runs `ip` with these words.
-fn ip(words: &str) {
-    let output = Command::new("ip").args(words.split(' ')).output().unwrap();
-    assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// Two namespaces and the cable between them: `mirror` in the agent's, `switch` in the other.
-struct Cable {
-    agents: String,
-    switchs: String,
-}
-
-impl Cable {
-    fn lay(name: &str) -> Self {
-        let unique = format!("{name}{}", std::process::id());
-        let cable = Self { agents: format!("{unique}a"), switchs: format!("{unique}s") };
-        let Self { agents, switchs } = &cable;
-        ip(&format!("netns add {agents}"));
-        ip(&format!("netns add {switchs}"));
-        ip(&format!("link add switch netns {switchs} type veth peer name mirror netns {agents}"));
-        for (namespace, interface) in [(agents, "mirror"), (agents, "lo"), (switchs, "switch")] {
-            ip(&format!("-n {namespace} link set {interface} up"));
-        }
-        cable
-    }
-
-    /// Sends a capture over the cable.
-    fn send(&self, capture: &Path, loops: u32) -> u64 {
-        let output = Command::new("ip")
-            .args(["netns", "exec", &self.switchs, env!("CARGO_BIN_EXE_send"), "--interface", "switch"])
-            .args(["--rate", RATE, "--loops", &loops.to_string()])
-            .arg(capture)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-        said.split(' ').nth(1).unwrap().parse().unwrap()
-    }
-}
-
-impl Drop for Cable {
-    fn drop(&mut self) {
-        for namespace in [&self.agents, &self.switchs] {
-            // A test that failed half-way may have laid only a part.
-            let _ = Command::new("ip").args(["netns", "del", namespace]).output();
-        }
-    }
+/// Sends a capture over the cable, at a rate that a debug build takes; gives the number of packets.
+fn send(cable: &Cable, capture: &Path, loops: u32) -> u64 {
+    let how = ["--rate", RATE, "--loops", &loops.to_string()];
+    cable.send(Path::new(env!("CARGO_BIN_EXE_send")), capture, &how).unwrap().packets
 }
 
 /// The daemon in its namespace.
@@ -99,9 +57,8 @@ impl Daemon {
              [[capture]]\ninterface = \"mirror\"\n[status]\nsocket = \"{place}/agent.sock\"\n"
         );
         fs::write(folder.path().join("agent.toml"), text).unwrap();
-        let child = Command::new("ip")
-            .args(["netns", "exec", &cable.agents])
-            .arg(agent::program())
+        let child = cable
+            .at_mirror(agent::program())
             .arg("run")
             .arg("--config")
             .arg(folder.path().join("agent.toml"))
@@ -174,9 +131,9 @@ fn a_day_on_the_wire_is_in_the_ledger_as_it_is_in_a_capture() {
     let folder = tempfile::tempdir().unwrap();
     day::generate(3, 24, folder.path()).unwrap();
     let capture = folder.path().join("hospital.pcap");
-    let cable = Cable::lay("day");
+    let cable = Cable::lay("day").unwrap();
     let mut daemon = Daemon::start(&cable, "");
-    let sent = cable.send(&capture, 1);
+    let sent = send(&cable, &capture, 1);
     daemon.has_taken(sent);
     daemon.stop();
     let offline: Value =
@@ -194,12 +151,12 @@ fn memory_and_threads_are_the_same_after_days_as_after_one() {
     let folder = tempfile::tempdir().unwrap();
     day::generate(12, 6, folder.path()).unwrap();
     let capture = folder.path().join("hospital.pcap");
-    let cable = Cable::lay("long");
+    let cable = Cable::lay("long").unwrap();
     let mut daemon = Daemon::start(&cable, "");
-    let mut taken = cable.send(&capture, 3);
+    let mut taken = send(&cable, &capture, 3);
     daemon.has_taken(taken);
     let (threads, resident) = daemon.size();
-    taken += cable.send(&capture, 12);
+    taken += send(&cable, &capture, 12);
     daemon.has_taken(taken);
     let (later_threads, later_resident) = daemon.size();
     assert_eq!(later_threads, threads);
@@ -224,7 +181,6 @@ fn netflow(sequence: u32) -> Vec<u8> {
 
 #[test]
 fn what_only_a_router_s_flow_export_tells_is_in_the_ledger_with_its_name() {
-    let cable = Cable::lay("flow");
     // In the namespace of the test itself, where its socket is.
     let listen = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -261,7 +217,6 @@ fn what_only_a_router_s_flow_export_tells_is_in_the_ledger_with_its_name() {
     assert_eq!(row["exporters"], serde_json::json!(["127.0.0.1"]));
     let evidence = row["evidence"].as_array().unwrap();
     assert!(evidence.iter().any(|reason| reason["rule"] == "export/seen"), "{row}");
-    drop(cable);
 }
 
 #[test]

@@ -20,6 +20,7 @@
 )]
 
 pub mod bench;
+pub mod cable;
 pub mod day;
 pub mod floor;
 pub mod workload;

@@ -9,6 +9,7 @@ mod capture;
 mod child;
 mod figures;
 mod gate;
+pub mod live;
 mod machine;
 mod peer;
 

@@ -16,8 +16,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use sekisho_tests::bench::{
-    Capture, Check, Contender, End, Errand, Place, Row, Usage, check_agent, check_floor, describe, markdown,
-    measure, peers, text,
+    Capture, Check, Contender, End, Errand, Place, Row, Usage, check_agent, check_floor, describe,
+    live as wire, markdown, measure, peers, text,
 };
 use sekisho_tests::workload::Profile;
 
@@ -60,9 +60,24 @@ struct Args {
     file: Option<PathBuf>,
 }
 
-/// What this program starts itself for.
+/// What else can be measured, and what this program starts itself for.
 #[derive(Subcommand)]
 enum Inner {
+    /// Measures live capture over a virtual cable, beside a ring that only counts. Needs root.
+    Live {
+        /// The workload.
+        #[arg(long, value_enum, default_value = "hospital")]
+        profile: Profile,
+        /// How many packets are sent.
+        #[arg(long, default_value_t = 2_000_000)]
+        packets: u64,
+        /// How often each receives, in turn with the other.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// The agent; that of the release build if not given.
+        #[arg(long)]
+        agent: Option<PathBuf>,
+    },
     #[command(hide = true)]
     Measure(Errand),
     #[command(hide = true)]
@@ -80,6 +95,10 @@ fn main() -> io::Result<ExitCode> {
             Capture::make(*profile, *packets, *seed, file)?;
             return Ok(ExitCode::SUCCESS);
         }
+        Some(Inner::Live { profile, packets, rounds, agent: given }) => {
+            let agent = given.clone().map_or_else(agent, Ok)?;
+            return live(*profile, *packets, *rounds, &agent).map(|()| ExitCode::SUCCESS);
+        }
         None => {}
     }
     let contenders = contenders(&args)?;
@@ -95,6 +114,30 @@ fn main() -> io::Result<ExitCode> {
         }
     }
     Ok(if true_everywhere { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Sekisho's daemon and the counting ring, at one cable in turn.
+fn live(profile: Profile, packets: u64, rounds: usize, agent: &Path) -> io::Result<()> {
+    let capture = Capture::of(profile, packets, 1, &std::env::temp_dir())?;
+    let here = std::env::current_exe()?;
+    let (send, ring_count) = (here.with_file_name("send"), here.with_file_name("ring-count"));
+    let programs = wire::Programs { agent, send: &send, ring_count: &ring_count };
+    println!("{}\n{}: {packets} packets over a virtual cable", describe(), capture.name);
+    for _ in 0..rounds {
+        let folder = tempfile::tempdir()?;
+        let counted = wire::ring_count(&programs, &capture.file, packets)?;
+        let watched = wire::agent(&programs, &capture.file, packets, folder.path())?;
+        for (name, taken) in [("ring that counts", counted), ("Sekisho", watched)] {
+            println!(
+                "{name:>16}: {:.3} M packets/s sent, {} of {} taken, {:.3} µs of processor time a packet",
+                taken.rate / 1e6,
+                taken.taken,
+                taken.sent,
+                taken.cpu_us
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Sekisho first, then the yardstick, then the peers asked for.
