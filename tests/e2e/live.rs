@@ -54,7 +54,7 @@ impl Daemon {
         let place = folder.path().display();
         let text = format!(
             "site = \"minami\"\nsensor = \"box\"\nledger = \"{place}/ledger.db\"\nroll_up = \"1s\"\n{more}\n\
-             [[capture]]\ninterface = \"mirror\"\n[status]\nsocket = \"{place}/agent.sock\"\n"
+             [[capture]]\ninterface = \"mirror\"\nring = \"128MiB\"\n[status]\nsocket = \"{place}/agent.sock\"\n"
         );
         fs::write(folder.path().join("agent.toml"), text).unwrap();
         let child = cable
