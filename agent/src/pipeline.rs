@@ -23,7 +23,7 @@ use tally::{Tally, Told};
 /// Tunnels opened inside each other: a mirror's carrier, a tunnel, and one tunnel in it.
 const MAX_DEPTH: usize = 4;
 /// Frames that are decoded before the first of them is counted: their conns' reads from memory overlap.
-const AHEAD: usize = 16;
+const AHEAD: usize = 32;
 /// The services whose datagrams tell of flows.
 const EXPORTS: [&str; 3] = ["netflow", "ipfix", "sflow"];
 /// Time that runs back further than this is another capture, not another order of packets.
