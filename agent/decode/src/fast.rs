@@ -97,26 +97,12 @@ fn upper<'a>(link: Link, head: &Head, rest: &'a [u8], packet: &mut Packet<'a>) -
             let Some((h, after)) = body.split_first_chunk::<20>() else { return false };
             let Some(options_len) = (usize::from(h[12] >> 4) * 4).checked_sub(20) else { return false };
             let payload = after.get(options_len..).unwrap_or_default();
-            let tcp = Tcp {
-                src_port: u16::from_be_bytes([h[0], h[1]]),
-                dst_port: u16::from_be_bytes([h[2], h[3]]),
-                seq: u32::from_be_bytes([h[4], h[5], h[6], h[7]]),
-                ack: u32::from_be_bytes([h[8], h[9], h[10], h[11]]),
-                flags: h[13],
-                window: u16::from_be_bytes([h[14], h[15]]),
-                checksum: u16::from_be_bytes([h[16], h[17]]),
-            };
-            *packet = Packet { link, body: Body::Ip(head.ip(Upper::Tcp(tcp), body, payload)) };
+            *packet = Packet { link, body: Body::Ip(head.ip(Upper::Tcp(Tcp::of(h)), body, payload)) };
             true
         }
         protocol::UDP => {
             let Some((h, payload)) = body.split_first_chunk::<8>() else { return false };
-            let udp = Udp {
-                src_port: u16::from_be_bytes([h[0], h[1]]),
-                dst_port: u16::from_be_bytes([h[2], h[3]]),
-                checksum: u16::from_be_bytes([h[6], h[7]]),
-            };
-            *packet = Packet { link, body: Body::Ip(head.ip(Upper::Udp(udp), body, payload)) };
+            *packet = Packet { link, body: Body::Ip(head.ip(Upper::Udp(Udp::of(*h)), body, payload)) };
             true
         }
         _ => false,

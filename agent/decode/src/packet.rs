@@ -126,6 +126,22 @@ pub struct Tcp {
     pub checksum: u16,
 }
 
+impl Tcp {
+    /// Reads the header's fixed part (RFC 9293 §3.1).
+    #[inline]
+    pub(crate) const fn of(h: &[u8; 20]) -> Self {
+        Self {
+            src_port: u16::from_be_bytes([h[0], h[1]]),
+            dst_port: u16::from_be_bytes([h[2], h[3]]),
+            seq: u32::from_be_bytes([h[4], h[5], h[6], h[7]]),
+            ack: u32::from_be_bytes([h[8], h[9], h[10], h[11]]),
+            flags: h[13],
+            window: u16::from_be_bytes([h[14], h[15]]),
+            checksum: u16::from_be_bytes([h[16], h[17]]),
+        }
+    }
+}
+
 /// TCP flag bits (RFC 9293 §3.1).
 #[expect(missing_docs, reason = "each constant is the flag's own name")]
 pub mod flag {
@@ -145,6 +161,18 @@ pub struct Udp {
     pub dst_port: u16,
     /// Checksum as on the wire; 0 means none.
     pub checksum: u16,
+}
+
+impl Udp {
+    /// Reads the header (RFC 768).
+    #[inline]
+    pub(crate) const fn of(h: [u8; 8]) -> Self {
+        Self {
+            src_port: u16::from_be_bytes([h[0], h[1]]),
+            dst_port: u16::from_be_bytes([h[2], h[3]]),
+            checksum: u16::from_be_bytes([h[6], h[7]]),
+        }
+    }
 }
 
 /// An ICMP or ICMPv6 header.

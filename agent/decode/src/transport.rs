@@ -52,28 +52,14 @@ fn tcp(bytes: &[u8]) -> Result<(Upper, &[u8]), DecodeError> {
     };
     // A small snaplen may cut the options.
     let payload = cursor.rest().get(options_len..).unwrap_or_default();
-    let tcp = Tcp {
-        src_port: u16::from_be_bytes([h[0], h[1]]),
-        dst_port: u16::from_be_bytes([h[2], h[3]]),
-        seq: u32::from_be_bytes([h[4], h[5], h[6], h[7]]),
-        ack: u32::from_be_bytes([h[8], h[9], h[10], h[11]]),
-        flags: h[13],
-        window: u16::from_be_bytes([h[14], h[15]]),
-        checksum: u16::from_be_bytes([h[16], h[17]]),
-    };
-    Ok((Upper::Tcp(tcp), payload))
+    Ok((Upper::Tcp(Tcp::of(&h)), payload))
 }
 
 /// RFC 768. The length field is not trusted: offloading hosts leave it wrong, and IP's is checked.
 fn udp(bytes: &[u8]) -> Result<(Upper, &[u8]), DecodeError> {
     let mut cursor = Cursor::new(Layer::Udp, bytes);
     let h: [u8; 8] = cursor.array()?;
-    let udp = Udp {
-        src_port: u16::from_be_bytes([h[0], h[1]]),
-        dst_port: u16::from_be_bytes([h[2], h[3]]),
-        checksum: u16::from_be_bytes([h[6], h[7]]),
-    };
-    Ok((Upper::Udp(udp), cursor.rest()))
+    Ok((Upper::Udp(Udp::of(h)), cursor.rest()))
 }
 
 fn icmp(bytes: &[u8], v6: bool) -> Result<(Upper, &[u8]), DecodeError> {
