@@ -111,6 +111,12 @@ fields! {
     TunnelVariant "tunnel_variant" Text "variant" "方式";
     /// The outside party's address.
     OutsideAddress "outside_address" Network "address" "接続先アドレス";
+    /// The number of the autonomous system that announces the address.
+    Asn "asn" Number "AS number" "AS番号";
+    /// The name of that system's holder.
+    AsName "as_name" Text "AS name" "AS名";
+    /// The country where most of that system's blocks are registered, as ISO 3166 code.
+    Country "country" Text "country" "国";
     /// The role of the device inside.
     InsideRole "inside_role" Text "inside role" "院内機器の種別";
     /// The maker of the device inside.
@@ -169,6 +175,18 @@ fields! {
     Category "category" Text "category" "分類";
     /// The outside organisation.
     Org "org" Text "organisation" "接続先事業者";
+    /// An address of the gateway itself.
+    OwnAddress "own_address" Network "own address" "装置のアドレス";
+    /// The largest TCP segment with which any host behind the gateway answered, in octets.
+    MaxSegment "max_segment" Number "largest TCP segment" "最大TCPセグメント";
+    /// The smallest MTU that the gateway said its next line has, in octets.
+    NextMtu "next_mtu" Number "MTU of the next line" "次の回線のMTU";
+    /// The time that a tenth of the hosts behind the gateway answer within, in milliseconds.
+    NearMs "near_ms" Number "answer time of near hosts (ms)" "近い接続先の応答時間（ミリ秒）";
+    /// How far one host's answer times through the gateway lie apart, in milliseconds.
+    JitterMs "jitter_ms" Number "spread of answer times (ms)" "応答時間のばらつき（ミリ秒）";
+    /// What wraps IP on the gateway's line: `pppoe`.
+    Encapsulation "encapsulation" Text "encapsulation" "カプセル化";
     /// SNMP `sysObjectID`.
     SysObjectId "sys_object_id" OidSubtree "sysObjectID" "sysObjectID";
 }

@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+pub mod asn;
 mod condition;
 mod domain;
 mod error;

@@ -12,7 +12,7 @@ use sekisho_api::{
 };
 use sekisho_decode::{Addr, MacAddr};
 use sekisho_recognise::Key;
-use sekisho_rules::{Facts, Field, Rules, Subject};
+use sekisho_rules::{Facts, Field, Rules, Subject, asn};
 
 use crate::device::{Profile, Profiles};
 use crate::exit::Exits;
@@ -220,6 +220,7 @@ fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, grou
     let hours = group.hours().map(|(hour, bytes)| (crate::hour(hour), bytes)).collect();
     let mut evidence = group.evidence;
     judge::order(&mut evidence);
+    let system = group.outside.best().and_then(|address| asn::system(address.ip()));
     Connection {
         number: None,
         service: key.service.to_string(),
@@ -240,8 +241,8 @@ fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, grou
             ips: group.outside.keys().map(Addr::to_string).collect(),
             name: group.names.best().map(|name| (*name).to_owned()),
             org: group.org,
-            country: None,
-            asn: None,
+            country: system.and_then(|system| system.country).map(str::to_owned),
+            asn: system.map(|system| system.number),
         },
         exit: key.exit.and_then(|mac| Some(exits.get(&mac)?.of_connection(mac, inside))),
         tunnel: group.tunnel,
@@ -314,6 +315,11 @@ impl<'a> View<'a> {
         rules.add(&mut facts, Field::Port, external.key.port.to_string());
         rules.add(&mut facts, Field::Initiator, external.initiator().slug());
         rules.add(&mut facts, Field::OutsideAddress, external.outside().to_string());
+        if let Some(system) = asn::system(external.outside().ip()) {
+            rules.add(&mut facts, Field::Asn, system.number.to_string());
+            rules.add(&mut facts, Field::AsName, system.name);
+            rules.add(&mut facts, Field::Country, system.country.unwrap_or_default());
+        }
         if let Some(name) = self.name() {
             rules.add(&mut facts, Field::Name, self.known.texts.text(name));
         }
