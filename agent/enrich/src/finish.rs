@@ -1,12 +1,15 @@
 //! From what was gathered to the analysis: locality, owners, devices, exits, connections, in this order,
 //! for each is a fact to the next.
 
+use foldhash::HashMap;
 use sekisho_api::{Analysis, Capture};
+use sekisho_decode::MacAddr;
 use sekisho_rules::Rules;
 
 use crate::ends::Ends;
 use crate::exported::Confirmed;
 use crate::intern::Texts;
+use crate::line::Feel;
 use crate::locality::Locality;
 use crate::names::Resolutions;
 use crate::owner::Owners;
@@ -23,6 +26,8 @@ pub(crate) struct Known<'a, 'r> {
     pub(crate) owners: &'a Owners,
     pub(crate) relations: Vec<(&'r RelationKey, &'r Relation)>,
     pub(crate) confirmed: Confirmed,
+    /// What the lines behind gateways feel like.
+    pub(crate) feels: HashMap<MacAddr, Feel>,
 }
 
 /// The relationships, which are kept for the next time or given up here.
@@ -52,6 +57,7 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
         owners: &owners,
         relations,
         confirmed,
+        feels: enrich.ways.feels(|host| !locality.is_inside(host)),
     };
     let profiles = device::profiles(&known, rules);
     let (external, left_out) = connection::external(&known);

@@ -23,6 +23,7 @@ mod finish;
 mod group;
 mod intern;
 mod judge;
+mod line;
 mod locality;
 mod names;
 mod owner;
@@ -40,7 +41,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
 use sekisho_decode::ndp::{NEIGHBOUR_ADVERTISEMENT, Ndp};
-use sekisho_decode::{Addr, Arp, Link};
+use sekisho_decode::{Addr, Arp, Ip, Link, RouteMessage};
 use sekisho_recognise::neighbour::Neighbour;
 use sekisho_recognise::{Fact, Key, Side, Sink};
 use sekisho_rules::Rules;
@@ -53,6 +54,7 @@ pub use roll_up::Gathered;
 
 use crate::finish::Held;
 use crate::intern::{TextId, Texts};
+use crate::line::Ways;
 use crate::names::Resolutions;
 use crate::relation::{HOUR_NS, Relations};
 use crate::station::Stations;
@@ -78,6 +80,7 @@ pub struct Enrich {
     texts: Texts,
     resolutions: Resolutions,
     stations: Stations,
+    ways: Ways,
     relations: Relations,
 }
 
@@ -90,6 +93,7 @@ impl Enrich {
             texts: Texts::default(),
             resolutions: Resolutions::default(),
             stations: Stations::default(),
+            ways: Ways::default(),
             relations: Relations::new(bounds.relations),
         }
     }
@@ -122,8 +126,23 @@ impl Enrich {
         self.stations.neighbour(time_ns, link, neighbour, &mut self.texts);
     }
 
+    /// Takes a router's message about the way of another packet.
+    pub fn route_message(&mut self, time_ns: i64, link: &Link, source: Addr, message: RouteMessage) {
+        self.stations.route_message(time_ns, link, source, message);
+    }
+
+    /// Takes the first answer to a SYN: what it says of the way that it came.
+    pub fn answered(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, conn: &Conn<Extra>) {
+        if conn.pkts == [1, 1] {
+            self.ways.answered(link, ip.src, ip.max_segment(), time_ns - conn.first_ns);
+        }
+    }
+
     /// Names a new conn's ends by what DNS answered before, and notes the tunnel it came out of.
-    pub fn opened(&self, time_ns: i64, conn: &mut Conn<Extra>, carrier: Option<Carrier>) {
+    pub fn opened(&mut self, time_ns: i64, link: &Link, conn: &mut Conn<Extra>, carrier: Option<Carrier>) {
+        if link.pppoe {
+            self.stations.pppoe(time_ns, link);
+        }
         if let Some(carrier) = carrier {
             conn.extra.came_in(carrier);
         }

@@ -15,6 +15,7 @@ use foldhash::HashMap;
 
 use crate::Enrich;
 use crate::intern::{Marks, TextId, Texts};
+use crate::line::Ways;
 use crate::names::Answer;
 use crate::relation::{Relation, RelationKey};
 use crate::station::Stations;
@@ -30,6 +31,7 @@ pub struct Gathered {
     texts: Vec<Option<Arc<str>>>,
     relations: HashMap<RelationKey, Relation>,
     stations: Stations,
+    ways: Ways,
     answers: Vec<Answer>,
     refused: u64,
 }
@@ -42,6 +44,7 @@ impl Enrich {
             texts: self.texts.all(),
             relations: self.relations.take(),
             stations: std::mem::take(&mut self.stations),
+            ways: std::mem::take(&mut self.ways),
             answers: self.resolutions.news(),
             refused: std::mem::take(&mut self.relations.refused),
         };
@@ -56,7 +59,7 @@ impl Enrich {
 
     /// Takes in what a watching thread gathered.
     pub fn absorb(&mut self, gathered: Gathered) {
-        let Self { texts, resolutions, stations, relations, .. } = self;
+        let Self { texts, resolutions, stations, ways, relations, .. } = self;
         let mut words = Words { theirs: &gathered.texts, ours: vec![None; gathered.texts.len()], texts };
         for answer in gathered.answers {
             if let Some(name) = words.translate(answer.name) {
@@ -64,6 +67,7 @@ impl Enrich {
             }
         }
         stations.absorb(gathered.stations, &mut |text| words.translate(text));
+        ways.absorb(gathered.ways);
         for (mut key, mut relation) in gathered.relations {
             key.names = key.names.map(|name| name.and_then(|name| words.translate(name)));
             key.exporter = key.exporter.and_then(|exporter| words.translate(exporter));
@@ -88,6 +92,7 @@ impl Enrich {
     pub fn told(&mut self, now_ns: i64) {
         self.relations.told(now_ns, KNOWN_NS);
         self.stations.told(now_ns);
+        self.ways.told();
         if self.texts.is_crowded() {
             let mut marks = Marks::default();
             self.resolutions.texts(&mut marks);

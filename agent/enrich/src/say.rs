@@ -190,6 +190,67 @@ pub(crate) fn says_it_routes(protocol: &str) -> Evidence {
     )
 }
 
+/// Answers come back through it.
+pub(crate) fn answers(addresses: usize) -> Evidence {
+    evidence(
+        "exit/answers".to_owned(),
+        85,
+        format!("answers of {addresses} outside addresses come back in frames from this hardware address"),
+        format!("院外アドレス {addresses} 件からの応答が、この MAC アドレスから届いています"),
+    )
+}
+
+pub(crate) fn recommended() -> Evidence {
+    evidence(
+        "exit/redirect".to_owned(),
+        80,
+        "another router redirects hosts to it (ICMP redirect)".to_owned(),
+        "別のルーターが、この装置を経由するよう通知しています（ICMP リダイレクト）".to_owned(),
+    )
+}
+
+pub(crate) fn reports() -> Evidence {
+    evidence(
+        "exit/icmp".to_owned(),
+        80,
+        "it reports on others' packets as routers do (ICMP redirect, time exceeded, too big)".to_owned(),
+        "ルーターとして他の機器のパケットについて通知しています（ICMP リダイレクト・時間超過・サイズ超過）"
+            .to_owned(),
+    )
+}
+
+pub(crate) fn virtual_address(protocol: &str) -> Evidence {
+    evidence(
+        "exit/virtual-address".to_owned(),
+        85,
+        format!("its hardware address is the virtual one of redundant gateways ({protocol})"),
+        format!("冗長化されたゲートウェイの仮想 MAC アドレスです（{protocol}）"),
+    )
+}
+
+pub(crate) fn is_a_router(role: &str) -> Evidence {
+    evidence(
+        "exit/role".to_owned(),
+        70,
+        format!("the box is otherwise known as a {role}"),
+        format!("他の情報からも {role} と判定されています"),
+    )
+}
+
+/// A gateway that is a computer first.
+pub(crate) fn is_no_router(role: &str) -> Evidence {
+    evidence(
+        "exit/not-a-router".to_owned(),
+        60,
+        format!(
+            "the box is a {role}, not network equipment: it passes others' traffic on (connection sharing, a second network card or a mobile router attached)"
+        ),
+        format!(
+            "この装置は {role} であり、ネットワーク機器ではありません。他の機器の通信を中継しています（接続共有、2 枚目の NIC、モバイルルーターの接続など）"
+        ),
+    )
+}
+
 /// The maker by the hardware address's block.
 pub(crate) fn made_by(vendor: &str) -> Evidence {
     evidence(

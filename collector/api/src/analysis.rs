@@ -261,6 +261,9 @@ pub struct ExitRow {
     pub line: Option<String>,
     /// Whether the hospital declared it.
     pub registered: bool,
+    /// The independent proofs that it is a gateway, by slug: with one alone it is not called unknown yet.
+    #[serde(default)]
+    pub proofs: Vec<String>,
     /// How many connections leave by it.
     #[serde(default)]
     pub connections: u64,

@@ -127,6 +127,7 @@ pub(crate) fn exits() -> Vec<ExitRow> {
         vendor: some("Example Mobile"),
         line: some("lte"),
         registered: true,
+        proofs: vec!["carries".to_owned(), "dhcp".to_owned()],
         connections: 4,
         first_seen: Some(at("2026-01-30T23:00:00Z")),
         last_seen: Some(at("2026-01-31T15:04:05Z")),

@@ -66,6 +66,7 @@ fn exit_row(octet: u8) -> ExitRow {
         name: some(name),
         vendor: some(vendor),
         line: some(line),
+        proofs: vec!["carries".to_owned(), "dhcp".to_owned()],
         registered: octet == 1,
         connections: 3,
         ..ExitRow::default()
