@@ -1,5 +1,7 @@
 //! The rules that come with the program against each other, and rules that are wrong.
 
+use std::path::Path;
+
 use super::*;
 
 const GOOD: &str = r#"
@@ -45,7 +47,12 @@ expect = "no-match"
 "#;
 
 fn parse(text: &str) -> Result<rule::Rule, RuleError> {
-    rule::Rule::parse("remote/tool", text)
+    folder::parse(Path::new("site/remote/tool.toml"), Some("remote/tool".to_owned()), text)
+}
+
+/// The rules that come with the program, from their files: with their vectors.
+fn tried() -> Rules {
+    Rules::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data")).unwrap()
 }
 
 fn facts<'f>(values: &[(Field, &'f str)]) -> Facts<'f> {
@@ -59,12 +66,14 @@ fn facts<'f>(values: &[(Field, &'f str)]) -> Facts<'f> {
 #[test]
 fn every_rule_that_comes_with_the_program_loads() {
     let rules = Rules::embedded().unwrap();
-    assert!(rules.len() >= 90, "only {} rules", rules.len());
+    assert!(rules.len() >= 250, "only {} rules", rules.len());
+    assert_eq!(rules.len(), tried().len());
+    assert!(rules.iter().all(|rule| rule.examples.is_empty()), "vectors are for tests");
 }
 
 #[test]
 fn no_two_rules_contradict_each_other_at_equal_confidence() {
-    let rules = Rules::embedded().unwrap();
+    let rules = tried();
     let mut found = Vec::new();
     for rule in rules.iter() {
         for example in &rule.examples {
@@ -140,7 +149,26 @@ fn a_rule_that_is_wrong_says_what_to_do() {
     for (from, to, says) in cases {
         assert!(GOOD.contains(from), "{from}");
         let error = parse(&GOOD.replacen(from, to, 1)).unwrap_err().to_string();
-        assert!(error.starts_with("rule `remote/tool`") && error.contains(says), "{from} -> {to}: {error}");
+        assert!(
+            error.starts_with("site/remote/tool.toml:") && error.contains(says),
+            "{from} -> {to}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_that_is_wrong_says_in_which_line() {
+    // (what is changed, to what, the line)
+    let cases = [
+        ("confidence = 60", "confidence = 160", 15),
+        (r#""5900-5910""#, r#""vnc""#, 13),
+        ("revision = 1", "revision = 1\ncolour = 3", 4),
+        ("title    = \"A tool\"", "title    = \"A tool", 4),
+        (r#"sni    = "nottool.example""#, r#"sni    = "tool.example""#, 37),
+    ];
+    for (from, to, line) in cases {
+        let error = parse(&GOOD.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("site/remote/tool.toml:{line}: ")), "{from} -> {to}: {error}");
     }
 }
 
@@ -175,7 +203,7 @@ fn what_one_round_concludes_the_next_one_knows() {
 
 #[test]
 fn facts_without_what_tells_nothing_get_the_same_verdicts() {
-    let rules = Rules::embedded().unwrap();
+    let rules = tried();
     let mut left_out = 0;
     for rule in rules.iter() {
         for example in &rule.examples {
