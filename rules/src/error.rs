@@ -74,33 +74,87 @@ impl fmt::Display for Place {
 }
 
 impl Fault {
+    /// Names the kind of fault, as catalogues of text do.
+    #[must_use]
+    pub const fn slug(&self) -> &'static str {
+        match self {
+            Self::Id { .. } => "id",
+            Self::NoMatch => "no-match",
+            Self::Field { .. } => "field",
+            Self::Value { .. } => "value",
+            Self::Confidence { .. } => "confidence",
+            Self::NoAssert => "no-assert",
+            Self::Asserts => "asserts",
+            Self::Placeholder { .. } => "placeholder",
+            Self::Sentence => "sentence",
+            Self::NoSource => "no-source",
+            Self::NoVector { .. } => "no-vector",
+            Self::Vector { .. } => "vector",
+            Self::Domain { .. } => "domain",
+            Self::Network { .. } => "network",
+            Self::Mac { .. } => "mac",
+            Self::Number { .. } => "number",
+            Self::Oid { .. } => "oid",
+            Self::Text { .. } => "text",
+        }
+    }
+
+    /// Gives what the fault quotes, and what a vector was to come out as.
+    #[must_use]
+    pub fn values(&self) -> [(&'static str, String); 2] {
+        let expect = match self {
+            Self::NoVector { expect } | Self::Vector { expect, .. } => *expect,
+            _ => "",
+        };
+        let quoted = match self {
+            Self::Id { id } => id.clone(),
+            Self::Confidence { confidence } => confidence.to_string(),
+            _ => self.quoted().unwrap_or_default().to_owned(),
+        };
+        [("value", quoted), ("expect", expect.to_owned())]
+    }
+
+    /// What stands in the file and is wrong.
+    fn quoted(&self) -> Option<&str> {
+        match self {
+            Self::Field { key } | Self::Value { key } => Some(key),
+            Self::Placeholder { placeholder } => Some(placeholder),
+            Self::Vector { name, .. } => Some(name),
+            Self::Domain { value }
+            | Self::Network { value }
+            | Self::Mac { value }
+            | Self::Number { value }
+            | Self::Oid { value }
+            | Self::Text { value } => Some(value),
+            Self::Id { .. }
+            | Self::NoMatch
+            | Self::NoAssert
+            | Self::Asserts
+            | Self::Sentence
+            | Self::NoSource
+            | Self::NoVector { .. }
+            | Self::Confidence { .. } => None,
+        }
+    }
+
     /// Finds the line that the fault is about: the first with what the fault quotes.
     pub(crate) fn line(&self, text: &str) -> usize {
-        let quoted = match self {
-            Self::Id { .. } => "id",
+        let table = match self {
             Self::NoMatch => "[[match]]",
             Self::NoAssert | Self::Asserts => "[assert]",
             Self::Sentence => "[say]",
             Self::NoSource => "[[source]]",
             Self::NoVector { .. } => "[[vector]]",
             Self::Confidence { .. } => "confidence",
-            Self::Field { key } | Self::Value { key } => key,
-            Self::Placeholder { placeholder } => placeholder,
-            Self::Vector { name, .. } => name,
-            Self::Domain { value }
-            | Self::Network { value }
-            | Self::Mac { value }
-            | Self::Number { value }
-            | Self::Oid { value }
-            | Self::Text { value } => value,
+            _ => "id",
         };
-        let number = |confidence: &u8| confidence.to_string();
+        let first = self.quoted().unwrap_or(table);
         let second = match self {
-            Self::Confidence { confidence } => number(confidence),
+            Self::Confidence { confidence } => confidence.to_string(),
             Self::Placeholder { .. } => "{".to_owned(),
             _ => String::new(),
         };
-        let is_it = |line: &&str| line.contains(quoted) && line.contains(&second);
+        let is_it = |line: &&str| line.contains(first) && line.contains(&second);
         text.lines().position(|line| is_it(&line)).map_or(1, |at| at + 1)
     }
 }

@@ -154,6 +154,18 @@ impl Rule {
         self.en.keys().chain(self.ja.keys()).filter(unasked).fold(0, |bits, key| bits | key.bits())
     }
 
+    /// Gives the keys of its conditions that cannot hold where only these fields are known.
+    #[must_use]
+    pub fn unanswered(&self, known: &[Field]) -> Vec<&'static str> {
+        let mut keys: Vec<&'static str> = Vec::new();
+        for key in self.branches.iter().flat_map(|branch| &branch.conditions).map(|condition| condition.key) {
+            if !keys.contains(&key.slug()) && !key.fields().iter().any(|field| known.contains(field)) {
+                keys.push(key.slug());
+            }
+        }
+        keys
+    }
+
     /// The sentences in English and Japanese, with what the branch saw.
     pub(crate) fn say(&self, branch: &Branch, facts: &Facts<'_>) -> (String, String) {
         let seen = |key: Key| {

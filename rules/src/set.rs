@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::index::Index;
 use crate::rule::{Branch, Rule};
 use crate::telling::Telling;
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::{Outcome, Tie, Verdict, ties};
 use crate::written::File;
 use crate::{Facts, Field, Place, RuleError, Subject, folder};
 
@@ -64,6 +64,17 @@ impl Rules {
     pub fn get(&self, id: &str) -> Option<&Rule> {
         let at = self.all.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok()?;
         self.all.get(at)
+    }
+
+    /// Finds where a rule contradicts another at equal confidence, by the vectors of its own that match.
+    #[must_use]
+    pub fn contradictions(&self, id: &str) -> Vec<Tie> {
+        let Some(rule) = self.get(id) else { return Vec::new() };
+        let ties = |example: &Facts<'static>| ties(&self.conclude(rule.subject, example.clone()).verdicts);
+        let mut found: Vec<Tie> = rule.examples.iter().flat_map(ties).collect();
+        found.retain(|tie| tie.first == id || tie.second == id);
+        found.dedup();
+        found
     }
 
     /// How many rules there are.

@@ -187,6 +187,44 @@ fn a_site_s_folder_adds_rules_and_takes_the_place_of_others() {
 }
 
 #[test]
+fn a_rule_that_contradicts_another_at_equal_confidence_is_told() {
+    let rival = GOOD.replace("tool.example", "teamviewer.com").replace("confidence = 90", "confidence = 92");
+    let rival = rival.replace(r#"service = "tool""#, r#"service = "rival""#);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("remote")).unwrap();
+    std::fs::write(folder.path().join("remote/tool.toml"), &rival).unwrap();
+    let rules = Rules::load(folder.path()).unwrap();
+    let service = settle(&evaluated(&rules), |assert| assert.service.as_deref()).map(str::to_owned);
+    assert!(service.is_some());
+    let ties = rules.contradictions("remote/tool");
+    assert!(ties.iter().any(|tie| tie.key == "service" && tie.first == "remote/teamviewer"), "{ties:?}");
+    assert!(rules.contradictions("remote/anydesk").is_empty());
+}
+
+fn evaluated(rules: &Rules) -> Vec<Verdict<'_>> {
+    rules.evaluate(Subject::Connection, &facts(&[(Field::Sni, "relay-1.teamviewer.com")]))
+}
+
+#[test]
+fn a_question_asks_and_asserts_nothing() {
+    let rules = Rules::embedded().unwrap();
+    let known =
+        facts(&[(Field::Initiator, "inside"), (Field::Tunnel, "true"), (Field::InsideRole, "vpn-router")]);
+    let asked = rules.evaluate(Subject::Question, &known);
+    assert_eq!(asked.first().map(|verdict| verdict.rule), Some("question/tunnel-on-gateway"));
+    assert!(asked.iter().all(|verdict| *verdict.assert == Assert::default() && verdict.ja.contains("確認")));
+    let asserting = GOOD.replace("subject  = \"connection\"", "subject  = \"question\"");
+    assert!(parse(&asserting).unwrap_err().to_string().contains("it is a question"));
+}
+
+#[test]
+fn a_rule_tells_which_of_its_keys_cannot_be_answered() {
+    let rule = parse(GOOD).unwrap();
+    assert_eq!(rule.unanswered(&[Field::Name]), ["port"]);
+    assert!(rule.unanswered(&[Field::Name, Field::Port]).is_empty());
+}
+
+#[test]
 fn what_one_round_concludes_the_next_one_knows() {
     let rules = Rules::embedded().unwrap();
     let teamviewer = facts(&[
