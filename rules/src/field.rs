@@ -14,6 +14,9 @@ pub enum Subject {
     Device,
     /// A gateway that carries off-site traffic.
     Exit,
+    /// What to ask when a connection's category cannot be told: the sentence is the question, the
+    /// confidence its rank.
+    Question,
 }
 
 /// How a field's values are compared.

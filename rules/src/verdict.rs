@@ -25,8 +25,9 @@ pub struct Assert {
 }
 
 impl Assert {
-    /// Every text that is asserted, with its key.
-    fn texts(&self) -> [(&'static str, Option<&str>); 7] {
+    /// Gives every text that is asserted, with its key.
+    #[must_use]
+    pub fn texts(&self) -> [(&'static str, Option<&str>); 7] {
         [
             ("service", self.service.as_deref()),
             ("category", self.category.as_deref()),
