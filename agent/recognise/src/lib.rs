@@ -19,7 +19,9 @@ mod dns;
 mod dtls;
 mod engine;
 mod esp;
+mod fortinet;
 mod ftp;
+mod globalprotect;
 mod gre;
 mod hl7;
 mod http;
@@ -37,6 +39,7 @@ mod netbios;
 mod netflow;
 mod noise;
 mod ntp;
+mod opening;
 mod openvpn;
 mod pptp;
 mod quic;
@@ -54,6 +57,7 @@ mod snmp;
 mod softether;
 mod ssdp;
 mod ssh;
+mod sstp;
 mod stream;
 mod syslog;
 mod tailscale;
@@ -88,8 +92,12 @@ pub static PROTOCOLS: &[Protocol] = &[
     dns::PROTOCOL,
     tls::PROTOCOL,
     quic::PROTOCOL,
-    // Before HTTP, in which it opens where its TLS is taken off.
+    // Before HTTP, in which they open where their TLS is taken off; AnyConnect before DTLS as well.
     softether::PROTOCOL,
+    anyconnect::PROTOCOL,
+    fortinet::PROTOCOL,
+    globalprotect::PROTOCOL,
+    sstp::PROTOCOL,
     http::PROTOCOL,
     ssh::PROTOCOL,
     smb::PROTOCOL,
@@ -120,7 +128,6 @@ pub static PROTOCOLS: &[Protocol] = &[
     rdp::PROTOCOL,
     vnc::PROTOCOL,
     citrix::PROTOCOL,
-    anyconnect::PROTOCOL,
     anydesk::PROTOCOL,
     wireguard::PROTOCOL,
     teamviewer::PROTOCOL,
