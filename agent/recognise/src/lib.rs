@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod amneziawg;
 mod anyconnect;
 mod anydesk;
 mod astm;
@@ -34,6 +35,8 @@ mod ldap;
 mod llmnr;
 mod mdns;
 mod mqtt;
+mod n2n;
+mod nebula;
 pub mod neighbour;
 mod netbios;
 mod netflow;
@@ -64,9 +67,14 @@ mod tailscale;
 mod teamviewer;
 mod telnet;
 mod text;
+mod tinc;
 mod tls;
 mod vnc;
+mod vtun;
+mod warp;
 mod wireguard;
+mod yggdrasil;
+mod zerotier;
 
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
 pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
@@ -124,12 +132,20 @@ pub static PROTOCOLS: &[Protocol] = &[
     pptp::PROTOCOL,
     l2tp::PROTOCOL,
     ipip::PROTOCOL,
+    tinc::PROTOCOL,
+    vtun::PROTOCOL,
+    yggdrasil::PROTOCOL,
+    n2n::PROTOCOL,
+    nebula::PROTOCOL,
+    zerotier::PROTOCOL,
     tailscale::PROTOCOL,
     rdp::PROTOCOL,
     vnc::PROTOCOL,
     citrix::PROTOCOL,
     anydesk::PROTOCOL,
     wireguard::PROTOCOL,
+    warp::PROTOCOL,
+    amneziawg::PROTOCOL,
     teamviewer::PROTOCOL,
     telnet::PROTOCOL,
     openvpn::PROTOCOL,
