@@ -20,6 +20,7 @@ mod dns;
 mod dtls;
 mod engine;
 mod esp;
+mod etherip;
 mod fortinet;
 mod ftp;
 mod globalprotect;
@@ -66,11 +67,13 @@ mod syslog;
 mod tailscale;
 mod teamviewer;
 mod telnet;
+mod teredo;
 mod text;
 mod tinc;
 mod tls;
 mod vnc;
 mod vtun;
+mod vxlan;
 mod warp;
 mod wireguard;
 mod yggdrasil;
@@ -132,11 +135,14 @@ pub static PROTOCOLS: &[Protocol] = &[
     pptp::PROTOCOL,
     l2tp::PROTOCOL,
     ipip::PROTOCOL,
+    etherip::PROTOCOL,
     tinc::PROTOCOL,
     vtun::PROTOCOL,
     yggdrasil::PROTOCOL,
     n2n::PROTOCOL,
     nebula::PROTOCOL,
+    teredo::PROTOCOL,
+    vxlan::PROTOCOL,
     zerotier::PROTOCOL,
     tailscale::PROTOCOL,
     rdp::PROTOCOL,
