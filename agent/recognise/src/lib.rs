@@ -27,6 +27,7 @@ mod globalprotect;
 mod gre;
 mod hl7;
 mod http;
+mod icmp_tunnel;
 mod ike;
 mod ipfix;
 mod ipip;
@@ -136,6 +137,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     l2tp::PROTOCOL,
     ipip::PROTOCOL,
     etherip::PROTOCOL,
+    icmp_tunnel::PROTOCOL,
     tinc::PROTOCOL,
     vtun::PROTOCOL,
     yggdrasil::PROTOCOL,
