@@ -14,6 +14,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use crate::Enrich;
+use crate::burden::Burdens;
 use crate::intern::{Marks, TextId, Texts};
 use crate::names::Answer;
 use crate::relation::{Relation, RelationKey};
@@ -31,6 +32,7 @@ pub struct Gathered {
     relations: HashMap<RelationKey, Relation>,
     stations: Stations,
     answers: Vec<Answer>,
+    burdens: Burdens,
     refused: u64,
 }
 
@@ -43,6 +45,7 @@ impl Enrich {
             relations: self.relations.take(),
             stations: std::mem::take(&mut self.stations),
             answers: self.resolutions.news(),
+            burdens: self.burdens.take(),
             refused: std::mem::take(&mut self.relations.refused),
         };
         if self.texts.is_crowded() {
@@ -56,13 +59,14 @@ impl Enrich {
 
     /// Takes in what a watching thread gathered.
     pub fn absorb(&mut self, gathered: Gathered) {
-        let Self { texts, resolutions, stations, relations, .. } = self;
+        let Self { texts, resolutions, burdens, stations, relations, .. } = self;
         let mut words = Words { theirs: &gathered.texts, ours: vec![None; gathered.texts.len()], texts };
         for answer in gathered.answers {
             if let Some(name) = words.translate(answer.name) {
                 resolutions.put(answer.named(name));
             }
         }
+        burdens.absorb(gathered.burdens, &mut |text| words.translate(text));
         stations.absorb(gathered.stations, &mut |text| words.translate(text));
         for (mut key, mut relation) in gathered.relations {
             key.names = key.names.map(|name| name.and_then(|name| words.translate(name)));
@@ -87,10 +91,12 @@ impl Enrich {
     /// past is forgotten.
     pub fn told(&mut self, now_ns: i64) {
         self.relations.told(now_ns, KNOWN_NS);
+        self.burdens.told(now_ns, KNOWN_NS);
         self.stations.told(now_ns);
         if self.texts.is_crowded() {
             let mut marks = Marks::default();
             self.resolutions.texts(&mut marks);
+            self.burdens.texts(&mut marks);
             self.stations.texts(&mut marks);
             self.relations.texts(&mut marks);
             self.texts.sweep(&marks);

@@ -17,6 +17,7 @@ mod dhcp;
 mod dhcpv6;
 mod dicom;
 mod dns;
+mod dns_tunnel;
 mod dtls;
 mod engine;
 mod esp;
@@ -80,6 +81,7 @@ mod wireguard;
 mod yggdrasil;
 mod zerotier;
 
+pub use dns::burden::{Burden, Record};
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
 pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
 
@@ -102,6 +104,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     mdns::PROTOCOL,
     llmnr::PROTOCOL,
     dns::PROTOCOL,
+    dns_tunnel::PROTOCOL,
     tls::PROTOCOL,
     quic::PROTOCOL,
     // Before HTTP, in which they open where their TLS is taken off; AnyConnect before DTLS as well.
