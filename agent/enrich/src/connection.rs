@@ -28,8 +28,9 @@ use crate::say;
 /// Protocols that carry other services: a rule that knows the service behind goes before them.
 const CARRIERS: [&str; 5] = ["tls", "dtls", "quic", "http", "unknown"];
 
-/// Notes that name the side that was called.
-const OF_RESP: [Key; 5] = [Key::Sni, Key::HttpHost, Key::CertName, Key::CertSubject, Key::CertIssuer];
+/// Notes that name the side that was called. A certificate's subject may tell the make of a hospital's own
+/// gateway, and is kept.
+const OF_RESP: [Key; 4] = [Key::Sni, Key::HttpHost, Key::CertName, Key::CertIssuer];
 
 /// A relationship with one end inside.
 pub(crate) struct External<'a> {
@@ -285,8 +286,18 @@ impl<'a> View<'a> {
         self.external.ends(orig, resp).1
     }
 
+    /// What the wire shows where look-ups are not all that travels in DNS.
+    fn carried(&self) -> Option<Wire> {
+        let key = self.external.key;
+        let dns = key.service == Some("dns");
+        let carried = dns.then(|| self.known.burdens.carried(key.orig, key.resp))??;
+        let reason = say::carried_in_dns(self.known.texts.text(carried.domain), &carried);
+        Some(Wire { service: "dns-tunnel", tunnel: true, reason })
+    }
+
     fn finding(&self, rules: &mut Judge<'_>, reasons: &mut Reasons) -> Finding {
-        let wire = reasons.wire(self.external.key, self.external.relation);
+        let carried = self.carried();
+        let wire = carried.unwrap_or_else(|| reasons.wire(self.external.key, self.external.relation));
         let facts = self.facts(&wire, rules);
         let judgement = rules.judge(facts);
         let open = CARRIERS.contains(&wire.service) || self.external.key.service.is_none();

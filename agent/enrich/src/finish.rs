@@ -6,6 +6,7 @@ use sekisho_api::{Analysis, Capture};
 use sekisho_decode::MacAddr;
 use sekisho_rules::Rules;
 
+use crate::burden::Burdens;
 use crate::ends::Ends;
 use crate::exported::Confirmed;
 use crate::intern::Texts;
@@ -22,6 +23,7 @@ pub(crate) struct Known<'a, 'r> {
     pub(crate) texts: &'a Texts,
     pub(crate) stations: &'a Stations,
     pub(crate) resolutions: &'a Resolutions,
+    pub(crate) burdens: &'a Burdens,
     pub(crate) locality: &'a Locality,
     pub(crate) owners: &'a Owners,
     pub(crate) relations: Vec<(&'r RelationKey, &'r Relation)>,
@@ -53,6 +55,7 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
         texts: &enrich.texts,
         stations: &enrich.stations,
         resolutions: &enrich.resolutions,
+        burdens: &enrich.burdens,
         locality: &locality,
         owners: &owners,
         relations,
@@ -72,6 +75,7 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
         ("conns-in-listed-tunnels", left_out.in_tunnels),
         ("conns-between-outside-ends", left_out.beside),
         ("texts-over-bound", enrich.texts.refused),
+        ("dns-data-over-bound", enrich.burdens.refused),
         ("stations-over-bound", enrich.stations.refused),
         ("conns-over-bound", refused),
     ];

@@ -14,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+mod burden;
 mod connection;
 mod device;
 mod ends;
@@ -52,6 +53,7 @@ pub use prefix::{NotAPrefix, Prefix};
 pub use relation::{Carrier, Extra};
 pub use roll_up::Gathered;
 
+use crate::burden::Burdens;
 use crate::finish::Held;
 use crate::intern::{TextId, Texts};
 use crate::line::Ways;
@@ -79,6 +81,7 @@ pub struct Enrich {
     internal: Vec<Prefix>,
     texts: Texts,
     resolutions: Resolutions,
+    burdens: Burdens,
     stations: Stations,
     ways: Ways,
     relations: Relations,
@@ -92,6 +95,7 @@ impl Enrich {
             internal,
             texts: Texts::default(),
             resolutions: Resolutions::default(),
+            burdens: Burdens::default(),
             stations: Stations::default(),
             ways: Ways::default(),
             relations: Relations::new(bounds.relations),
@@ -228,6 +232,9 @@ impl Sink for Ears<'_> {
                 if let Some(name) = enrich.texts.id(name) {
                     enrich.resolutions.keep(*time_ns, client, address, name, ttl_s);
                 }
+            }
+            Fact::Burdened { client, server, zone, burden } => {
+                enrich.burdens.add(*time_ns, (client, server), zone, &burden, &mut enrich.texts);
             }
             Fact::Named { address, name, source } => {
                 enrich.stations.named(address, name, source, &mut enrich.texts);

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use crate::Enrich;
+use crate::burden::Burdens;
 use crate::intern::{Marks, TextId, Texts};
 use crate::line::Ways;
 use crate::names::Answer;
@@ -33,6 +34,7 @@ pub struct Gathered {
     stations: Stations,
     ways: Ways,
     answers: Vec<Answer>,
+    burdens: Burdens,
     refused: u64,
 }
 
@@ -46,6 +48,7 @@ impl Enrich {
             stations: std::mem::take(&mut self.stations),
             ways: std::mem::take(&mut self.ways),
             answers: self.resolutions.news(),
+            burdens: self.burdens.take(),
             refused: std::mem::take(&mut self.relations.refused),
         };
         if self.texts.is_crowded() {
@@ -59,13 +62,14 @@ impl Enrich {
 
     /// Takes in what a watching thread gathered.
     pub fn absorb(&mut self, gathered: Gathered) {
-        let Self { texts, resolutions, stations, ways, relations, .. } = self;
+        let Self { texts, resolutions, burdens, stations, ways, relations, .. } = self;
         let mut words = Words { theirs: &gathered.texts, ours: vec![None; gathered.texts.len()], texts };
         for answer in gathered.answers {
             if let Some(name) = words.translate(answer.name) {
                 resolutions.put(answer.named(name));
             }
         }
+        burdens.absorb(gathered.burdens, &mut |text| words.translate(text));
         stations.absorb(gathered.stations, &mut |text| words.translate(text));
         ways.absorb(gathered.ways);
         for (mut key, mut relation) in gathered.relations {
@@ -91,11 +95,13 @@ impl Enrich {
     /// past is forgotten.
     pub fn told(&mut self, now_ns: i64) {
         self.relations.told(now_ns, KNOWN_NS);
+        self.burdens.told(now_ns, KNOWN_NS);
         self.stations.told(now_ns);
         self.ways.told();
         if self.texts.is_crowded() {
             let mut marks = Marks::default();
             self.resolutions.texts(&mut marks);
+            self.burdens.texts(&mut marks);
             self.stations.texts(&mut marks);
             self.relations.texts(&mut marks);
             self.texts.sweep(&marks);

@@ -2,6 +2,7 @@
 
 use sekisho_api::{Assumption, Evidence};
 
+use crate::burden::Carried;
 use crate::prefix::Prefix;
 
 /// A sentence in English and Japanese.
@@ -46,6 +47,23 @@ pub(crate) fn by_content(service: &str, transport: &str, port: u16, confidence: 
         confidence,
         format!("what was sent over {at} has the structure of {service}"),
         format!("{at} の通信内容が {service} の形式に一致しました"),
+    )
+}
+
+/// Data in DNS, told by their sum.
+pub(crate) fn carried_in_dns(domain: &str, carried: &Carried) -> Evidence {
+    let Carried { confidence, messages, names, bytes, .. } = *carried;
+    evidence(
+        "wire/dns-tunnel".to_owned(),
+        confidence,
+        format!(
+            "{messages} DNS messages for at least {names} names below {domain} carry {bytes} bytes of data: by \
+             number, length, codes and record types no look-ups"
+        ),
+        format!(
+            "{domain} 以下の {names} 件以上の名前について DNS メッセージ {messages} 件で {bytes} バイトのデータが運ばれています。\
+             件数・長さ・符号化・レコード種別から、通常の名前解決ではありません"
+        ),
     )
 }
 

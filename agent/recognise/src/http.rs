@@ -2,7 +2,8 @@
 //!
 //! Only the first request's and the first answer's header is read, line by line and no further.
 //! The target is never noted: paths and queries may hold a patient's data. Of a `CONNECT` (RFC 9110
-//! §9.3.6) the host is its target, and the TLS hello that follows through the proxy is noted too.
+//! §9.3.6) the host is its target, and the TLS hello that follows through the proxy is noted too. An
+//! upgrade to a tunnel is noted as its variant.
 
 use crate::text::{self, HOST_BYTES};
 use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, tls};
@@ -18,6 +19,10 @@ const FIRST_LINE_BYTES: usize = 8192;
 
 /// The longest method: WebDAV's `VERSION-CONTROL` and some room.
 const METHOD_BYTES: usize = 20;
+
+/// What a client may turn the connection into (RFC 9110 §7.8) that is a tunnel: Ivanti's (OpenConnect,
+/// `pulse.c`) and Tailscale's relay (tailscale.com, `derp/derphttp`).
+const UPGRADES: [(&[u8], &str); 2] = [(b"IF-T/TLS", "if-t"), (b"DERP", "derp")];
 
 fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     let mut progress = Progress::from_memo(*memo);
@@ -170,7 +175,15 @@ fn note_line(line: &[u8], side: Side, from_server: bool, connect: bool, sink: &m
         note_host(value, side, sink);
     } else if name.eq_ignore_ascii_case(b"user-agent") {
         note_product(Key::HttpAgent, value, side, sink);
+    } else if name.eq_ignore_ascii_case(b"upgrade")
+        && let Some((_, variant)) = UPGRADES.iter().find(|(word, _)| starts_with(value, word))
+    {
+        sink.note(side, Key::TunnelVariant, variant);
     }
+}
+
+fn starts_with(value: &[u8], word: &[u8]) -> bool {
+    value.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
 fn note_product(key: Key, value: &[u8], side: Side, sink: &mut dyn Sink) {

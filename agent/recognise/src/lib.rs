@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod amneziawg;
 mod anyconnect;
 mod anydesk;
 mod astm;
@@ -16,13 +17,18 @@ mod dhcp;
 mod dhcpv6;
 mod dicom;
 mod dns;
+mod dns_tunnel;
 mod dtls;
 mod engine;
 mod esp;
+mod etherip;
+mod fortinet;
 mod ftp;
+mod globalprotect;
 mod gre;
 mod hl7;
 mod http;
+mod icmp_tunnel;
 mod ike;
 mod ipfix;
 mod ipip;
@@ -32,11 +38,14 @@ mod ldap;
 mod llmnr;
 mod mdns;
 mod mqtt;
+mod n2n;
+mod nebula;
 pub mod neighbour;
 mod netbios;
 mod netflow;
 mod noise;
 mod ntp;
+mod opening;
 mod openvpn;
 mod pptp;
 mod quic;
@@ -54,16 +63,25 @@ mod snmp;
 mod softether;
 mod ssdp;
 mod ssh;
+mod sstp;
 mod stream;
 mod syslog;
 mod tailscale;
 mod teamviewer;
 mod telnet;
+mod teredo;
 mod text;
+mod tinc;
 mod tls;
 mod vnc;
+mod vtun;
+mod vxlan;
+mod warp;
 mod wireguard;
+mod yggdrasil;
+mod zerotier;
 
+pub use dns::burden::{Burden, Record};
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
 pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
 
@@ -86,10 +104,15 @@ pub static PROTOCOLS: &[Protocol] = &[
     mdns::PROTOCOL,
     llmnr::PROTOCOL,
     dns::PROTOCOL,
+    dns_tunnel::PROTOCOL,
     tls::PROTOCOL,
     quic::PROTOCOL,
-    // Before HTTP, in which it opens where its TLS is taken off.
+    // Before HTTP, in which they open where their TLS is taken off; AnyConnect before DTLS as well.
     softether::PROTOCOL,
+    anyconnect::PROTOCOL,
+    fortinet::PROTOCOL,
+    globalprotect::PROTOCOL,
+    sstp::PROTOCOL,
     http::PROTOCOL,
     ssh::PROTOCOL,
     smb::PROTOCOL,
@@ -116,13 +139,24 @@ pub static PROTOCOLS: &[Protocol] = &[
     pptp::PROTOCOL,
     l2tp::PROTOCOL,
     ipip::PROTOCOL,
+    etherip::PROTOCOL,
+    icmp_tunnel::PROTOCOL,
+    tinc::PROTOCOL,
+    vtun::PROTOCOL,
+    yggdrasil::PROTOCOL,
+    n2n::PROTOCOL,
+    nebula::PROTOCOL,
+    teredo::PROTOCOL,
+    vxlan::PROTOCOL,
+    zerotier::PROTOCOL,
     tailscale::PROTOCOL,
     rdp::PROTOCOL,
     vnc::PROTOCOL,
     citrix::PROTOCOL,
-    anyconnect::PROTOCOL,
     anydesk::PROTOCOL,
     wireguard::PROTOCOL,
+    warp::PROTOCOL,
+    amneziawg::PROTOCOL,
     teamviewer::PROTOCOL,
     telnet::PROTOCOL,
     openvpn::PROTOCOL,

@@ -27,6 +27,7 @@ impl Sink for Recorder {
     fn fact(&mut self, fact: Fact<'_>) {
         self.facts.push(match fact {
             Fact::Resolved { client, name, address, ttl_s } => format!("{client} {name} {address} {ttl_s}"),
+            Fact::Burdened { client, server, zone, burden } => format!("{client} {server} {zone} {burden:?}"),
             Fact::Named { address, name, source } => format!("{address} {name} {source:?}"),
             Fact::Lease(lease) => format!("{lease:?}"),
         });

@@ -2,6 +2,8 @@
 
 use sekisho_decode::Addr;
 
+use crate::dns::burden::Burden;
+
 /// How the conn's packets travel.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Over {
@@ -224,6 +226,9 @@ pub enum Fact<'a> {
     /// A DNS answer: `client` asked for `name` and may reach it at `address` for `ttl_s` seconds.
     /// `name` is the question's, lower case, without the final dot, however many CNAMEs lie between.
     Resolved { client: Addr, name: &'a str, address: Addr, ttl_s: u32 },
+    /// A DNS message that may carry data: `client` asked `server` for a name in or below `zone`, its last
+    /// short labels in lower case. One proves nothing.
+    Burdened { client: Addr, server: Addr, zone: &'a str, burden: Burden },
     /// A host says (or is said) to bear a name.
     Named { address: Addr, name: &'a str, source: NameSource },
     /// A DHCP server's ACK, or a client's request (then without `router` and `server`).

@@ -39,8 +39,9 @@ impl Method {
             "ipsec" => Self::Ipsec,
             "sstp" | "ssl-vpn" | "anyconnect" | "fortinet-sslvpn" | "globalprotect" | "pulse"
             | "softether" => Self::SslVpn,
-            "openvpn" | "wireguard" | "tinc" | "zerotier" | "tailscale" | "l2tp" | "pptp" | "gre"
-            | "ipip" | "dns-tunnel" | "icmp-tunnel" => Self::Tunnel,
+            "openvpn" | "wireguard" | "amneziawg" | "cloudflare-warp" | "tinc" | "zerotier" | "tailscale"
+            | "n2n" | "nebula" | "vtun" | "yggdrasil" | "teredo" | "vxlan" | "etherip" | "l2tp" | "pptp"
+            | "gre" | "ipip" | "dns-tunnel" | "icmp-tunnel" => Self::Tunnel,
             "rdp"
             | "vnc"
             | "citrix"
@@ -98,11 +99,11 @@ pub(super) fn protection(service: &str) -> Option<&'static Word> {
             Some(&TLS)
         }
         "ssh" => Some(&SSH),
-        "wireguard" | "tailscale" => Some(&WIREGUARD),
+        "wireguard" | "amneziawg" | "cloudflare-warp" | "tailscale" => Some(&WIREGUARD),
         "unknown-encrypted" => Some(&OWN),
-        // GRE, IPIP, L2TP and the readable ones protect nothing themselves: RFC 2784, 2003, 2661.
-        "gre" | "ipip" | "l2tp" | "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet"
-        | "syslog" => Some(&NONE),
+        // GRE, IPIP, L2TP and the readable ones protect nothing themselves: RFC 2784, 2003, 2661, 7348, 3378, 4380.
+        "gre" | "ipip" | "l2tp" | "vxlan" | "etherip" | "teredo" | "dicom" | "hl7" | "astm" | "http"
+        | "dns" | "ntp" | "ftp" | "telnet" | "syslog" => Some(&NONE),
         _ => None,
     }
 }
