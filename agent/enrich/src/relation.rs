@@ -404,7 +404,7 @@ fn names(conn: &Conn<Extra>) -> ([Option<TextId>; 2], bool) {
         let found = conn.extra.notes().iter().find(|(side, key, _)| *side == Side::Orig && *key == wanted);
         found.map(|(_, _, text)| *text)
     };
-    let said = noted(Key::Sni).or_else(|| noted(Key::HttpHost));
+    let said = noted(Key::Sni).or_else(|| noted(Key::HttpHost)).or_else(|| noted(Key::ProxyTarget));
     let [of_resp, of_orig] = conn.extra.names;
     ([of_orig, said.or(of_resp)], said.is_none())
 }

@@ -12,6 +12,7 @@ mod anydesk;
 mod astm;
 mod ber;
 mod citrix;
+mod dcerpc;
 mod dhcp;
 mod dhcpv6;
 mod dicom;
@@ -36,6 +37,7 @@ pub mod neighbour;
 mod netbios;
 mod netflow;
 mod noise;
+mod ntlm;
 mod ntp;
 mod openvpn;
 mod pptp;
@@ -110,6 +112,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     kerberos::PROTOCOL,
     radius::PROTOCOL,
     mqtt::PROTOCOL,
+    dcerpc::PROTOCOL,
     ike::PROTOCOL,
     esp::PROTOCOL,
     gre::PROTOCOL,
