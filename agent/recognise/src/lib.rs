@@ -10,12 +10,15 @@
 mod anyconnect;
 mod anydesk;
 mod astm;
+mod bacnet;
 mod ber;
+mod capwap;
 mod citrix;
 mod dcerpc;
 mod dhcp;
 mod dhcpv6;
 mod dicom;
+mod dnp3;
 mod dns;
 mod dtls;
 mod engine;
@@ -23,29 +26,44 @@ mod esp;
 mod ftp;
 mod gre;
 mod hl7;
+mod hsrp;
 mod http;
 mod ike;
+mod imap;
 mod ipfix;
 mod ipip;
+mod jetdirect;
 mod kerberos;
+mod knxnet;
 mod l2tp;
 mod ldap;
 mod llmnr;
+mod lpd;
 mod mdns;
+mod modbus;
 mod mqtt;
+mod mysql;
 pub mod neighbour;
 mod netbios;
 mod netflow;
+mod nfs;
 mod noise;
 mod ntlm;
 mod ntp;
+mod opcua;
+mod opening;
 mod openvpn;
+mod oracle;
+mod pop3;
+mod postgresql;
 mod pptp;
 mod quic;
 mod radius;
 mod rdp;
 #[cfg(test)]
 mod recorder;
+mod rsync;
+mod rtsp;
 mod settle;
 mod sflow;
 mod sight;
@@ -57,14 +75,20 @@ mod softether;
 mod ssdp;
 mod ssh;
 mod stream;
+mod stun;
 mod syslog;
 mod tailscale;
+mod tds;
 mod teamviewer;
 mod telnet;
 mod text;
+mod tftp;
 mod tls;
 mod vnc;
+mod vrrp;
 mod wireguard;
+mod wol;
+mod wsd;
 
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
 pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
@@ -112,7 +136,29 @@ pub static PROTOCOLS: &[Protocol] = &[
     kerberos::PROTOCOL,
     radius::PROTOCOL,
     mqtt::PROTOCOL,
+    stun::PROTOCOL,
+    rtsp::PROTOCOL,
+    imap::PROTOCOL,
+    pop3::PROTOCOL,
     dcerpc::PROTOCOL,
+    nfs::PROTOCOL,
+    tds::PROTOCOL,
+    postgresql::PROTOCOL,
+    oracle::PROTOCOL,
+    mysql::PROTOCOL,
+    jetdirect::PROTOCOL,
+    lpd::PROTOCOL,
+    rsync::PROTOCOL,
+    wsd::PROTOCOL,
+    tftp::PROTOCOL,
+    wol::PROTOCOL,
+    capwap::PROTOCOL,
+    hsrp::PROTOCOL,
+    vrrp::PROTOCOL,
+    bacnet::PROTOCOL,
+    knxnet::PROTOCOL,
+    dnp3::PROTOCOL,
+    opcua::PROTOCOL,
     ike::PROTOCOL,
     esp::PROTOCOL,
     gre::PROTOCOL,
@@ -129,4 +175,6 @@ pub static PROTOCOLS: &[Protocol] = &[
     teamviewer::PROTOCOL,
     telnet::PROTOCOL,
     openvpn::PROTOCOL,
+    // Last: a header of little more than zeros.
+    modbus::PROTOCOL,
 ];
