@@ -23,8 +23,10 @@ mod dns;
 mod dtls;
 mod engine;
 mod esp;
+mod frp;
 mod ftp;
 mod gre;
+mod guacamole;
 mod hl7;
 mod hsrp;
 mod http;
@@ -48,6 +50,7 @@ mod netbios;
 mod netflow;
 mod nfs;
 mod noise;
+mod nomachine;
 mod ntlm;
 mod ntp;
 mod opcua;
@@ -59,11 +62,13 @@ mod postgresql;
 mod pptp;
 mod quic;
 mod radius;
+mod radmin;
 mod rdp;
 #[cfg(test)]
 mod recorder;
 mod rsync;
 mod rtsp;
+mod rustdesk;
 mod settle;
 mod sflow;
 mod sight;
@@ -71,7 +76,9 @@ mod sip;
 mod smb;
 mod smtp;
 mod snmp;
+mod socks;
 mod softether;
+mod spice;
 mod ssdp;
 mod ssh;
 mod stream;
@@ -89,6 +96,7 @@ mod vrrp;
 mod wireguard;
 mod wol;
 mod wsd;
+mod x11;
 
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
 pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
@@ -159,6 +167,14 @@ pub static PROTOCOLS: &[Protocol] = &[
     knxnet::PROTOCOL,
     dnp3::PROTOCOL,
     opcua::PROTOCOL,
+    radmin::PROTOCOL,
+    nomachine::PROTOCOL,
+    spice::PROTOCOL,
+    guacamole::PROTOCOL,
+    x11::PROTOCOL,
+    frp::PROTOCOL,
+    rustdesk::PROTOCOL,
+    socks::PROTOCOL,
     ike::PROTOCOL,
     esp::PROTOCOL,
     gre::PROTOCOL,
