@@ -386,7 +386,7 @@ impl Pipeline {
         if conn.extra.exports_flows {
             return export(exporters, enrich, tally, time_ns, ip);
         }
-        let Some(glimpse) = glimpse(conn, ip, from_orig) else { return };
+        let Some(glimpse) = glimpse(time_ns, conn, ip, from_orig) else { return };
         let recognised =
             engine.inspect(&mut conn.extra.inspection, &glimpse, &mut enrich.ears(time_ns, link.vlan, heard));
         conn.settled = !conn.extra.inspection.wants_more();
@@ -475,7 +475,7 @@ fn end(engine: &mut Engine, enrich: &mut Enrich, mirror: &mut Option<MirrorCheck
 
 /// What a recogniser is to see of a packet; `None` where there is nothing to see.
 #[inline]
-fn glimpse<'a>(conn: &Conn<Extra>, ip: &Ip<'a>, from_orig: bool) -> Option<Glimpse<'a>> {
+fn glimpse<'a>(time_ns: i64, conn: &Conn<Extra>, ip: &Ip<'a>, from_orig: bool) -> Option<Glimpse<'a>> {
     let (over, payload, wire_len, seq) = match ip.upper {
         Upper::Tcp(tcp) => (Over::Tcp, ip.payload, ip.payload_wire_len, tcp.seq),
         Upper::Udp(_) => (Over::Udp, ip.payload, ip.payload_wire_len, 0),
@@ -486,6 +486,7 @@ fn glimpse<'a>(conn: &Conn<Extra>, ip: &Ip<'a>, from_orig: bool) -> Option<Glimp
     };
     let [by_orig, by_resp] = conn.pkts;
     (!payload.is_empty()).then_some(Glimpse {
+        time_ns,
         over,
         from_orig,
         payload,

@@ -13,6 +13,7 @@ mod astm;
 mod bacnet;
 mod ber;
 mod capwap;
+mod cipher;
 mod citrix;
 mod dcerpc;
 mod dhcp;
@@ -27,6 +28,7 @@ mod frp;
 mod ftp;
 mod gre;
 mod guacamole;
+mod handshakes;
 mod hl7;
 mod hsrp;
 mod http;
@@ -98,6 +100,7 @@ mod wol;
 mod wsd;
 mod x11;
 
+pub use cipher::Cipher;
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
 pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
 
