@@ -394,7 +394,7 @@ impl Pipeline {
         if conn.extra.exports_flows {
             return export(exporters, enrich, tally, time_ns, ip);
         }
-        let Some(glimpse) = glimpse(conn, ip, from_orig) else { return };
+        let Some(glimpse) = glimpse(time_ns, conn, ip, from_orig) else { return };
         let recognised =
             engine.inspect(&mut conn.extra.inspection, &glimpse, &mut enrich.ears(time_ns, link.vlan, heard));
         conn.settled = !conn.extra.inspection.wants_more();

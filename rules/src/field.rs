@@ -102,6 +102,12 @@ fields! {
     HttpAgent "http_agent" Text "HTTP user agent" "HTTPユーザーエージェント";
     /// The `Server` of an HTTP response.
     HttpServer "http_server" Text "HTTP server" "HTTPサーバー";
+    /// The path of an HTTP request, where it is one of a few that name a program.
+    HttpPath "http_path" Text "HTTP path" "HTTPパス";
+    /// What an HTTP request asked to be upgraded to, and the WebSocket subprotocols it offered.
+    HttpUpgrade "http_upgrade" Text "HTTP upgrade" "HTTPアップグレード";
+    /// What an end says it runs: an operating system, a database.
+    Software "software" Text "software" "ソフトウェア";
     /// The identification line of an SSH end.
     SshBanner "ssh_banner" Text "SSH banner" "SSHバナー";
     /// `1` or `2`.

@@ -22,11 +22,11 @@ use crate::intern::TextId;
 use crate::judge::{self, Judge, Judgement};
 use crate::owner::Owners;
 use crate::reason::{Reasons, Wire, transport};
-use crate::relation::{Carrier, Relation, RelationKey};
+use crate::relation::{Carrier, Relation, RelationKey, UNKNOWN_ENCRYPTED};
 use crate::say;
 
 /// Protocols that carry other services: a rule that knows the service behind goes before them.
-const CARRIERS: [&str; 5] = ["tls", "dtls", "quic", "http", "unknown"];
+const CARRIERS: [&str; 6] = ["tls", "dtls", "quic", "http", say::UNKNOWN, UNKNOWN_ENCRYPTED];
 
 /// Notes that name the side that was called. A certificate's subject may tell the make of a hospital's own
 /// gateway, and is kept.
@@ -113,7 +113,9 @@ pub(crate) fn external<'a>(known: &Known<'_, 'a>) -> (Vec<External<'a>>, LeftOut
     // A mirror that shows one direction only shows no answers at all: then nothing is left out.
     let answers_seen = all.iter().any(|external| external.relation.answered);
     all.retain(|external| {
-        let says = external.relation.answered || external.key.service.is_some();
+        // Noise that nobody answered says nothing.
+        let told = external.key.service.is_some_and(|service| service != UNKNOWN_ENCRYPTED);
+        let says = external.relation.answered || told;
         let open = external.orig_inside || says || carries(external.key);
         let knock = answers_seen && !open;
         left_out.knocks += if knock { external.relation.sessions } else { 0 };
@@ -160,6 +162,7 @@ pub(crate) fn groups<'a>(
         };
         groups.add(key, name.map(|name| known.texts.text(name)), external, finding);
     }
+    groups.join_untold();
     groups.join_nameless();
     groups
 }
@@ -269,7 +272,7 @@ pub(crate) struct Finding {
     /// The flow exporters that tell of it.
     pub(crate) exporters: Vec<String>,
     /// Reasons beyond the judgement's.
-    pub(crate) evidence: [Option<Evidence>; 3],
+    pub(crate) evidence: [Option<Evidence>; 4],
 }
 
 /// A relationship with everything around it.
@@ -292,7 +295,7 @@ impl<'a> View<'a> {
         let dns = key.service == Some("dns");
         let carried = dns.then(|| self.known.burdens.carried(key.orig, key.resp))??;
         let reason = say::carried_in_dns(self.known.texts.text(carried.domain), &carried);
-        Some(Wire { service: "dns-tunnel", tunnel: true, reason })
+        Some(Wire { service: "dns-tunnel", tunnel: true, reason, carries: None })
     }
 
     fn finding(&self, rules: &mut Judge<'_>, reasons: &mut Reasons) -> Finding {
@@ -310,6 +313,7 @@ impl<'a> View<'a> {
         let exported = || say::exported(&exporters, self.external.key.exporter.is_none());
         let evidence = [
             Some(wire.reason),
+            wire.carries,
             self.name().map(|name| reasons.named(name, looked_up, self.known.texts)),
             (!exporters.is_empty()).then(exported),
         ];

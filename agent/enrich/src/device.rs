@@ -146,7 +146,7 @@ fn names(profile: &Profile, known: &Known<'_, '_>) -> Vec<String> {
         NameSource::Dhcp => 0,
         NameSource::Lldp | NameSource::Cdp => 1,
         NameSource::Mdns => 2,
-        NameSource::Netbios => 3,
+        NameSource::Netbios | NameSource::Ntlm => 3,
         NameSource::Llmnr => 4,
     };
     found.sort_by_key(|(source, name)| (rank(*source), *name));

@@ -8,6 +8,8 @@ use sekisho_decode::{Addr, MacAddr};
 
 use crate::connection::{External, Finding};
 use crate::owner::DeviceKey;
+use crate::relation::UNKNOWN_ENCRYPTED;
+use crate::say::{self, UNKNOWN};
 
 /// Addresses, names, endpoints and hours kept for one row; a CDN has hundreds, a month 744.
 const MAX_LISTED: usize = 1024;
@@ -219,6 +221,26 @@ impl<'a> Groups<'a> {
         finding: Finding,
     ) {
         self.0.entry(key).or_default().add(name, external, finding);
+    }
+
+    /// Puts short conns that tell nothing to the party's others at the same port that look encrypted.
+    pub(crate) fn join_untold(&mut self) {
+        let encrypted = |key: &GroupKey| GroupKey { service: UNKNOWN_ENCRYPTED.into(), ..key.clone() };
+        let target = |(key, group): (&GroupKey, &Group<'_>)| {
+            let target = (&*key.service == UNKNOWN).then(|| encrypted(key))?;
+            let known = &self.0.get(&target)?.endpoints;
+            let same = group.endpoints.keys().all(|endpoint| known.keys().any(|other| other == endpoint));
+            same.then_some((key.clone(), target))
+        };
+        let joins: Vec<(GroupKey, GroupKey)> = self.0.iter().filter_map(target).collect();
+        for (key, target) in joins {
+            if let Some(mut group) = self.0.remove(&key)
+                && let Some(target) = self.0.get_mut(&target)
+            {
+                group.evidence.retain(|reason| reason.rule != say::UNKNOWN_RULE);
+                target.absorb(group);
+            }
+        }
     }
 
     /// Puts what was reached by address alone to the one named party that has this address, service,

@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 use sekisho_decode::{Addr, MacAddr, protocol};
-use sekisho_recognise::{Inspection, Key, Side};
+use sekisho_recognise::{Cipher, Inspection, Key, Side};
 use sekisho_track::{Conn, State};
 
 use crate::intern::{Marks, TextId};
@@ -15,6 +15,8 @@ const MAX_RELATION_NOTES: usize = 320;
 const MAX_HOURS: usize = 24 * 366;
 /// Nanoseconds in an hour.
 pub(crate) const HOUR_NS: i64 = 3_600 * 1_000_000_000;
+/// The service of what no protocol knows and what looks encrypted.
+pub(crate) const UNKNOWN_ENCRYPTED: &str = "unknown-encrypted";
 /// How long a living conn may be unrecognised before it is told as it is.
 const UNDECIDED_NS: i64 = 30 * 1_000_000_000;
 
@@ -137,6 +139,10 @@ pub(crate) struct Relation {
     pub(crate) vlans: [u16; 2],
     pub(crate) confidence: u8,
     pub(crate) tunnel: bool,
+    /// How encrypted it looks, where no protocol knows it.
+    pub(crate) cipher: Option<Cipher>,
+    /// The most that looked like handshakes inside one of its conns.
+    pub(crate) handshakes: u8,
     /// Whether both sides were heard in any of its conns.
     pub(crate) answered: bool,
     /// Whether resp's name was looked up rather than said in the handshake.
@@ -211,6 +217,8 @@ impl Relations {
             vlans: [piece.vlan; 2],
             confidence: 0,
             tunnel: false,
+            cipher: None,
+            handshakes: 0,
             answered: piece.answered,
             looked_up: true,
             looked_at: false,
@@ -288,6 +296,7 @@ impl Relations {
         conn.extra.told = conn.bytes;
         let uncounted = !std::mem::replace(&mut conn.extra.counted, true);
         let recognised = conn.extra.inspection.protocol();
+        let cipher = conn.extra.inspection.cipher();
         let (names, looked_up) = names(conn);
         let answered = is_answered(conn);
         let to_group = is_to_group(conn);
@@ -297,7 +306,7 @@ impl Relations {
             macs: [mac(conn, 0), mac(conn, 1)],
             protocol: conn.tuple.protocol,
             port: conn.tuple.dst_port,
-            service: recognised.map(|(protocol, _)| protocol.service),
+            service: recognised.map(|(protocol, _)| protocol.service).or(cipher.map(|_| UNKNOWN_ENCRYPTED)),
             names,
             exporter: None,
         };
@@ -317,6 +326,8 @@ impl Relations {
             notes: Vec::new(),
             confidence: 0,
             tunnel: false,
+            cipher: None,
+            handshakes: 0,
             looked_up,
             carrier: conn.extra.carrier().map(Box::new),
             looked_at: false,
@@ -340,6 +351,8 @@ impl Relations {
         if let Some((protocol, confidence)) = recognised {
             relation.confidence = relation.confidence.max(confidence);
             relation.tunnel |= protocol.tunnel;
+        } else if let Some(cipher) = cipher {
+            relation.encrypted(Some(cipher), conn.extra.inspection.handshakes());
         }
         relation.looked_up &= looked_up;
         relation.looked_at |= conn.extra.inspection.has_looked();
@@ -363,11 +376,21 @@ impl Relation {
         }
         self.confidence = self.confidence.max(other.confidence);
         self.tunnel |= other.tunnel;
+        self.encrypted(other.cipher, other.handshakes);
         self.answered |= other.answered;
         self.looked_up &= other.looked_up;
         self.looked_at |= other.looked_at;
         self.to_group &= other.to_group;
         self.news |= other.news;
+    }
+
+    fn encrypted(&mut self, cipher: Option<Cipher>, handshakes: u8) {
+        let Some(cipher) = cipher else { return };
+        let cipher = self.cipher.map_or(cipher, |known| known.max(cipher));
+        self.cipher = Some(cipher);
+        self.confidence = cipher.confidence();
+        self.handshakes = self.handshakes.max(handshakes);
+        self.tunnel |= handshakes > 0;
     }
 
     fn note(&mut self, note: Note) {
@@ -404,7 +427,7 @@ fn names(conn: &Conn<Extra>) -> ([Option<TextId>; 2], bool) {
         let found = conn.extra.notes().iter().find(|(side, key, _)| *side == Side::Orig && *key == wanted);
         found.map(|(_, _, text)| *text)
     };
-    let said = noted(Key::Sni).or_else(|| noted(Key::HttpHost));
+    let said = noted(Key::Sni).or_else(|| noted(Key::HttpHost)).or_else(|| noted(Key::ProxyTarget));
     let [of_resp, of_orig] = conn.extra.names;
     ([of_orig, said.or(of_resp)], said.is_none())
 }

@@ -1,6 +1,7 @@
 //! What enrichment tells people, in both languages; nothing else in this crate holds a sentence.
 
 use sekisho_api::{Assumption, Evidence};
+use sekisho_recognise::Cipher;
 
 use crate::burden::Carried;
 use crate::prefix::Prefix;
@@ -126,6 +127,11 @@ pub(crate) fn exported(exporters: &[String], confirms: bool) -> Evidence {
     evidence("export/seen".to_owned(), confidence, en, ja)
 }
 
+/// The service of what could not be told.
+pub(crate) const UNKNOWN: &str = "unknown";
+/// The reason's name.
+pub(crate) const UNKNOWN_RULE: &str = "wire/unknown";
+
 /// No protocol could be told.
 pub(crate) fn unknown(transport: &str, port: u16, answered: bool) -> Evidence {
     let at = place(transport, port);
@@ -140,7 +146,43 @@ pub(crate) fn unknown(transport: &str, port: u16, answered: bool) -> Evidence {
             format!("{at} への送信がありますが、応答は観測されていません"),
         )
     };
-    evidence("wire/unknown".to_owned(), 50, en, ja)
+    evidence(UNKNOWN_RULE.to_owned(), 50, en, ja)
+}
+
+/// No protocol could be told, and what was sent looks encrypted.
+pub(crate) fn encrypted(transport: &str, port: u16, cipher: Cipher) -> Evidence {
+    let at = place(transport, port);
+    let Cipher { entropy, printable_pct, bytes } = cipher;
+    let (whole, tenth) = (entropy / 10, entropy % 10);
+    evidence(
+        "wire/unknown-encrypted".to_owned(),
+        cipher.confidence(),
+        format!(
+            "what was sent over {at} fits no known protocol and looks encrypted (or compressed): {whole}.{tenth} of 8 bits of entropy a byte and {printable_pct} % printable in the first {bytes} bytes weighed"
+        ),
+        format!(
+            "{at} の通信は既知のどのプロトコルにも当てはまらず、暗号化（または圧縮）されているとみられます（先頭 {bytes} バイトのエントロピー 8 ビット中 {whole}.{tenth} ビット、印字可能文字 {printable_pct} %）"
+        ),
+    )
+}
+
+/// How sure handshakes inside a flow make that it is a tunnel, in percent.
+const HANDSHAKES_CONFIDENCE: u8 = 55;
+
+/// A flow without a name whose packets have the sizes of other connections' handshakes.
+pub(crate) fn handshakes(count: u8) -> Evidence {
+    let more = if count == u8::MAX { "or more " } else { "" };
+    let more_ja = if count == u8::MAX { "以上" } else { "" };
+    evidence(
+        "wire/handshakes-inside".to_owned(),
+        HANDSHAKES_CONFIDENCE,
+        format!(
+            "{count} {more}times three packets have the sizes, order and directions of a TCP handshake (SYN, SYN-ACK, ACK): other connections seem to run inside, as in a tunnel"
+        ),
+        format!(
+            "TCP の接続手順（SYN・SYN-ACK・ACK）と同じ大きさ・順序・向きのパケットの組が {count} 回{more_ja}あり、内部で別の接続が動くトンネルとみられます"
+        ),
+    )
 }
 
 fn place(transport: &str, port: u16) -> String {

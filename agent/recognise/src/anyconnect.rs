@@ -1,4 +1,4 @@
-//! Cisco AnyConnect's data channel over DTLS, and its opening where the TLS is taken off.
+//! Cisco AnyConnect's data channel over DTLS, and its request_line where the TLS is taken off.
 //!
 //! AnyConnect, and OpenConnect with it, opened its UDP channel with DTLS records that carry version
 //! `0x0100`, which OpenSSL keeps for it alone (`DTLS1_BAD_VER`). Newer clients speak DTLS 1.2, but go on
@@ -8,7 +8,7 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::opening::opens_with;
+use crate::request_line::opens_with;
 use crate::tls::hello::{ClientHello, Transport};
 use crate::{Found, Look, Over, Protocol, Sight, Sink};
 
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn its_request_for_the_tunnel_is_believed_and_waited_for() {
-        crate::opening::check(&PROTOCOL, OPENINGS);
+        crate::request_line::check(&PROTOCOL, OPENINGS);
     }
 
     #[test]

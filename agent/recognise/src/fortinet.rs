@@ -11,7 +11,7 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::opening::opens_with;
+use crate::request_line::opens_with;
 use crate::{Found, Look, Over, Protocol, Sight, Sink};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn its_pages_are_believed_and_waited_for() {
-        crate::opening::check(&PROTOCOL, OPENINGS);
+        crate::request_line::check(&PROTOCOL, OPENINGS);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use sekisho_decode::{Cursor, Layer};
 
 use crate::noise::is_noise;
-use crate::opening::opens_with;
+use crate::request_line::opens_with;
 use crate::{Found, Look, Over, Protocol, Sight, Sink};
 
 const ESP_PORT: u16 = 4501;
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn its_pages_are_believed_and_waited_for() {
-        crate::opening::check(&PROTOCOL, OPENINGS);
+        crate::request_line::check(&PROTOCOL, OPENINGS);
     }
 
     #[test]

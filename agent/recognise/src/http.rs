@@ -1,13 +1,14 @@
 //! HTTP/1 on any port (RFC 9112): the host asked for, the client's and the server's product.
 //!
 //! Only the first request's and the first answer's header is read, line by line and no further.
-//! The target is never noted: paths and queries may hold a patient's data. Of a `CONNECT` (RFC 9110
-//! §9.3.6) the host is its target, and the TLS hello that follows through the proxy is noted too. An
-//! upgrade to a tunnel is noted as its variant.
+//! The target is never noted: paths and queries may hold a patient's data; a few that name a program are told
+//! by a word of our own ([`marks`]). Of a `CONNECT` (RFC 9110 §9.3.6) the host is its target, and the TLS
+//! hello that follows through the proxy is noted too. An upgrade to a tunnel is noted as its variant.
 
 use crate::text::{self, HOST_BYTES};
 use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, tls};
 
+mod marks;
 #[cfg(test)]
 mod tests;
 
@@ -96,8 +97,16 @@ fn first_line(sight: &Sight<'_>, sink: &mut dyn Sink) -> FirstLine {
     if let Some(target) = connect {
         sink.note(sight.sender(), Key::TunnelVariant, "http-connect");
         note_host(target, sight.sender(), sink);
+    } else if let Some(path) = target(request).and_then(marks::path) {
+        sink.note(sight.sender(), Key::HttpPath, path);
     }
     FirstLine::Read { role: Role::Client, connect: connect.is_some() }
+}
+
+/// What a request line asks for, between its method and its version.
+fn target(request: &[u8]) -> Option<&[u8]> {
+    let space = request.iter().position(|byte| *byte == b' ')?;
+    request.get(space + 1..)
 }
 
 /// Quick refusal: a method and a space, or a status line, or the beginning of either.
@@ -175,10 +184,13 @@ fn note_line(line: &[u8], side: Side, from_server: bool, connect: bool, sink: &m
         note_host(value, side, sink);
     } else if name.eq_ignore_ascii_case(b"user-agent") {
         note_product(Key::HttpAgent, value, side, sink);
-    } else if name.eq_ignore_ascii_case(b"upgrade")
-        && let Some((_, variant)) = UPGRADES.iter().find(|(word, _)| starts_with(value, word))
-    {
-        sink.note(side, Key::TunnelVariant, variant);
+    } else if name.eq_ignore_ascii_case(b"upgrade") || name.eq_ignore_ascii_case(b"sec-websocket-protocol") {
+        if let Some((_, variant)) = UPGRADES.iter().find(|(word, _)| starts_with(value, word)) {
+            sink.note(side, Key::TunnelVariant, variant);
+        }
+        for token in marks::upgrades(value) {
+            sink.note(side, Key::HttpUpgrade, token);
+        }
     }
 }
 

@@ -11,11 +11,16 @@ mod amneziawg;
 mod anyconnect;
 mod anydesk;
 mod astm;
+mod bacnet;
 mod ber;
+mod capwap;
+mod cipher;
 mod citrix;
+mod dcerpc;
 mod dhcp;
 mod dhcpv6;
 mod dicom;
+mod dnp3;
 mod dns;
 mod dns_tunnel;
 mod dtls;
@@ -23,36 +28,58 @@ mod engine;
 mod esp;
 mod etherip;
 mod fortinet;
+mod frp;
 mod ftp;
 mod globalprotect;
 mod gre;
+mod guacamole;
+mod handshakes;
 mod hl7;
+mod hsrp;
 mod http;
 mod icmp_tunnel;
 mod ike;
+mod imap;
 mod ipfix;
 mod ipip;
+mod jetdirect;
 mod kerberos;
+mod knxnet;
 mod l2tp;
 mod ldap;
 mod llmnr;
+mod lpd;
 mod mdns;
+mod modbus;
 mod mqtt;
+mod mysql;
 mod n2n;
 mod nebula;
 pub mod neighbour;
 mod netbios;
 mod netflow;
+mod nfs;
 mod noise;
+mod nomachine;
+mod ntlm;
 mod ntp;
+mod opcua;
 mod opening;
 mod openvpn;
+mod oracle;
+mod pop3;
+mod postgresql;
 mod pptp;
 mod quic;
 mod radius;
+mod radmin;
 mod rdp;
 #[cfg(test)]
 mod recorder;
+mod request_line;
+mod rsync;
+mod rtsp;
+mod rustdesk;
 mod settle;
 mod sflow;
 mod sight;
@@ -60,27 +87,38 @@ mod sip;
 mod smb;
 mod smtp;
 mod snmp;
+mod socks;
 mod softether;
+mod spice;
 mod ssdp;
 mod ssh;
 mod sstp;
 mod stream;
+mod stun;
 mod syslog;
 mod tailscale;
+mod tds;
 mod teamviewer;
 mod telnet;
 mod teredo;
 mod text;
+mod tftp;
 mod tinc;
 mod tls;
 mod vnc;
+mod vrrp;
 mod vtun;
 mod vxlan;
 mod warp;
 mod wireguard;
+mod wol;
+mod wsd;
+mod x11;
 mod yggdrasil;
 mod zerotier;
 
+
+pub use cipher::Cipher;
 pub use dns::burden::{Burden, Record};
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
 pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
@@ -133,6 +171,37 @@ pub static PROTOCOLS: &[Protocol] = &[
     kerberos::PROTOCOL,
     radius::PROTOCOL,
     mqtt::PROTOCOL,
+    stun::PROTOCOL,
+    rtsp::PROTOCOL,
+    imap::PROTOCOL,
+    pop3::PROTOCOL,
+    dcerpc::PROTOCOL,
+    nfs::PROTOCOL,
+    tds::PROTOCOL,
+    postgresql::PROTOCOL,
+    oracle::PROTOCOL,
+    mysql::PROTOCOL,
+    jetdirect::PROTOCOL,
+    lpd::PROTOCOL,
+    rsync::PROTOCOL,
+    wsd::PROTOCOL,
+    tftp::PROTOCOL,
+    wol::PROTOCOL,
+    capwap::PROTOCOL,
+    hsrp::PROTOCOL,
+    vrrp::PROTOCOL,
+    bacnet::PROTOCOL,
+    knxnet::PROTOCOL,
+    dnp3::PROTOCOL,
+    opcua::PROTOCOL,
+    radmin::PROTOCOL,
+    nomachine::PROTOCOL,
+    spice::PROTOCOL,
+    guacamole::PROTOCOL,
+    x11::PROTOCOL,
+    frp::PROTOCOL,
+    rustdesk::PROTOCOL,
+    socks::PROTOCOL,
     ike::PROTOCOL,
     esp::PROTOCOL,
     gre::PROTOCOL,
@@ -160,4 +229,6 @@ pub static PROTOCOLS: &[Protocol] = &[
     teamviewer::PROTOCOL,
     telnet::PROTOCOL,
     openvpn::PROTOCOL,
+    // Last: a header of little more than zeros.
+    modbus::PROTOCOL,
 ];

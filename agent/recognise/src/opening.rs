@@ -1,33 +1,35 @@
-//! SSL-VPNs open with a request line of their own inside TLS: seen where the TLS is taken off, at a
-//! proxy, a load balancer or an appliance that mirrors what it decrypts.
+//! Whether a stream opens with one of a protocol's fixed texts.
 
 use crate::{Found, Look, Sight};
 
-/// Answers for a stream that a client opens with one of `lines`.
-pub(crate) fn opens_with(sight: &Sight<'_>, lines: &[&[u8]]) -> Look {
-    if lines.iter().any(|line| sight.data.starts_with(line)) {
-        return Look::Is(Found::served_by(96, sight.sender().peer()));
-    }
-    let may_become = sight.from_start && lines.iter().any(|line| line.starts_with(sight.data));
-    if may_become { Look::More } else { Look::No }
+/// What the first bytes say.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Opening {
+    /// One of the texts is there.
+    Is,
+    /// What is there is the beginning of one of them.
+    Cut,
+    /// Something else.
+    Other,
 }
 
-/// For tests: each line is believed whole, waited for while it comes, and nothing else is.
-#[cfg(test)]
-pub(crate) fn check(protocol: &crate::Protocol, lines: &[&[u8]]) {
-    use crate::recorder::{look, sight};
-    use crate::{Over, Side};
-
-    for line in lines {
-        let bytes = [line, &b" HTTP/1.1\r\nHost: vpn.example.org\r\n\r\n"[..]].concat();
-        let found = Look::Is(Found::served_by(96, Side::Resp));
-        assert_eq!(look(protocol, &sight(Over::Tcp, true, 80, &bytes)).0, found, "{}", line.escape_ascii());
-        for len in 1..line.len() {
-            let cut = sight(Over::Tcp, true, 80, &bytes[..len]);
-            assert_eq!(look(protocol, &cut).0, Look::More, "{} cut at {len}", line.escape_ascii());
+/// Compares a stream's start with each of `texts`.
+pub(crate) fn opening(stream: &[u8], texts: &[&[u8]]) -> Opening {
+    let mut cut = false;
+    for text in texts {
+        if stream.starts_with(text) {
+            return Opening::Is;
         }
+        cut |= text.starts_with(stream);
     }
-    for other in [&b"GET / HTTP/1.1\r\n"[..], b"POST /login HTTP/1.1\r\n", b"\x16\x03\x01\x02\x00\x01"] {
-        assert_eq!(look(protocol, &sight(Over::Tcp, true, 80, other)).0, Look::No);
+    if cut { Opening::Cut } else { Opening::Other }
+}
+
+/// Believes a stream seen from its start that opens with one of `texts`.
+pub(crate) fn believe(sight: &Sight<'_>, texts: &[&[u8]], found: Found) -> Look {
+    match opening(sight.data, texts) {
+        Opening::Is => Look::Is(found),
+        Opening::Cut if sight.from_start => Look::More,
+        Opening::Cut | Opening::Other => Look::No,
     }
 }

@@ -176,11 +176,17 @@ pub enum Key {
     SnmpVersion,
     QuicVersion,
     TunnelVariant,
+    Software,
+    Domain,
+    ProxyTarget,
+    ProxyAddress,
+    HttpPath,
+    HttpUpgrade,
 }
 
 impl Key {
     /// Every key, in the order of its slug's declaration.
-    pub const ALL: [(Self, &'static str); 28] = [
+    pub const ALL: [(Self, &'static str); 34] = [
         (Self::Sni, "sni"),
         (Self::Alpn, "alpn"),
         (Self::TlsVersion, "tls_version"),
@@ -209,6 +215,12 @@ impl Key {
         (Self::SnmpVersion, "snmp_version"),
         (Self::QuicVersion, "quic_version"),
         (Self::TunnelVariant, "tunnel_variant"),
+        (Self::Software, "software"),
+        (Self::Domain, "domain"),
+        (Self::ProxyTarget, "proxy_target"),
+        (Self::ProxyAddress, "proxy_address"),
+        (Self::HttpPath, "http_path"),
+        (Self::HttpUpgrade, "http_upgrade"),
     ];
 
     /// Gives the field's name in rules and JSON.
@@ -242,6 +254,7 @@ pub enum NameSource {
     Mdns,
     Llmnr,
     Netbios,
+    Ntlm,
     Dhcp,
     Lldp,
     Cdp,

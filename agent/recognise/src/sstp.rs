@@ -1,8 +1,8 @@
-//! SSTP, Microsoft's PPP in HTTPS (MS-SSTP): its opening, where the TLS is taken off (§3.2.4.1).
+//! SSTP, Microsoft's PPP in HTTPS (MS-SSTP): its request_line, where the TLS is taken off (§3.2.4.1).
 //!
 //! Over TLS nothing of its own is left in clear: it stays `tls`.
 
-use crate::opening::opens_with;
+use crate::request_line::opens_with;
 use crate::{Look, Over, Protocol, Sight, Sink};
 
 pub(crate) const PROTOCOL: Protocol =
@@ -20,6 +20,6 @@ mod tests {
 
     #[test]
     fn its_method_is_believed_and_waited_for() {
-        crate::opening::check(&PROTOCOL, OPENING);
+        crate::request_line::check(&PROTOCOL, OPENING);
     }
 }

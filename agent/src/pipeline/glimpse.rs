@@ -7,7 +7,7 @@ use sekisho_track::Conn;
 
 /// What a recogniser is to see of a packet; `None` where there is nothing to see.
 #[inline]
-pub(super) fn glimpse<'a>(conn: &Conn<Extra>, ip: &Ip<'a>, from_orig: bool) -> Option<Glimpse<'a>> {
+pub(super) fn glimpse<'a>(time_ns: i64, conn: &Conn<Extra>, ip: &Ip<'a>, from_orig: bool) -> Option<Glimpse<'a>> {
     let (over, payload, wire_len, seq) = match ip.upper {
         Upper::Tcp(tcp) => (Over::Tcp, ip.payload, ip.payload_wire_len, tcp.seq),
         Upper::Udp(_) => (Over::Udp, ip.payload, ip.payload_wire_len, 0),
@@ -18,6 +18,7 @@ pub(super) fn glimpse<'a>(conn: &Conn<Extra>, ip: &Ip<'a>, from_orig: bool) -> O
     };
     let [by_orig, by_resp] = conn.pkts;
     (!payload.is_empty()).then_some(Glimpse {
+        time_ns,
         over,
         from_orig,
         payload,

@@ -122,3 +122,15 @@ fn a_memo_reads_back_as_it_was_written() {
         }
     }
 }
+
+#[test]
+fn an_upgrade_and_a_path_that_names_a_program_are_told_by_our_own_words() {
+    let request = b"GET /agent.ashx?auth=secret HTTP/1.1\r\nHost: mesh.example\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Protocol: chisel-v3, token.secret\r\n\r\n";
+    for step in [1, 9, 1000] {
+        let (_, recorder) = converse(&PROTOCOL, 8080, &[(true, request)], step);
+        assert_eq!(recorder.values(Key::HttpPath), ["/agent.ashx"], "{step} bytes a segment");
+        assert_eq!(recorder.values(Key::HttpUpgrade), ["websocket", "chisel-v3"]);
+        assert!(!format!("{recorder:?}").contains("secret"));
+    }
+}

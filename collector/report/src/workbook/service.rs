@@ -41,7 +41,7 @@ impl Method {
             | "softether" => Self::SslVpn,
             "openvpn" | "wireguard" | "amneziawg" | "cloudflare-warp" | "tinc" | "zerotier" | "tailscale"
             | "n2n" | "nebula" | "vtun" | "yggdrasil" | "teredo" | "vxlan" | "etherip" | "l2tp" | "pptp"
-            | "gre" | "ipip" | "dns-tunnel" | "icmp-tunnel" => Self::Tunnel,
+            | "gre" | "ipip" | "dns-tunnel" | "icmp-tunnel" | "frp" | "chisel" | "socks" => Self::Tunnel,
             "rdp"
             | "vnc"
             | "citrix"
@@ -56,9 +56,16 @@ impl Method {
             | "remoteview"
             | "magic-connect"
             | "chrome-remote-desktop"
-            | "zoho-assist" => Self::Rmm,
+            | "zoho-assist"
+            | "radmin"
+            | "nomachine"
+            | "spice"
+            | "guacamole"
+            | "x11"
+            | "winrm" => Self::Rmm,
             "tls" | "dtls" | "quic" | "ssh" | "unknown-encrypted" => Self::Encrypted,
-            "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "syslog" | "tftp" => {
+            "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "syslog" | "tftp"
+            | "rtsp" | "bacnet" | "knxnet" | "modbus" | "dnp3" | "lpd" | "jetdirect" | "rsync" | "nfs" => {
                 Self::Plain
             }
             _ => Self::Unknown,
@@ -103,7 +110,8 @@ pub(super) fn protection(service: &str) -> Option<&'static Word> {
         "unknown-encrypted" => Some(&OWN),
         // GRE, IPIP, L2TP and the readable ones protect nothing themselves: RFC 2784, 2003, 2661, 7348, 3378, 4380.
         "gre" | "ipip" | "l2tp" | "vxlan" | "etherip" | "teredo" | "dicom" | "hl7" | "astm" | "http"
-        | "dns" | "ntp" | "ftp" | "telnet" | "syslog" => Some(&NONE),
+        | "dns" | "ntp" | "ftp" | "telnet" | "syslog" | "tftp" | "bacnet" | "knxnet" | "modbus" | "dnp3"
+        | "lpd" | "jetdirect" => Some(&NONE),
         _ => None,
     }
 }
