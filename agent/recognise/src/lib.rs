@@ -117,7 +117,6 @@ mod x11;
 mod yggdrasil;
 mod zerotier;
 
-
 pub use cipher::Cipher;
 pub use dns::burden::{Burden, Record};
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};

@@ -7,7 +7,12 @@ use sekisho_track::Conn;
 
 /// What a recogniser is to see of a packet; `None` where there is nothing to see.
 #[inline]
-pub(super) fn glimpse<'a>(time_ns: i64, conn: &Conn<Extra>, ip: &Ip<'a>, from_orig: bool) -> Option<Glimpse<'a>> {
+pub(super) fn glimpse<'a>(
+    time_ns: i64,
+    conn: &Conn<Extra>,
+    ip: &Ip<'a>,
+    from_orig: bool,
+) -> Option<Glimpse<'a>> {
     let (over, payload, wire_len, seq) = match ip.upper {
         Upper::Tcp(tcp) => (Over::Tcp, ip.payload, ip.payload_wire_len, tcp.seq),
         Upper::Udp(_) => (Over::Udp, ip.payload, ip.payload_wire_len, 0),
