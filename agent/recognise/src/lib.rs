@@ -140,12 +140,13 @@ pub static PROTOCOLS: &[Protocol] = &[
     sflow::PROTOCOL,
     mdns::PROTOCOL,
     llmnr::PROTOCOL,
+    // Before DNS, whose clothes it wears, and HTTP, in which it opens where its TLS is taken off.
+    softether::PROTOCOL,
     dns::PROTOCOL,
     dns_tunnel::PROTOCOL,
     tls::PROTOCOL,
     quic::PROTOCOL,
     // Before HTTP, in which they open where their TLS is taken off; AnyConnect before DTLS as well.
-    softether::PROTOCOL,
     anyconnect::PROTOCOL,
     fortinet::PROTOCOL,
     globalprotect::PROTOCOL,

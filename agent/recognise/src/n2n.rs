@@ -1,11 +1,12 @@
-//! n2n over UDP, any port: ntop's `wire.c` and `n2n_typedefs.h`, versions 2 and 3.
+//! n2n over UDP, any port: ntop's `wire.c` and `n2n_typedefs.h`, versions 1 to 3.
 //!
 //! ```text
 //! version 1 │ time to live 1 │ flags and type 2 │ community 20 (version 2: 16) │ …
 //! register to supernode, v3: cookie 4 │ edge's MAC 6 │ …      packet: source MAC 6 │ destination MAC 6 │ …
 //! ```
 //!
-//! The community is a name in clear, filled up with zeros, unless both ends encrypt their headers:
+//! Version 1 puts the type second and the two ends' sockets, 20 bytes each, behind the MACs.
+//! The community is a name in clear, filled up with zeros (but for version 1), unless both ends encrypt their headers:
 //! then nothing is left to tell by.
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
@@ -43,10 +44,38 @@ fn look(sight: &Sight<'_>, _memo: &mut u32, sink: &mut dyn Sink) -> Look {
     })
 }
 
+/// The types of version 1: register, deregister, packet, and two kinds of acknowledgement.
+const FIRST_TYPES: std::ops::RangeInclusive<u8> = 1..=5;
+
+/// A socket's first two bytes: the family (IPv4, IPv6) and zero.
+const FIRST_SOCKETS: [[u8; 2]; 2] = [[2, 0], [10, 0]];
+
+/// Reads a header of version 1, which is laid out otherwise. Its ends are equals.
+fn first_version(mut cursor: Cursor<'_>) -> Result<Option<(&'static str, u16)>, DecodeError> {
+    let (kind, hops, by_supernode) = (cursor.u8()?, cursor.u8()?, cursor.u8()?);
+    let community: [u8; 16] = cursor.array()?;
+    cursor.take(12)?;
+    let one: [u8; 20] = cursor.array()?;
+    let other: [u8; 20] = cursor.array()?;
+    let letters = community.iter().take_while(|byte| byte.is_ascii_graphic()).count();
+    let ends = community.get(letters).is_none_or(|byte| *byte == 0);
+    let is_socket = |socket: [u8; 20]| FIRST_SOCKETS.iter().any(|head| socket.starts_with(head));
+    let fits = FIRST_TYPES.contains(&kind)
+        && hops <= MOST_HOPS
+        && by_supernode <= 1
+        && letters >= 2
+        && ends
+        && is_socket(one)
+        && is_socket(other);
+    // Packets have their type in common, and the others say nothing about who serves.
+    Ok(fits.then_some(("n2n-v1", if u16::from(kind) == PACKET { PACKET } else { 1 })))
+}
+
 /// The version's name and the type, `Ok(None)` if the bytes are another protocol's.
 fn header(data: &[u8]) -> Result<Option<(&'static str, u16)>, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, data);
     let (variant, community_bytes) = match cursor.u8()? {
+        1 => return first_version(cursor),
         2 => ("n2n-v2", 16),
         3 => ("n2n-v3", 20),
         _ => return Ok(None),
@@ -112,6 +141,28 @@ mod tests {
         ] {
             let sight = recorder::sight(Over::Udp, true, 7654, &data);
             assert_eq!(recorder::look(&PROTOCOL, &sight).0, Look::No, "{why}");
+        }
+    }
+
+    #[test]
+    fn the_first_version_is_believed_by_its_sockets() {
+        let socket = [&[2, 0, 0xb4, 0xb7][..], &[0; 16]].concat();
+        let community = b"clinic\0\xc0\x5c\x31\x75\xea\x7f\0\0\0";
+        let head = |kind: u8| [&[1, kind, 0, 0][..], community, &[0, 0x53, 0, 0, 0, 1], &[0; 6]].concat();
+        let whole = [&head(1)[..], &socket, &socket, &[0; 9]].concat();
+        let (look, recorder) = recorder::look(&PROTOCOL, &recorder::sight(Over::Udp, true, 7654, &whole));
+        assert_eq!((look, recorder.values(Key::TunnelVariant)), (Look::Is(Found::new(88)), vec!["n2n-v1"]));
+        for (data, why) in [
+            ([&head(9)[..], &socket, &socket].concat(), "no such type"),
+            ([&head(1)[..], &[3; 20], &socket].concat(), "no socket"),
+            ([&[1, 1, 0, 0][..], &[0; 16], &[0; 12], &socket, &socket].concat(), "no community"),
+        ] {
+            let sight = recorder::sight(Over::Udp, true, 7654, &data);
+            assert_eq!(recorder::look(&PROTOCOL, &sight).0, Look::No, "{why}");
+        }
+        for len in 0..72 {
+            let sight = recorder::sight(Over::Udp, true, 7654, &whole[..len]);
+            assert_eq!(recorder::look(&PROTOCOL, &sight).0, Look::No, "{len} bytes");
         }
     }
 
