@@ -88,7 +88,8 @@ pub(crate) struct Group<'a> {
     /// Transports and ports.
     endpoints: Weighed<(Cow<'static, str>, u16)>,
     pub(crate) vlan: Option<u16>,
-    /// Sessions opened from inside and from outside.
+    /// Conns opened from inside and from outside, with those that were reported before: a roll-up of a session
+    /// that goes on opens none, and is still of what opened it.
     pub(crate) opened: [u64; 2],
     pub(crate) tunnel: bool,
     /// Whether anything of it was not reported yet.
@@ -140,7 +141,7 @@ impl<'a> Group<'a> {
         self.endpoints.add(external.endpoint(), weight);
         self.vlan = self.vlan.or(external.vlan());
         let [from_inside, from_outside] = &mut self.opened;
-        *(if external.orig_inside { from_inside } else { from_outside }) += relation.sessions;
+        *(if external.orig_inside { from_inside } else { from_outside }) += relation.conns;
         self.news |= relation.news;
         self.widen(relation.first_ns, relation.last_ns);
         self.sessions += relation.sessions;
