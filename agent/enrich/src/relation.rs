@@ -439,7 +439,10 @@ fn mac(conn: &Conn<Extra>, end: usize) -> MacAddr {
     let [from_orig, from_resp] = &conn.hops;
     let (from, towards) = if end == 0 { (from_orig, from_resp) } else { (from_resp, from_orig) };
     let towards = towards.last().map(|hop| hop.dst).filter(|mac| !mac.is_zero() && !mac.is_group());
-    towards.or_else(|| from.first().map(|hop| hop.src)).unwrap_or(MacAddr::ZERO)
+    let from = from.first();
+    // A mirror lost the last hop towards the end where the first hop from it comes to the same router.
+    let lost = from.is_some_and(|hop| towards == Some(hop.dst));
+    towards.filter(|_| !lost).or_else(|| from.map(|hop| hop.src)).unwrap_or(MacAddr::ZERO)
 }
 
 /// The VLAN nearest to an end.

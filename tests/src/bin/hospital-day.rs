@@ -1,4 +1,4 @@
-//! Writes a hospital's day and its truth: `hospital-day --seed N --out DIR [--hours 24]`.
+//! Writes a hospital's day and its truth: `hospital-day --seed N --out DIR [--hours 24 | --days 7]`.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command's output")]
@@ -19,11 +19,15 @@ struct Args {
     /// Length of the capture.
     #[arg(long, default_value_t = 24)]
     hours: u32,
+    /// The same in days: a week shows what is used once in it.
+    #[arg(long, conflicts_with = "hours")]
+    days: Option<u32>,
 }
 
 fn main() -> std::io::Result<()> {
     let args = Args::parse();
-    let truth = sekisho_tests::day::generate(args.seed, args.hours, &args.out)?;
+    let hours = args.days.map_or(args.hours, |days| days.saturating_mul(24));
+    let truth = sekisho_tests::day::generate(args.seed, hours, &args.out)?;
     println!(
         "{}: {} packets, {} external connections, {} devices",
         args.out.display(),

@@ -61,7 +61,8 @@ pub(super) fn play(day: &mut Day) {
     scan(day);
 }
 
-fn addresses(day: &mut Day, name: &str) -> Vec<Ip> {
+/// Where a benign name leads.
+pub(super) fn addresses(day: &mut Day, name: &str) -> Vec<Ip> {
     let ips: Vec<Ip> = (0..day.rng.range(1, 3)).map(|_| day.remote()).collect();
     for ip in &ips {
         day.truth.benign(*ip, name);
@@ -69,7 +70,8 @@ fn addresses(day: &mut Day, name: &str) -> Vec<Ip> {
     ips
 }
 
-fn visit(day: &mut Day, device: &Device, name: &str, ips: &[Ip]) {
+/// Some requests to a benign name over TLS.
+pub(super) fn visit(day: &mut Day, device: &Device, name: &str, ips: &[Ip]) {
     let at = day.moment(HOUR / 10);
     let at = day.resolve(device, name, ips, at);
     let ip = *day.rng.pick(ips);

@@ -41,7 +41,6 @@ pub(super) fn play(day: &mut Day) {
 /// A device asks for its gateway's hardware address now and then; those that have a neighbour gateway
 /// on their VLAN ask for that too.
 fn asks(day: &mut Day, device: &Device) {
-    let vlan = day.site.vlan(device.lan);
     let mut targets = vec![(day.site.gateway_of(device.lan), day.site.core)];
     let neighbours: Vec<_> = day
         .site
@@ -53,14 +52,19 @@ fn asks(day: &mut Day, device: &Device) {
         targets.extend(neighbours);
     }
     for (ip, mac) in targets {
-        let mut at = day.early();
-        while at < day.end {
-            let question = arp(1, &device.mac, &device.ip, &NOBODY, &ip);
-            day.wire.raw(at, vlan, device.mac, BROADCAST, ARP, &question);
-            let answer = arp(2, &mac, &ip, &device.mac, &device.ip);
-            day.wire.raw(at + day.rng.range(80, 400), vlan, mac, device.mac, ARP, &answer);
-            at += HOUR + day.rng.below(3 * HOUR);
-        }
+        asks_for(day, device, ip, mac);
+    }
+}
+
+fn asks_for(day: &mut Day, device: &Device, ip: [u8; 4], mac: Mac) {
+    let vlan = day.site.vlan(device.lan);
+    let mut at = day.early();
+    while at < day.end {
+        let question = arp(1, &device.mac, &device.ip, &NOBODY, &ip);
+        day.wire.raw(at, vlan, device.mac, BROADCAST, ARP, &question);
+        let answer = arp(2, &mac, &ip, &device.mac, &device.ip);
+        day.wire.raw(at + day.rng.range(80, 400), vlan, mac, device.mac, ARP, &answer);
+        at += HOUR + day.rng.below(3 * HOUR);
     }
 }
 
@@ -168,21 +172,34 @@ fn advertises(day: &mut Day) {
         at += 600 * SECOND;
     }
     for (terminal, ip) in super::external::terminals(day) {
-        let Ip::V6(own) = ip else { continue };
-        let mut solicitation = vec![135, 0, 0, 0, 0, 0, 0, 0];
-        solicitation.extend(link_local(router));
-        solicitation.extend([1, 1]);
-        solicitation.extend(terminal.mac);
-        let at = day.early();
-        let question = icmpv6(own, link_local(router), solicitation);
-        day.wire.raw(at, vlan, terminal.mac, router, IPV6, &question);
-        let mut advertisement = vec![136, 0, 0, 0, 0xe0, 0, 0, 0];
-        advertisement.extend(link_local(router));
-        advertisement.extend([2, 1]);
-        advertisement.extend(router);
-        let answer = icmpv6(link_local(router), own, advertisement);
-        day.wire.raw(at + 300, vlan, router, terminal.mac, IPV6, &answer);
+        if let Ip::V6(own) = ip {
+            finds_router(day, &terminal, own);
+        }
     }
+}
+
+/// A terminal on the eligibility router's link asks for its hardware address (RFC 4861 §4.3).
+pub(super) fn finds_router(day: &mut Day, terminal: &Device, own: [u8; 16]) {
+    let (vlan, router) = (day.site.vlan(Lan::Clients), day.site.ngn.mac);
+    let mut solicitation = vec![135, 0, 0, 0, 0, 0, 0, 0];
+    solicitation.extend(link_local(router));
+    solicitation.extend([1, 1]);
+    solicitation.extend(terminal.mac);
+    let at = day.early();
+    let question = icmpv6(own, link_local(router), solicitation);
+    day.wire.raw(at, vlan, terminal.mac, router, IPV6, &question);
+    let mut advertisement = vec![136, 0, 0, 0, 0xe0, 0, 0, 0];
+    advertisement.extend(link_local(router));
+    advertisement.extend([2, 1]);
+    advertisement.extend(router);
+    let answer = icmpv6(link_local(router), own, advertisement);
+    day.wire.raw(at + 300, vlan, router, terminal.mac, IPV6, &answer);
+}
+
+/// Two on one link ask for each other's hardware address by ARP, now and then.
+pub(super) fn acquainted(day: &mut Day, device: &Device, gateway: &Gateway) {
+    asks_for(day, device, gateway.ip, gateway.mac);
+    asks_for(day, &gateway.as_device(), device.ip, device.mac);
 }
 
 fn link_local(mac: Mac) -> [u8; 16] {

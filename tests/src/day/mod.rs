@@ -3,15 +3,17 @@
 //! A core switch routes between seven VLANs and mirrors all of them, so a routed packet is seen on
 //! each link that it crosses: same IP id, TTL one lower. Connections leave by the firewall, by vendors'
 //! VPN routers inside system VLANs, by an LTE router behind a modality, by an ISDN router in the lab and
-//! by the eligibility network's IPv6 router.
+//! by the eligibility network's IPv6 router. Some days are seen through a mirror with flaws.
 //!
 //! Everything follows from the seed. Outside addresses are of documentation and benchmark space
 //! (RFC 5737, RFC 2544, RFC 3849) or private, hosts' and patients' names are invented; the names of
 //! remote-access services are the real ones, for by these they are told.
 
 mod benign;
+mod chatter;
 mod clinical;
 mod external;
+mod flaws;
 mod lan;
 mod share;
 mod site;
@@ -30,7 +32,8 @@ use crate::workload::rng::Rng;
 use site::Site;
 use wire::{SECOND, Wire};
 
-pub use truth::{Benign, DeviceTruth, External, Truth};
+pub use flaws::Flaws;
+pub use truth::{Benign, DeviceTruth, External, Truth, Worked};
 
 /// The patient whose name crosses the wire in DICOM and HL7 and must never be found anywhere else.
 pub const PATIENT: &str = "Yamada^Taro";
@@ -43,6 +46,7 @@ const HOUR: u64 = 3600 * SECOND;
 
 /// A day in the making.
 struct Day {
+    seed: u64,
     site: Site,
     wire: Wire,
     rng: Rng,
@@ -52,8 +56,10 @@ struct Day {
     end: u64,
     next_port: u16,
     next_remote: u32,
-    /// How many external connections the survey should find.
+    /// How many external connections the survey should find, awkward ones apart.
     wanted: usize,
+    /// The modality that nobody maintains from outside, as far as can be seen.
+    quiet: Option<String>,
 }
 
 impl Day {
@@ -64,12 +70,15 @@ impl Day {
         // A short capture is one of a working day.
         let start = start + if hours < 24 { 9 * HOUR } else { 0 };
         let end = start + u64::from(hours) * HOUR;
-        let wire = Wire::new(Rng::stream(seed, 3, 0), site.tagged, (start, end));
+        let flaws = Flaws::of(seed, &site);
+        let truth = Truth { mirror: flaws.clone(), ..Truth::default() };
+        let wire = Wire::new(Rng::stream(seed, 3, 0), Rng::stream(seed, 5, 0), flaws, (start, end));
         let next_port = rng.range(49_152, 60_000) as u16;
         let next_remote = rng.u32();
         // A stream of its own: the length of the capture must not change the hospital.
         let wanted = Rng::stream(seed, 4, 0).range(7, 48) as usize;
-        Self { site, wire, rng, truth: Truth::default(), start, end, next_port, next_remote, wanted }
+        let quiet = (!seed.is_multiple_of(2)).then(|| "xa01".to_owned());
+        Self { seed, site, wire, rng, truth, start, end, next_port, next_remote, wanted, quiet }
     }
 
     /// An ephemeral port.
@@ -124,7 +133,9 @@ pub fn generate(seed: u64, hours: u32, dir: &Path) -> io::Result<Truth> {
     lan::play(&mut day);
     clinical::play(&mut day);
     benign::play(&mut day);
+    chatter::play(&mut day);
     external::play(&mut day);
+    day.truth.missing = external::unmaintained(&day);
     day.truth.packets = day.wire.packets();
     fs::create_dir_all(dir)?;
     day.wire.write(&dir.join("hospital.pcap"))?;

@@ -59,6 +59,7 @@ pub(super) struct Site {
     pub(super) ngn: Gateway,
     pub(super) ngn_prefix: [u8; 8],
     pub(super) devices: Vec<Device>,
+    /// Whether the mirror keeps VLAN tags.
     pub(super) tagged: bool,
     net: [u8; 2],
     third: u8,

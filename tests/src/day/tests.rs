@@ -139,7 +139,9 @@ fn a_day_is_neither_empty_nor_larger_than_planned() {
     let dir = tempfile::tempdir().unwrap();
     for seed in 0..20 {
         let truth = generate(seed, 24, dir.path()).unwrap();
-        assert!((7..=47).contains(&truth.external.len()), "seed {seed}: {}", truth.external.len());
-        assert!((40_000..=450_000).contains(&truth.packets), "seed {seed}: {}", truth.packets);
+        // As many as drawn, three of the eligibility network, and the awkward ones.
+        let count = truth.external.len();
+        assert!((9..=64).contains(&count), "seed {seed}: {count}");
+        assert!((40_000..=600_000).contains(&truth.packets), "seed {seed}: {}", truth.packets);
     }
 }

@@ -59,16 +59,17 @@ pub(super) fn close(day: &mut Day, mut stream: Stream) {
 }
 
 /// A connection that stays up to the end of the capture: a ping of constant size every `period`
-/// seconds, and at `bursts` the outside speaks first and the inside sends screens.
-pub(super) fn persist(day: &mut Day, stream: &mut Stream, period: u64, bursts: &[u64]) {
+/// seconds, and at `bursts` the outside speaks first and the inside sends screens. Returns when each burst
+/// began and ended.
+pub(super) fn persist(day: &mut Day, stream: &mut Stream, period: u64, bursts: &[u64]) -> Vec<(u64, u64)> {
     let mut bursts = bursts.to_vec();
     bursts.sort_unstable();
     let mut bursts = bursts.into_iter().peekable();
-    let mut at = stream.at();
+    let (mut at, mut worked) = (stream.at(), Vec::new());
     loop {
         at += period * SECOND + day.rng.below(SECOND);
         if at >= day.end {
-            return;
+            return worked;
         }
         stream.rest_until(at);
         let (ping, pong) = (data(day, 38), data(day, 38));
@@ -77,6 +78,7 @@ pub(super) fn persist(day: &mut Day, stream: &mut Stream, period: u64, bursts: &
         stream.acknowledge(&mut day.wire, true);
         while bursts.next_if(|burst| *burst <= at).is_some() {
             work(day, stream);
+            worked.push((at, stream.at()));
             at = at.max(stream.at());
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::flaws::Flaws;
 use super::site::{Device, Gateway};
 use super::wire::Mac;
 use crate::workload::frame::Ip;
@@ -55,6 +56,19 @@ pub struct DeviceTruth {
     pub name: String,
 }
 
+/// A time in which somebody outside worked on a device through a connection that is always up.
+#[derive(Clone, Debug, Serialize)]
+pub struct Worked {
+    /// The inside address.
+    pub device: String,
+    /// The outside address.
+    pub remote_ip: String,
+    /// Begin, in seconds since the epoch.
+    pub first_s: u64,
+    /// End, in seconds since the epoch.
+    pub last_s: u64,
+}
+
 /// All of it; `truth.json` is this.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Truth {
@@ -70,6 +84,12 @@ pub struct Truth {
     pub devices: Vec<DeviceTruth>,
     /// The gateways.
     pub gateways: Vec<DeviceTruth>,
+    /// Modalities that usually have remote maintenance and of which none is on the wire.
+    pub missing: Vec<String>,
+    /// Remote work by reverse bursts.
+    pub worked: Vec<Worked>,
+    /// How well the mirror port shows it.
+    pub mirror: Flaws,
 }
 
 pub(super) fn mac_text(mac: Mac) -> String {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use super::flaws::Flaws;
 use crate::workload::frame::{self, Ep, Ip, Tcp};
 use crate::workload::pcap::PcapWriter;
 use crate::workload::rng::Rng;
@@ -59,22 +60,26 @@ pub(super) struct Wire {
     bytes: Vec<u8>,
     scratch: Vec<u8>,
     rng: Rng,
-    tagged: bool,
+    flaws: Flaws,
+    /// Decides what is lost: what is sent must not hang on it.
+    luck: Rng,
     span: (u64, u64),
 }
 
 impl Wire {
-    pub(super) fn new(rng: Rng, tagged: bool, span: (u64, u64)) -> Self {
-        Self { frames: Vec::new(), bytes: Vec::new(), scratch: Vec::new(), rng, tagged, span }
+    pub(super) fn new(rng: Rng, luck: Rng, flaws: Flaws, span: (u64, u64)) -> Self {
+        Self { frames: Vec::new(), bytes: Vec::new(), scratch: Vec::new(), rng, flaws, luck, span }
     }
 
     pub(super) fn packets(&self) -> usize {
         self.frames.len()
     }
 
-    /// A frame outside the span was sent while nobody captured.
-    fn store(&mut self, at: u64) {
-        if at < self.span.0 || at >= self.span.1 {
+    /// A frame outside the span was sent while nobody captured; the mirror does not show every other.
+    fn store(&mut self, at: u64, vlan: u16, src: Mac) {
+        let captured = (self.span.0..self.span.1).contains(&at);
+        let lost = self.luck.below(100) < self.flaws.lost_percent;
+        if !captured || lost || self.flaws.unseen.contains(&(vlan, src)) {
             return;
         }
         self.frames.push((at, self.bytes.len(), self.scratch.len()));
@@ -82,21 +87,21 @@ impl Wire {
     }
 
     fn tag(&self, vlan: u16) -> u16 {
-        if self.tagged { vlan } else { 0 }
+        if self.flaws.untagged { 0 } else { vlan }
     }
 
     /// A frame that stays on its link.
     pub(super) fn raw(&mut self, at: u64, vlan: u16, src: Mac, dst: Mac, ethertype: u16, payload: &[u8]) {
-        let vlan = self.tag(vlan);
-        frame::raw(&mut self.scratch, &src, &dst, vlan, ethertype, payload);
-        self.store(at);
+        let tag = self.tag(vlan);
+        frame::raw(&mut self.scratch, &src, &dst, tag, ethertype, payload);
+        self.store(at, vlan, src);
     }
 
     /// A datagram that stays on its link, such as a broadcast.
     pub(super) fn local(&mut self, at: u64, vlan: u16, src: &Ep, dst: &Ep, payload: &[u8]) {
-        let (vlan, id) = (self.tag(vlan), self.rng.u32() as u16);
-        frame::udp(&mut self.scratch, src, dst, vlan, id, payload);
-        self.store(at);
+        let (tag, id) = (self.tag(vlan), self.rng.u32() as u16);
+        frame::udp(&mut self.scratch, src, dst, tag, id, payload);
+        self.store(at, vlan, src.mac);
     }
 
     /// Sends a packet over all hops of a way: a router keeps the IP id and lowers the TTL. Returns
@@ -128,7 +133,7 @@ impl Wire {
                     frame::ip(&mut self.scratch, &src, &dst, vlan, id, *protocol, payload);
                 }
             }
-            self.store(at);
+            self.store(at, hop.vlan, src.mac);
         }
         at
     }

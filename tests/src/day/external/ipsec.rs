@@ -25,8 +25,13 @@ const DEAD_PEER_S: u64 = 600;
 /// A vendor's router in a system VLAN that keeps a tunnel up through the firewall.
 pub(super) fn system_router(day: &mut Day) {
     let router = day.rng.pick(&day.site.vpn_routers).as_device();
+    of(day, &router);
+}
+
+/// That of this router.
+pub(super) fn of(day: &mut Day, router: &Device) {
     let party = day.nameless();
-    nat_traversal(day, &router, &party);
+    nat_traversal(day, router, &party);
     let purpose = if router.lan == super::super::site::Lan::Servers { "system" } else { "modality" };
     let category = Category::Hidden(match purpose {
         "system" => "system-maintenance",

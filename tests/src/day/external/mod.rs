@@ -1,5 +1,6 @@
 //! The external connections: which there are, and one file an actor family.
 
+mod awkward;
 mod ipsec;
 mod networks;
 mod openvpn;
@@ -11,7 +12,7 @@ mod tools;
 mod wireguard;
 
 use super::Day;
-use super::site::{Device, Gateway};
+use super::site::{Device, Gateway, Lan};
 use super::truth::{External, ip_text, mac_text};
 use super::wire::Way;
 use crate::workload::frame::Ip;
@@ -64,6 +65,9 @@ const SOMETIMES: &[Actor] = &[
     tools::vendor_tunnel,
 ];
 
+/// Where tunnels and tools of all kinds are found.
+const HOSTS: &[&str] = &["server", "pc", "his", "lis", "ris", "pacs", "ct", "mr", "xa", "us", "analyzer"];
+
 pub(super) fn play(day: &mut Day) {
     let wanted = day.wanted;
     let mut order = ALWAYS.to_vec();
@@ -76,6 +80,18 @@ pub(super) fn play(day: &mut Day) {
     while day.truth.external.len() < wanted {
         day.rng.pick(SOMETIMES)(day);
     }
+    awkward::play(day);
+}
+
+/// Modalities of kinds that are maintained from outside everywhere, with nothing of it on the wire: no
+/// connection of their own, and no vendor's router on their link that may reach them.
+pub(super) fn unmaintained(day: &Day) -> Vec<String> {
+    if day.site.vpn_routers.iter().any(|router| router.lan == Lan::Radiology) {
+        return Vec::new();
+    }
+    let seen: Vec<&str> = day.truth.external.iter().map(|row| row.device.as_str()).collect();
+    let modalities = ["ct", "mr", "xa"].iter().flat_map(|role| day.site.of_role(role));
+    modalities.map(|device| ip_text(Ip::V4(device.ip))).filter(|ip| !seen.contains(&ip.as_str())).collect()
 }
 
 fn shuffle<T>(day: &mut Day, things: &mut [T]) {
@@ -122,7 +138,10 @@ impl Category {
     pub(super) fn of_maintenance(device: &Device, tunnel: bool) -> Self {
         match device.role {
             "ct" | "mr" | "xa" | "us" | "cr" => Self::Shown("modality-maintenance"),
-            "his" | "lis" | "ris" | "pacs" if tunnel => Self::Shown("system-maintenance"),
+            // The first of each speaks with the others; a second one stands by.
+            "his" | "lis" | "ris" | "pacs" if tunnel && device.name.ends_with("01") => {
+                Self::Shown("system-maintenance")
+            }
             "switch" if tunnel => Self::Shown("network-maintenance"),
             "analyzer" => Self::Hidden("modality-maintenance"),
             "switch" => Self::Hidden("network-maintenance"),
@@ -174,6 +193,8 @@ impl Day {
     pub(super) fn any(&mut self, roles: &[&str]) -> Device {
         let devices: Vec<&Device> =
             self.site.devices.iter().filter(|device| roles.contains(&device.role)).collect();
+        let maintained = |device: &&Device| self.quiet.as_ref() != Some(&device.name);
+        let devices: Vec<&Device> = devices.into_iter().filter(maintained).collect();
         (*self.rng.pick(&devices)).clone()
     }
 

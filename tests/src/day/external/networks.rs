@@ -26,9 +26,17 @@ fn closed(host: u16) -> Ip {
     Ip::V6(address)
 }
 
-/// The terminal asks the closed network's resolver, then reports over TLS, all in IPv6.
+/// The terminal that is a PC as well.
 pub(super) fn eligibility(day: &mut Day) {
     let Some((terminal, own)) = terminals(day).pop() else { return };
+    // The hospital with the fewest connections keeps room for the other kinds.
+    let most = if day.wanted < 12 { 1 } else { ELIGIBILITY.len() };
+    let count = day.rng.range(1, most as u64 + 1) as usize;
+    reports(day, &terminal, own, &ELIGIBILITY[..count]);
+}
+
+/// A terminal asks the closed network's resolver, then reports to these names over TLS, all in IPv6.
+pub(super) fn reports(day: &mut Day, terminal: &Device, own: Ip, names: &[(&str, u16)]) {
     let exit = day.site.ngn.clone();
     let resolver = closed(0x0053);
     day.truth.benign(resolver, "closed network's resolver");
@@ -37,10 +45,7 @@ pub(super) fn eligibility(day: &mut Day) {
         near: End { ip: own, ttl: 128, lag: 400 },
         far: End { ip: remote, ttl: 58, lag: day.rng.range(4_000, 12_000) },
     };
-    // The hospital with the fewest connections keeps room for the other kinds.
-    let most = if day.wanted < 12 { 1 } else { ELIGIBILITY.len() };
-    let count = day.rng.range(1, most as u64 + 1) as usize;
-    for (name, host) in &ELIGIBILITY[..count] {
+    for (name, host) in names {
         let party = Party { ip: closed(*host), name: Some((*name).to_owned()) };
         for _ in 0..((day.end - day.start) / (3_600 * SECOND)).max(2) {
             let (at, port, id) = (day.moment(600 * SECOND), day.port(), day.rng.u32() as u16);

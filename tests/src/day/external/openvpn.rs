@@ -4,7 +4,7 @@ use super::super::Day;
 use super::super::site::Device;
 use super::super::talk::{Datagrams, Stream};
 use super::super::wire::SECOND;
-use super::{Category, Kind};
+use super::{Category, HOSTS, Kind};
 use crate::workload::frame::Ip;
 use crate::workload::proto::{TlsClient, client_finish, client_hello, server_flight};
 
@@ -107,8 +107,6 @@ impl Control {
     }
 }
 
-const HOSTS: &[&str] = &["server", "pc", "pacs", "ct", "mr", "xa", "us", "analyzer", "his"];
-
 pub(super) fn udp(day: &mut Day) {
     let port = *day.rng.pick(&[1194, 1194, 443, 53_194, 11_940, 5_000]);
     let device = day.any(HOSTS);
@@ -123,6 +121,12 @@ pub(super) fn tcp(day: &mut Day) {
 
 /// A device's tunnel that is up all day.
 pub(super) fn of(day: &mut Day, device: &Device, port: u16, over_tcp: bool) {
+    let bursts = day.bursts();
+    used_at(day, device, port, over_tcp, &bursts);
+}
+
+/// The same, used at these moments.
+pub(super) fn used_at(day: &mut Day, device: &Device, port: u16, over_tcp: bool, bursts: &[u64]) {
     let party = if day.rng.chance(0.4) {
         let name = format!("vpn{}.vendor{}.example", day.rng.range(1, 9), day.rng.range(1, 99));
         day.named(&name)
@@ -138,13 +142,13 @@ pub(super) fn of(day: &mut Day, device: &Device, port: u16, over_tcp: bool) {
     } else {
         Line::Udp(Datagrams::new(&way, (from, port), at, &mut day.rng))
     };
-    session(day, line);
+    session(day, line, bursts);
     let category = Category::of_maintenance(device, true);
     let transport = if over_tcp { "tcp" } else { "udp" };
     day.enter(Ip::V4(device.ip), &party, Kind::tunnel("openvpn", transport, port), &exit, category);
 }
 
-fn session(day: &mut Day, mut line: Line) {
+fn session(day: &mut Day, mut line: Line, bursts: &[u64]) {
     let dress = *day.rng.pick(&[Dress::Plain, Dress::Signed, Dress::Sealed]);
     let sessions = [day.rng.u64().to_be_bytes(), day.rng.u64().to_be_bytes()];
     let mut control = Control { dress, sessions, packets: [0; 2], replays: [0; 2] };
@@ -169,7 +173,7 @@ fn session(day: &mut Day, mut line: Line) {
             line.say(day, side == 1, &ack);
         }
     }
-    pings(day, &mut line);
+    pings(day, &mut line, bursts);
 }
 
 fn data(day: &mut Day, number: u32, bytes: usize) -> Vec<u8> {
@@ -179,9 +183,8 @@ fn data(day: &mut Day, number: u32, bytes: usize) -> Vec<u8> {
     packet
 }
 
-fn pings(day: &mut Day, line: &mut Line) {
+fn pings(day: &mut Day, line: &mut Line, bursts: &[u64]) {
     let period = *day.rng.pick(&[20, 20, 30]) * SECOND;
-    let bursts = day.bursts();
     let (mut at, mut numbers) = (line.at(), [0_u32; 2]);
     while at < day.end {
         let busy = bursts.iter().any(|burst| (*burst..*burst + 120 * SECOND).contains(&at));

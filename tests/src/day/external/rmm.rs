@@ -4,7 +4,7 @@ use super::super::Day;
 use super::super::talk::Stream;
 use super::super::tls;
 use super::super::wire::SECOND;
-use super::{Category, Kind};
+use super::{Category, HOSTS, Kind};
 use crate::workload::frame::Ip;
 use crate::workload::proto::TlsClient;
 
@@ -18,15 +18,18 @@ const NAMES: &[(&str, &str)] = &[
     ("screenconnect", "instance-a#-relay.screenconnect.com"),
     ("logmein", "control-app#.logmein.com"),
 ];
-/// Where such programs are found.
-const HOSTS: &[&str] = &["server", "pc", "his", "lis", "ris", "pacs", "ct", "mr", "us", "analyzer"];
 
 /// Seconds between keep-alives: the connection lasts all day.
 const PERIOD_S: u64 = 60;
 
-pub(super) fn by_name(day: &mut Day) {
+/// One of the services, and a name that it goes to.
+pub(super) fn tool(day: &mut Day) -> (&'static str, String) {
     let (service, pattern) = *day.rng.pick(NAMES);
-    let name = pattern.replace('#', &day.rng.range(10, 999).to_string());
+    (service, pattern.replace('#', &day.rng.range(10, 999).to_string()))
+}
+
+pub(super) fn by_name(day: &mut Day) {
+    let (service, name) = tool(day);
     let device = day.any(HOSTS);
     let party = day.named(&name);
     let (way, exit) = day.leave(&device, party.ip);

@@ -21,7 +21,7 @@ fn request() -> Vec<u8> {
     bytes
 }
 
-fn rdp(day: &mut Day, way: &Way, port: u16, host: &str) {
+pub(super) fn rdp(day: &mut Day, way: &Way, port: u16, host: &str) {
     for _ in 0..day.rng.range(1, 3) {
         let (at, from) = (day.moment((day.end - day.start) / 5), day.port());
         let mut stream = Stream::open(&mut day.wire, way, (from, port), at, &mut day.rng);

@@ -46,30 +46,35 @@ fn kexinit(day: &mut Day) -> Vec<u8> {
     packet(day, &payload)
 }
 
+/// Versions, key exchange, new keys (RFC 4253 §7).
+pub(super) fn shake(day: &mut Day, stream: &mut Stream) {
+    let client = *day.rng.pick(&["OpenSSH_9.6", "PuTTY_Release_0.78", "TTSSH/2.91 Win32"]);
+    stream.say(&mut day.wire, true, format!("SSH-2.0-{client}\r\n").as_bytes());
+    let server = *day.rng.pick(&["OpenSSH_8.7", "OpenSSH_7.4", "dropbear_2022.83"]);
+    stream.say(&mut day.wire, false, format!("SSH-2.0-{server}\r\n").as_bytes());
+    for from_near in [true, false] {
+        let message = kexinit(day);
+        stream.say(&mut day.wire, from_near, &message);
+    }
+    let share = [&[30][..], &string(&day.rng.bytes(32))].concat();
+    let share = packet(day, &share);
+    stream.say(&mut day.wire, true, &share);
+    let host_key = [string(b"ssh-ed25519"), string(&day.rng.bytes(32))].concat();
+    let signature = [string(b"ssh-ed25519"), string(&day.rng.bytes(64))].concat();
+    let share = string(&day.rng.bytes(32));
+    let keys = [&[31][..], &string(&host_key), &share, &string(&signature)].concat();
+    let reply = [packet(day, &keys), packet(day, &[21])].concat();
+    stream.say(&mut day.wire, false, &reply);
+    let taken = packet(day, &[21]);
+    stream.say(&mut day.wire, true, &taken);
+}
+
 /// Sessions of some minutes each: keys typed, screens answered.
-fn sessions(day: &mut Day, way: &Way, port: u16, count: u64) {
+pub(super) fn sessions(day: &mut Day, way: &Way, port: u16, count: u64) {
     for _ in 0..count {
         let (at, from) = (day.moment((day.end - day.start) / 5), day.port());
         let mut stream = Stream::open(&mut day.wire, way, (from, port), at, &mut day.rng);
-        let client = *day.rng.pick(&["OpenSSH_9.6", "PuTTY_Release_0.78", "TTSSH/2.91 Win32"]);
-        stream.say(&mut day.wire, true, format!("SSH-2.0-{client}\r\n").as_bytes());
-        let server = *day.rng.pick(&["OpenSSH_8.7", "OpenSSH_7.4", "dropbear_2022.83"]);
-        stream.say(&mut day.wire, false, format!("SSH-2.0-{server}\r\n").as_bytes());
-        for from_near in [true, false] {
-            let message = kexinit(day);
-            stream.say(&mut day.wire, from_near, &message);
-        }
-        let share = [&[30][..], &string(&day.rng.bytes(32))].concat();
-        let share = packet(day, &share);
-        stream.say(&mut day.wire, true, &share);
-        let host_key = [string(b"ssh-ed25519"), string(&day.rng.bytes(32))].concat();
-        let signature = [string(b"ssh-ed25519"), string(&day.rng.bytes(64))].concat();
-        let share = string(&day.rng.bytes(32));
-        let keys = [&[31][..], &string(&host_key), &share, &string(&signature)].concat();
-        let reply = [packet(day, &keys), packet(day, &[21])].concat();
-        stream.say(&mut day.wire, false, &reply);
-        let taken = packet(day, &[21]);
-        stream.say(&mut day.wire, true, &taken);
+        shake(day, &mut stream);
         for _ in 0..day.rng.range(30, 150) {
             stream.rest_until(stream.at() + day.rng.range(SECOND / 10, 6 * SECOND));
             let keystroke = day.rng.bytes(52);

@@ -11,6 +11,13 @@ const PERSISTENT_KEEP_ALIVE: u64 = 25 * SECOND;
 /// A session's keys live this long while there is traffic.
 const REKEY: u64 = 120 * SECOND;
 
+/// One packet of a talk, and when.
+pub(super) struct Said {
+    pub(super) at: u64,
+    pub(super) from_near: bool,
+    pub(super) packet: Vec<u8>,
+}
+
 struct Session {
     indexes: [[u8; 4]; 2],
     counters: [u64; 2],
@@ -18,20 +25,27 @@ struct Session {
 }
 
 impl Session {
-    fn begin(day: &mut Day, line: &mut Datagrams) -> Self {
+    /// New keys, and the messages that agree on them: initiation, response.
+    fn new(day: &mut Day, began: u64) -> (Self, [Vec<u8>; 2]) {
         let indexes = [day.rng.u32().to_le_bytes(), day.rng.u32().to_le_bytes()];
         let mut initiation = vec![1, 0, 0, 0];
         initiation.extend(indexes[0]);
         initiation.extend(day.rng.bytes(32 + 48 + 28 + 16));
         initiation.extend([0; 16]);
-        line.say(&mut day.wire, true, &initiation);
         let mut response = vec![2, 0, 0, 0];
         response.extend(indexes[1]);
         response.extend(indexes[0]);
         response.extend(day.rng.bytes(32 + 16 + 16));
         response.extend([0; 16]);
-        line.say(&mut day.wire, false, &response);
-        Self { indexes, counters: [0; 2], began: line.at() }
+        (Self { indexes, counters: [0; 2], began }, [initiation, response])
+    }
+
+    fn begin(day: &mut Day, line: &mut Datagrams) -> Self {
+        let (session, messages) = Self::new(day, 0);
+        for (from_near, message) in [true, false].into_iter().zip(&messages) {
+            line.say(&mut day.wire, from_near, message);
+        }
+        Self { began: line.at(), ..session }
     }
 
     /// A transport message; without bytes it keeps alive.
@@ -44,6 +58,26 @@ impl Session {
         message.extend(day.rng.bytes(bytes.next_multiple_of(16) + 16));
         message
     }
+}
+
+/// What is said while a tunnel is used for so long, without anything before or after.
+pub(super) fn talk(day: &mut Day, begin: u64, length: u64) -> Vec<Said> {
+    let (mut at, mut said) = (begin, Vec::new());
+    while at < begin + length {
+        let (mut session, messages) = Session::new(day, at);
+        let until = (at + REKEY).min(begin + length);
+        for (from_near, packet) in [true, false].into_iter().zip(messages) {
+            said.push(Said { at, from_near, packet });
+            at += SECOND / 20;
+        }
+        while at < until {
+            let from_near = day.rng.chance(0.4);
+            let size = *day.rng.pick(&[0, 80, 400, 1_200]);
+            said.push(Said { at, from_near, packet: session.message(day, from_near, size) });
+            at += day.rng.range(SECOND / 20, SECOND);
+        }
+    }
+    said
 }
 
 pub(super) fn client(day: &mut Day) {
