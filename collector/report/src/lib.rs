@@ -15,13 +15,19 @@ pub mod table;
 pub mod text;
 
 mod clean;
+mod explain;
 mod grid;
 mod history;
+mod rule;
+mod trial;
 mod when;
 mod workbook;
 
+pub use explain::{Explanation, explain};
 pub use history::HistoryRow;
+pub use rule::{RuleNote, list as rules};
 pub use text::{Lang, fill, label, text};
+pub use trial::{Shift, Trial, trial};
 pub use workbook::workbook;
 
 #[cfg(test)]
