@@ -26,7 +26,7 @@ use crate::relation::{Carrier, Relation, RelationKey};
 use crate::say;
 
 /// Protocols that carry other services: a rule that knows the service behind goes before them.
-const CARRIERS: [&str; 5] = ["tls", "dtls", "quic", "http", "unknown"];
+pub const CARRIERS: [&str; 5] = ["tls", "dtls", "quic", "http", "unknown"];
 
 /// Notes that name the side that was called.
 const OF_RESP: [Key; 5] = [Key::Sni, Key::HttpHost, Key::CertName, Key::CertSubject, Key::CertIssuer];
