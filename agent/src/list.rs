@@ -92,7 +92,7 @@ pub(crate) fn history(History { listing: args, all }: &History, lang: Lang) -> a
 
 /// The site asked for, which must be there: a mistyped name is not an empty hospital. Rows of several
 /// sites bear the same numbers, so only JSON, which names the site in each, shows them together.
-fn site(ledger: &Reader, place: &Place, json: bool, lang: Lang) -> anyhow::Result<Option<String>> {
+pub(crate) fn site(ledger: &Reader, place: &Place, json: bool, lang: Lang) -> anyhow::Result<Option<String>> {
     let sites: Vec<String> = ledger.sites()?.into_iter().map(|site| site.site).collect();
     let names = sites.join(", ");
     match &place.site {

@@ -13,6 +13,7 @@ use sekisho_report::{HistoryRow, Lang, csv, fill, label, table, text, workbook};
 
 use crate::capture::{OpenError, Warning};
 use crate::cli::{Form, Format};
+use crate::rules::{self, Faulty};
 use crate::run::config::Refused;
 use crate::run::{NoAgent, SocketError};
 use crate::sink::{Sink, WouldDestroy};
@@ -148,6 +149,12 @@ pub(crate) fn error(error: &anyhow::Error, lang: Lang) -> String {
             return fill(lang, "error.not-a-socket", &[("path", &path.display())]);
         }
         Some(SocketError::Listen { .. }) | None => {}
+    }
+    if let Some(error) = error.downcast_ref() {
+        return rules::words(error, lang);
+    }
+    if let Some(Faulty { path, faults }) = error.downcast_ref() {
+        return fill(lang, "rules.refused", &[("path", &path.display()), ("faults", faults)]);
     }
     if let Some(error) = error.downcast_ref::<LedgerError>() {
         return ledger_error(error, &detail, lang);

@@ -26,7 +26,7 @@ use crate::relation::{Carrier, Relation, RelationKey, UNKNOWN_ENCRYPTED};
 use crate::say;
 
 /// Protocols that carry other services: a rule that knows the service behind goes before them.
-const CARRIERS: [&str; 6] = ["tls", "dtls", "quic", "http", say::UNKNOWN, UNKNOWN_ENCRYPTED];
+pub const CARRIERS: [&str; 6] = ["tls", "dtls", "quic", "http", say::UNKNOWN, UNKNOWN_ENCRYPTED];
 
 /// Notes that name the side that was called. A certificate's subject may tell the make of a hospital's own
 /// gateway, and is kept.

@@ -48,6 +48,7 @@ use sekisho_recognise::{Fact, Key, Side, Sink};
 use sekisho_rules::Rules;
 use sekisho_track::Conn;
 
+pub use connection::CARRIERS;
 pub use intern::Marks;
 pub use prefix::{NotAPrefix, Prefix};
 pub use relation::{Carrier, Extra};
