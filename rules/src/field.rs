@@ -169,6 +169,20 @@ fields! {
     Category "category" Text "category" "分類";
     /// The outside organisation.
     Org "org" Text "organisation" "接続先事業者";
+    /// How regularly it calls or keeps alive, in percent.
+    Beacon "beacon" Number "regularity" "規則性";
+    /// The usual interval between calls or keep-alives, in seconds.
+    PeriodS "period_s" Number "interval in seconds" "間隔（秒）";
+    /// The longest time with nothing but keep-alives, in seconds.
+    QuietS "quiet_s" Number "quiet for seconds" "無通信（秒）";
+    /// How long the longest conn lasted, in seconds.
+    LongestS "longest_s" Number "lasted seconds" "継続（秒）";
+    /// How often somebody outside began to work through it.
+    ReverseBursts "reverse_bursts" Number "sessions from outside" "外部からの作業回数";
+    /// What left in the hour in which most did, in MiB.
+    BulkMib "bulk_mib" Number "MiB out in an hour" "1時間の送信（MiB）";
+    /// That as a multiple of what leaves in a usual hour.
+    BulkTimes "bulk_times" Number "times the usual" "通常比（倍）";
     /// SNMP `sysObjectID`.
     SysObjectId "sys_object_id" OidSubtree "sysObjectID" "sysObjectID";
 }

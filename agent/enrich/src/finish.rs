@@ -4,6 +4,7 @@
 use sekisho_api::{Analysis, Capture};
 use sekisho_rules::Rules;
 
+use crate::behaviour::Watched;
 use crate::ends::Ends;
 use crate::exported::Confirmed;
 use crate::intern::Texts;
@@ -23,6 +24,8 @@ pub(crate) struct Known<'a, 'r> {
     pub(crate) owners: &'a Owners,
     pub(crate) relations: Vec<(&'r RelationKey, &'r Relation)>,
     pub(crate) confirmed: Confirmed,
+    /// The time that was watched.
+    pub(crate) watched: Watched,
 }
 
 /// The relationships, which are kept for the next time or given up here.
@@ -36,7 +39,7 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
         Held::Kept(relations) => *relations,
         Held::Given(relations) => relations,
     };
-    let refused = all.refused;
+    let (refused, pasts_refused) = (all.refused, all.pasts.refused);
     let mut relations = in_order(all);
     let confirmed = Confirmed::settle(&mut relations);
     let ends = Ends::of(relations.iter().map(|(key, relation)| (*key, relation.conns)));
@@ -44,6 +47,7 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
     capture.assumed = std::mem::take(&mut locality.assumed);
     let owners = Owners::of(&enrich.stations, &locality, &ends);
     drop(ends);
+    let watched = Watched::of(&capture, relations.iter().map(|(_, relation)| *relation));
     let known = Known {
         texts: &enrich.texts,
         stations: &enrich.stations,
@@ -52,6 +56,7 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
         owners: &owners,
         relations,
         confirmed,
+        watched,
     };
     let profiles = device::profiles(&known, rules);
     let (external, left_out) = connection::external(&known);
@@ -68,6 +73,8 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
         ("texts-over-bound", enrich.texts.refused),
         ("stations-over-bound", enrich.stations.refused),
         ("conns-over-bound", refused),
+        ("pasts-over-bound", pasts_refused),
+        ("pulses-over-bound", enrich.pulses_refused),
     ];
     for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
         capture.weird.insert(name.to_owned(), count);

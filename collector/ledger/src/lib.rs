@@ -6,6 +6,7 @@
 //! | `live`, `day`, `standing`, `watch` | a sensor's roll-ups: recording, sums by day, statements, silence |
 //! | `sighting`, `pairing`, `fold`, `rollup` | what a capture says, which row that is, how rows and sums are made |
 //! | `device`, `exit`, `connection`, `capture` | the tables |
+//! | `behaviour` | what a connection does over time, merged |
 //! | `query`, `summary` | reading |
 //! | `schema` | the numbered migrations |
 //!
@@ -30,6 +31,7 @@
 
 #![forbid(unsafe_code)]
 
+mod behaviour;
 mod capture;
 mod change;
 mod clean;
