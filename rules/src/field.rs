@@ -183,6 +183,8 @@ fields! {
     BulkMib "bulk_mib" Number "MiB out in an hour" "1時間の送信（MiB）";
     /// That as a multiple of what leaves in a usual hour.
     BulkTimes "bulk_times" Number "times the usual" "通常比（倍）";
+    /// How many days were watched.
+    DaysWatched "days_watched" Number "days watched" "監視日数";
     /// SNMP `sysObjectID`.
     SysObjectId "sys_object_id" OidSubtree "sysObjectID" "sysObjectID";
 }
