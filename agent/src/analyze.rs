@@ -32,6 +32,8 @@ pub(crate) fn run(args: &Analyze, lang: Lang) -> anyhow::Result<()> {
     if let (Some(path), Some(site)) = (&args.db, &args.site) {
         record(path, site, &mut analysis, inputs)?;
     }
+    // Not into the ledger: there it is looked for over all that was ever seen.
+    output::add_missing(&mut analysis, &rules, lang);
     let sources: Vec<&Path> = args.files.iter().chain(&args.db).map(PathBuf::as_path).collect();
     output::analysis(&analysis, &[], &args.form, &sources, lang)
 }

@@ -8,8 +8,9 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sekisho_api::{Analysis, Connection, GENERAL_INTERNET};
-use sekisho_ledger::LedgerError;
+use sekisho_ledger::{LedgerError, Missing, missing};
 use sekisho_report::{HistoryRow, Lang, csv, fill, label, table, text, workbook};
+use sekisho_rules::Rules;
 
 use crate::capture::{OpenError, Warning};
 use crate::cli::{Form, Format};
@@ -98,6 +99,17 @@ pub(crate) fn doubts(analysis: &Analysis, lang: Lang) -> Vec<String> {
         doubts.push(fill(lang, "warning.outside-ends", &[("conns", &beyond)]));
     }
     doubts
+}
+
+/// Adds what should be there and was not seen, or says that it is too early to tell.
+pub(crate) fn add_missing(analysis: &mut Analysis, rules: &Rules, lang: Lang) {
+    let Missing { rows, undecided, days } = missing(analysis, rules);
+    analysis.connections.extend(rows);
+    if undecided > 0 {
+        let early = fill(lang, "warning.too-early", &[("devices", &undecided), ("days", &days)]);
+        tell(&early, lang);
+        analysis.capture.warnings.push(early);
+    }
 }
 
 /// Tells a person something that does not stop the command.

@@ -15,7 +15,7 @@ use sekisho_export::{Exporters, Limits as ExportLimits};
 use sekisho_mirror::{Carrier as MirrorCarrier, Carries, Glance, MirrorCheck};
 use sekisho_recognise::{Engine, Side, neighbour};
 use sekisho_rules::Rules;
-use sekisho_track::{Conn, ConnId, Counts, Mark, Seen, Table};
+use sekisho_track::{Attention, Conn, ConnId, Counts, Mark, Seen, Table};
 
 use crate::capture::Frame;
 use glimpse::glimpse;
@@ -388,8 +388,12 @@ impl Pipeline {
     fn recognise(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, id: ConnId, from_orig: bool) {
         let Self { table, engine, enrich, heard, exporters, exports, tally, .. } = self;
         let Some(conn) = table.conn_mut(id) else { return };
-        if conn.settled {
-            return;
+        match conn.attention {
+            Attention::Content => {}
+            Attention::Settled | Attention::Ignored => return,
+            Attention::Grown | Attention::Pulse => {
+                return enrich.pulse(time_ns, conn, from_orig, ip.wire_len);
+            }
         }
         if conn.extra.exports_flows {
             return export(exporters, enrich, tally, time_ns, ip);
@@ -397,13 +401,19 @@ impl Pipeline {
         let Some(glimpse) = glimpse(time_ns, conn, ip, from_orig) else { return };
         let recognised =
             engine.inspect(&mut conn.extra.inspection, &glimpse, &mut enrich.ears(time_ns, link.vlan, heard));
-        conn.settled = !conn.extra.inspection.wants_more();
+        if !conn.extra.inspection.wants_more() {
+            // A tunnel is watched from the start.
+            conn.attention = if conn.held { Attention::Grown } else { Attention::Settled };
+        }
         Enrich::keep(conn, heard);
         let Some(recognised) = recognised else { return };
         conn.held |= recognised.protocol.tunnel;
+        if conn.held && conn.attention == Attention::Settled {
+            conn.attention = Attention::Grown;
+        }
         if EXPORTS.contains(&recognised.protocol.service) && exports.allow(ip.src) {
             // Every datagram counts, not the first ones alone.
-            conn.settled = false;
+            conn.attention = Attention::Content;
             conn.extra.exports_flows = true;
             export(exporters, enrich, tally, time_ns, ip);
         }

@@ -196,6 +196,22 @@ fields! {
     JitterMs "jitter_ms" Number "spread of answer times (ms)" "応答時間のばらつき（ミリ秒）";
     /// What wraps IP on the gateway's line: `pppoe`.
     Encapsulation "encapsulation" Text "encapsulation" "カプセル化";
+    /// How regularly it calls or keeps alive, in percent.
+    Beacon "beacon" Number "regularity" "規則性";
+    /// The usual interval between calls or keep-alives, in seconds.
+    PeriodS "period_s" Number "interval in seconds" "間隔（秒）";
+    /// The longest time with nothing but keep-alives, in seconds.
+    QuietS "quiet_s" Number "quiet for seconds" "無通信（秒）";
+    /// How long the longest conn lasted, in seconds.
+    LongestS "longest_s" Number "lasted seconds" "継続（秒）";
+    /// How often somebody outside began to work through it.
+    ReverseBursts "reverse_bursts" Number "sessions from outside" "外部からの作業回数";
+    /// What left in the hour in which most did, in MiB.
+    BulkMib "bulk_mib" Number "MiB out in an hour" "1時間の送信（MiB）";
+    /// That as a multiple of what leaves in a usual hour.
+    BulkTimes "bulk_times" Number "times the usual" "通常比（倍）";
+    /// How many days were watched.
+    DaysWatched "days_watched" Number "days watched" "監視日数";
     /// SNMP `sysObjectID`.
     SysObjectId "sys_object_id" OidSubtree "sysObjectID" "sysObjectID";
 }
@@ -207,13 +223,13 @@ impl Field {
         Self::ALL.iter().copied().find(|field| field.slug() == slug)
     }
 
-    /// Gives the field's bit in a set of fields. There are fewer than 64.
-    pub(crate) const fn bit(self) -> u64 {
+    /// Gives the field's bit in a set of fields. There are fewer than 128.
+    pub(crate) const fn bit(self) -> u128 {
         1 << self as u32
     }
 }
 
-const _: () = assert!(Field::ALL.len() <= 64, "a set of fields is one u64");
+const _: () = assert!(Field::ALL.len() <= 128, "a set of fields is one u128");
 
 /// A key of `[[match]]`: a field's slug, or `host`.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -260,7 +276,7 @@ impl Key {
     }
 
     /// The fields of which one must be known.
-    pub(crate) fn bits(self) -> u64 {
+    pub(crate) fn bits(self) -> u128 {
         self.fields().iter().fold(0, |bits, field| bits | field.bit())
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Branch {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) not: Vec<Condition>,
     /// The fields of which each must be known, a bit each.
-    needed: u64,
+    needed: u128,
 }
 
 impl Branch {
@@ -147,7 +147,7 @@ impl Rule {
 
     /// The fields of which a sentence shows a value that no condition of its own asked for: it names one
     /// field, and a branch looks there by a key that covers several.
-    pub(crate) fn quoted_unasked(&self) -> u64 {
+    pub(crate) fn quoted_unasked(&self) -> u128 {
         let asked =
             |branch: &Branch, key: Key| branch.conditions.iter().any(|condition| condition.key == key);
         let unasked = |key: &Key| !self.branches.iter().all(|branch| asked(branch, *key));

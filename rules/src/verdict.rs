@@ -22,6 +22,8 @@ pub struct Assert {
     pub line: Option<String>,
     /// Whether it can carry other traffic, or a person's hands, inwards.
     pub tunnel: Option<bool>,
+    /// What the connection does over time, a slug; several may be asserted of one.
+    pub behaviour: Option<String>,
 }
 
 impl Assert {

@@ -14,6 +14,7 @@ use sekisho_decode::{Addr, MacAddr};
 use sekisho_recognise::Key;
 use sekisho_rules::{Facts, Field, Rules, Subject, asn};
 
+use crate::behaviour::{Told, Watched, merged};
 use crate::device::{Profile, Profiles};
 use crate::exit::Exits;
 use crate::finish::Known;
@@ -73,6 +74,12 @@ impl External<'_> {
     pub(crate) fn vlan(&self) -> Option<u16> {
         let [orig, resp] = self.relation.vlans;
         Some(self.ends(orig, resp).0).filter(|vlan| *vlan != 0)
+    }
+
+    /// What it did over time.
+    fn told(&self, watched: Watched) -> Option<Told> {
+        let past = self.relation.past.as_deref()?;
+        Some(Told::of(past, self.orig_inside, watched))
     }
 
     pub(crate) fn endpoint(&self) -> (Cow<'static, str>, u16) {
@@ -222,6 +229,11 @@ fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, grou
     let first = endpoints.first().cloned().unwrap_or(Endpoint { transport: "ip".to_owned(), port: 0 });
     let (first_ns, last_ns) = group.span();
     let hours = group.hours().map(|(hour, bytes)| (crate::hour(hour), bytes)).collect();
+    let told = group.told.unwrap_or_default();
+    let initiator = if group.opened[0] >= group.opened[1] { Initiator::Inside } else { Initiator::Outside };
+    // Of what carries neither other traffic nor a person's hands, an answer to a server's call is no work.
+    let works = group.tunnel || initiator == Initiator::Outside;
+    let maintenance = if works { merged(told.maintenance) } else { Vec::new() };
     let mut evidence = group.evidence;
     judge::order(&mut evidence);
     let system = group.outside.best().and_then(|address| asn::system(address.ip()));
@@ -231,7 +243,7 @@ fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, grou
         transport: first.transport,
         port: first.port,
         endpoints,
-        initiator: if group.opened[0] >= group.opened[1] { Initiator::Inside } else { Initiator::Outside },
+        initiator,
         inside: Inside {
             ip: inside.to_string(),
             mac: owners.mac(inside).map(|mac| mac.to_string()),
@@ -258,7 +270,9 @@ fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, grou
         bytes_out: group.bytes.0,
         bytes_in: group.bytes.1,
         hours,
-        beacon: None,
+        beacon: told.beacon,
+        behaviour: told.behaviour,
+        maintenance,
         exporters: group.exporters.into_iter().collect(),
         evidence,
     }
@@ -273,6 +287,8 @@ pub(crate) struct Finding {
     pub(crate) exporters: Vec<String>,
     /// Reasons beyond the judgement's.
     pub(crate) evidence: [Option<Evidence>; 4],
+    /// What it did over time, where that is known.
+    pub(crate) told: Option<Box<Told>>,
 }
 
 /// A relationship with everything around it.
@@ -301,7 +317,8 @@ impl<'a> View<'a> {
     fn finding(&self, rules: &mut Judge<'_>, reasons: &mut Reasons) -> Finding {
         let carried = self.carried();
         let wire = carried.unwrap_or_else(|| reasons.wire(self.external.key, self.external.relation));
-        let facts = self.facts(&wire, rules);
+        let told = self.external.told(self.known.watched);
+        let facts = self.facts(&wire, told.as_ref(), rules);
         let judgement = rules.judge(facts);
         let open = CARRIERS.contains(&wire.service) || self.external.key.service.is_none();
         let by_rule = judgement.service.as_deref().filter(|_| open);
@@ -318,10 +335,16 @@ impl<'a> View<'a> {
             (!exporters.is_empty()).then(exported),
         ];
         let tunnel = wire.tunnel || judgement.tunnel.unwrap_or(false);
-        Finding { service, tunnel, judgement, exporters, evidence }
+        let told = told.map(|mut told| {
+            if let Some(behaviour) = &mut told.behaviour {
+                behaviour.found.clone_from(&judgement.behaviour);
+            }
+            Box::new(told)
+        });
+        Finding { service, tunnel, judgement, exporters, evidence, told }
     }
 
-    fn facts(&self, wire: &Wire, rules: &mut Judge<'_>) -> Facts<'a> {
+    fn facts(&self, wire: &Wire, told: Option<&Told>, rules: &mut Judge<'_>) -> Facts<'a> {
         let external = self.external;
         let mut facts = Facts::default();
         rules.add(&mut facts, Field::Service, wire.service);
@@ -330,6 +353,9 @@ impl<'a> View<'a> {
         rules.add(&mut facts, Field::Port, external.key.port.to_string());
         rules.add(&mut facts, Field::Initiator, external.initiator().slug());
         rules.add(&mut facts, Field::OutsideAddress, external.outside().to_string());
+        for (field, number) in told.into_iter().flat_map(Told::facts) {
+            rules.add(&mut facts, field, number.to_string());
+        }
         if let Some(system) = asn::system(external.outside().ip()) {
             rules.add(&mut facts, Field::Asn, system.number.to_string());
             rules.add(&mut facts, Field::AsName, system.name);

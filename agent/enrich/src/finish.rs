@@ -6,6 +6,7 @@ use sekisho_api::{Analysis, Capture};
 use sekisho_decode::MacAddr;
 use sekisho_rules::Rules;
 
+use crate::behaviour::Watched;
 use crate::burden::Burdens;
 use crate::ends::Ends;
 use crate::exported::Confirmed;
@@ -30,6 +31,8 @@ pub(crate) struct Known<'a, 'r> {
     pub(crate) confirmed: Confirmed,
     /// What the lines behind gateways feel like.
     pub(crate) feels: HashMap<MacAddr, Feel>,
+    /// The time that was watched.
+    pub(crate) watched: Watched,
 }
 
 /// The relationships, which are kept for the next time or given up here.
@@ -43,7 +46,7 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
         Held::Kept(relations) => *relations,
         Held::Given(relations) => relations,
     };
-    let refused = all.refused;
+    let (refused, pasts_refused) = (all.refused, all.pasts.refused);
     let mut relations = in_order(all);
     let confirmed = Confirmed::settle(&mut relations);
     let ends = Ends::of(relations.iter().map(|(key, relation)| (*key, relation.conns)));
@@ -51,6 +54,7 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
     capture.assumed = std::mem::take(&mut locality.assumed);
     let owners = Owners::of(&enrich.stations, &locality, &ends);
     drop(ends);
+    let watched = Watched::of(&capture, relations.iter().map(|(_, relation)| *relation));
     let known = Known {
         texts: &enrich.texts,
         stations: &enrich.stations,
@@ -61,6 +65,7 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
         relations,
         confirmed,
         feels: enrich.ways.feels(|host| !locality.is_inside(host)),
+        watched,
     };
     let profiles = device::profiles(&known, rules);
     let (external, left_out) = connection::external(&known);
@@ -78,6 +83,8 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
         ("dns-data-over-bound", enrich.burdens.refused),
         ("stations-over-bound", enrich.stations.refused),
         ("conns-over-bound", refused),
+        ("pasts-over-bound", pasts_refused),
+        ("pulses-over-bound", enrich.pulses_refused),
     ];
     for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
         capture.weird.insert(name.to_owned(), count);

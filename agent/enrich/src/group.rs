@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sekisho_api::{Endpoint, Evidence, Text};
 use sekisho_decode::{Addr, MacAddr};
 
+use crate::behaviour::Told;
 use crate::connection::{External, Finding};
 use crate::owner::DeviceKey;
 use crate::relation::UNKNOWN_ENCRYPTED;
@@ -103,6 +104,8 @@ pub(crate) struct Group<'a> {
     /// The flow exporters that tell of it.
     pub(crate) exporters: BTreeSet<String>,
     pub(crate) evidence: Vec<Evidence>,
+    /// What it did over time.
+    pub(crate) told: Option<Box<Told>>,
 }
 
 impl<'a> Group<'a> {
@@ -150,6 +153,7 @@ impl<'a> Group<'a> {
             self.hours.add(*hour, *bytes);
         }
         self.exporters.extend(finding.exporters);
+        self.tell(finding.told);
         let judgement = &finding.judgement;
         self.judge(finding.tunnel, judgement.category.as_ref(), judgement.org.as_ref());
         judgement
@@ -157,6 +161,13 @@ impl<'a> Group<'a> {
             .iter()
             .chain(finding.evidence.iter().flatten())
             .for_each(|reason| self.hear(reason));
+    }
+
+    fn tell(&mut self, told: Option<Box<Told>>) {
+        match (&mut self.told, told) {
+            (Some(known), Some(told)) => known.absorb(*told),
+            (known, told) => *known = known.take().or(told),
+        }
     }
 
     fn widen(&mut self, first_ns: i64, last_ns: i64) {
@@ -190,6 +201,7 @@ impl<'a> Group<'a> {
         self.endpoints.absorb(other.endpoints);
         self.hours.absorb(other.hours);
         self.exporters.extend(other.exporters);
+        self.tell(other.told);
         self.vlan = self.vlan.or(other.vlan);
         for (mine, theirs) in self.opened.iter_mut().zip(other.opened) {
             *mine += theirs;

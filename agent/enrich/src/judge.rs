@@ -4,6 +4,7 @@
 //! for: facts that tell the rules nothing are left out, and what is left is judged once.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -23,6 +24,8 @@ pub(crate) struct Judgement {
     pub(crate) vendor: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) line: Option<String>,
+    /// What is asserted of its behaviour, in order.
+    pub(crate) behaviour: Vec<String>,
     pub(crate) evidence: Vec<Evidence>,
 }
 
@@ -41,6 +44,11 @@ impl Judgement {
             vendor: settle(verdicts, |assert| assert.vendor.as_ref()).cloned(),
             model: settle(verdicts, |assert| assert.model.as_ref()).cloned(),
             line: settle(verdicts, |assert| assert.line.as_ref()).cloned(),
+            behaviour: {
+                let found: BTreeSet<&String> =
+                    verdicts.iter().filter_map(|verdict| verdict.assert.behaviour.as_ref()).collect();
+                found.into_iter().cloned().collect()
+            },
             evidence: outcome
                 .verdicts
                 .into_iter()

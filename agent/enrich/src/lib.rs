@@ -14,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+mod behaviour;
 mod burden;
 mod connection;
 mod device;
@@ -46,7 +47,7 @@ use sekisho_decode::{Addr, Arp, Ip, Link, RouteMessage};
 use sekisho_recognise::neighbour::Neighbour;
 use sekisho_recognise::{Fact, Key, Side, Sink};
 use sekisho_rules::Rules;
-use sekisho_track::Conn;
+use sekisho_track::{Attention, Conn};
 
 pub use connection::CARRIERS;
 pub use intern::Marks;
@@ -54,6 +55,7 @@ pub use prefix::{NotAPrefix, Prefix};
 pub use relation::{Carrier, Extra};
 pub use roll_up::Gathered;
 
+use crate::behaviour::{Pulse, Scope};
 use crate::burden::Burdens;
 use crate::finish::Held;
 use crate::intern::{TextId, Texts};
@@ -76,6 +78,10 @@ impl Default for Bounds {
     }
 }
 
+/// Conns watched packet by packet: some 500 bytes each. A large hospital has a few thousand tunnels and
+/// long conns to the outside at once.
+const MAX_PULSES: usize = 1 << 14;
+
 /// Gathers what passes, and concludes at the end.
 #[derive(Debug)]
 pub struct Enrich {
@@ -86,12 +92,18 @@ pub struct Enrich {
     stations: Stations,
     ways: Ways,
     relations: Relations,
+    /// Conns watched packet by packet.
+    pulses: usize,
+    /// Conns that found no room for it.
+    pulses_refused: u64,
 }
 
 impl Enrich {
     /// Starts with the prefixes that a person said are inside; with none, it will find out.
     #[must_use]
     pub fn new(internal: Vec<Prefix>, bounds: Bounds) -> Self {
+        let mut relations = Relations::new(bounds.relations);
+        relations.pasts.scope = Scope::new(internal.clone());
         Self {
             internal,
             texts: Texts::default(),
@@ -99,12 +111,15 @@ impl Enrich {
             burdens: Burdens::default(),
             stations: Stations::default(),
             ways: Ways::default(),
-            relations: Relations::new(bounds.relations),
+            relations,
+            pulses: 0,
+            pulses_refused: 0,
         }
     }
 
     /// Takes over the prefixes that a person says are inside.
     pub fn declare(&mut self, internal: Vec<Prefix>) {
+        self.relations.pasts.scope.declare(internal.clone());
         self.internal = internal;
     }
 
@@ -168,6 +183,35 @@ impl Enrich {
         }
     }
 
+    /// Takes a packet of a conn that has lived long or is a tunnel: when it came, from whom, how large.
+    #[inline]
+    pub fn pulse(&mut self, time_ns: i64, conn: &mut Conn<Extra>, from_orig: bool, bytes: u32) {
+        if conn.attention == Attention::Grown {
+            // The conn has counted this packet, and hands its counts on.
+            return self.watch(conn);
+        }
+        if let Some(pulse) = conn.extra.pulse() {
+            pulse.packet(time_ns, from_orig, bytes);
+        }
+    }
+
+    /// Decides whether a conn's packets are worth watching.
+    #[cold]
+    fn watch(&mut self, conn: &mut Conn<Extra>) {
+        conn.attention = Attention::Ignored;
+        let (orig, resp) = (conn.tuple.src, conn.tuple.dst);
+        if !conn.held && !self.relations.pasts.scope.may_leave(orig, resp) {
+            return;
+        }
+        if self.pulses >= MAX_PULSES {
+            self.pulses_refused += 1;
+            return;
+        }
+        self.pulses += 1;
+        conn.attention = Attention::Pulse;
+        conn.extra.watch(Pulse::new(conn.first_ns, conn.last_ns, conn.bytes));
+    }
+
     /// Turns a conn round whose protocol says that resp opened it.
     pub fn flip(conn: &mut Conn<Extra>) {
         conn.flip();
@@ -181,6 +225,7 @@ impl Enrich {
 
     /// Takes a conn that ended.
     pub fn ended(&mut self, mut conn: Conn<Extra>) {
+        self.pulses -= usize::from(conn.attention == Attention::Pulse).min(self.pulses);
         self.relations.add(&mut conn);
     }
 

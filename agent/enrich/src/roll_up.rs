@@ -5,7 +5,7 @@
 //! gather ─▶ Gathered ─▶ absorb ─▶ conclude (news only) ─▶ recorded ─▶ told
 //! ```
 //!
-//! A relationship that was reported stays known for a day, without its counters: what a device is, and
+//! A relationship that was reported stays known for a day and some, without its counters: what a device is, and
 //! which gateway is an exit, rests on more than five minutes. Texts are numbered anew on the way, since
 //! each thread numbers its own.
 
@@ -21,9 +21,9 @@ use crate::names::Answer;
 use crate::relation::{Relation, RelationKey};
 use crate::station::Stations;
 
-/// How long a reported relationship stays known: a day, so that what happens once a night still speaks
-/// for what a device is.
-const KNOWN_NS: i64 = 24 * 3_600 * 1_000_000_000;
+/// How long a reported relationship stays known: a day and some, so that what happens once a night still
+/// speaks for what a device is, and the next night is told as the same job.
+const KNOWN_NS: i64 = 27 * 3_600 * 1_000_000_000;
 
 /// What a watching thread gathered since the last time.
 #[derive(Debug, Default)]
@@ -36,6 +36,8 @@ pub struct Gathered {
     answers: Vec<Answer>,
     burdens: Burdens,
     refused: u64,
+    /// Conns and relationships whose behaviour found no room.
+    unwatched: [u64; 2],
 }
 
 impl Enrich {
@@ -50,6 +52,7 @@ impl Enrich {
             answers: self.resolutions.news(),
             burdens: self.burdens.take(),
             refused: std::mem::take(&mut self.relations.refused),
+            unwatched: [&mut self.pulses_refused, &mut self.relations.pasts.refused].map(std::mem::take),
         };
         if self.texts.is_crowded() {
             let mut marks = Marks::default();
@@ -89,6 +92,9 @@ impl Enrich {
             relations.absorb(key, relation);
         }
         relations.refused += gathered.refused;
+        let [pulses, pasts] = gathered.unwatched;
+        relations.pasts.refused += pasts;
+        self.pulses_refused += pulses;
     }
 
     /// Notes that the last conclusion is on record: what it reported is no news any more, and what is long
@@ -96,6 +102,7 @@ impl Enrich {
     pub fn told(&mut self, now_ns: i64) {
         self.relations.told(now_ns, KNOWN_NS);
         self.burdens.told(now_ns, KNOWN_NS);
+        self.pulses_refused = 0;
         self.stations.told(now_ns);
         self.ways.told();
         if self.texts.is_crowded() {

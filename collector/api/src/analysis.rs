@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Text;
+use crate::{Beacon, Behaviour, Maintenance, Text};
 
 /// Everything one run found.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -102,6 +102,12 @@ pub struct Connection {
     pub hours: BTreeMap<Timestamp, u64>,
     /// Its regularity, where that could be told.
     pub beacon: Option<Beacon>,
+    /// How it is kept up, where that could be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behaviour: Option<Behaviour>,
+    /// The times at which somebody worked from outside through it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maintenance: Vec<Maintenance>,
     /// Addresses of the flow exporters that reported it, in order; none where packets alone show it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exporters: Vec<String>,
@@ -186,17 +192,6 @@ pub struct Exit {
     pub vendor: Option<String>,
     /// The kind of line behind it, as a hint: `lte`, `isdn` …
     pub line: Option<String>,
-}
-
-/// Regularity of a connection's sessions.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Beacon {
-    /// 0 to 1.
-    pub score: f64,
-    /// The usual interval in seconds.
-    pub period_s: f64,
-    /// Deviation from it, 0 to 1.
-    pub jitter: f64,
 }
 
 /// One reason for a statement.

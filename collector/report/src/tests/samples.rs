@@ -94,6 +94,8 @@ fn connection(place: usize, short: &Short<'_>) -> Connection {
         bytes_in: bytes.1,
         hours: std::collections::BTreeMap::new(),
         beacon: (service == "ipsec").then_some(Beacon { score: 0.9, period_s: 59.7, jitter: 0.1 }),
+        behaviour: None,
+        maintenance: Vec::new(),
         exporters: Vec::new(),
         evidence: vec![evidence(20), evidence(confidence)],
     }

@@ -135,6 +135,8 @@ fn connection(index: usize, line: &Line) -> Connection {
             period_s: 60.0 * f64::from(u8::try_from(index).unwrap()),
             jitter: 0.05,
         }),
+        behaviour: None,
+        maintenance: Vec::new(),
         exporters: Vec::new(),
         evidence: vec![
             evidence(
