@@ -293,3 +293,46 @@ impl<'a> IntoIterator for Groups<'a> {
         self.0.into_iter()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_conns_that_tell_nothing_join_the_encrypted_ones_of_their_port_only() {
+        // (what, ports of the unknown, whether a party is the same, rows)
+        let cases = [
+            ("the same port", &[40_000][..], true, 1),
+            ("another port", &[40_001], true, 2),
+            ("another port as well", &[40_000, 40_001], true, 2),
+            ("another party", &[40_000], false, 2),
+        ];
+        for (what, ports, same_party, rows) in cases {
+            let key = |party: &str, service: &str| GroupKey {
+                device: DeviceKey::Address(Addr::v4([192, 0, 2, 10])),
+                v4: true,
+                party: party.into(),
+                service: service.into(),
+                exit: None,
+            };
+            let group = |ports: &[u16], sessions: u64| {
+                let mut group = Group { sessions, ..Group::default() };
+                ports.iter().for_each(|port| group.endpoints.add((Cow::Borrowed("udp"), *port), 1));
+                group.evidence.push(say::unknown("udp", 40_000, true));
+                group
+            };
+            let party = if same_party { "198.51.100.20" } else { "198.51.100.21" };
+            let mut groups = Groups::default();
+            groups.0.insert(
+                key("198.51.100.20", UNKNOWN_ENCRYPTED),
+                Group { evidence: Vec::new(), ..group(&[40_000], 3) },
+            );
+            groups.0.insert(key(party, UNKNOWN), group(ports, 2));
+            groups.join_untold();
+            assert_eq!(groups.len(), rows, "{what}");
+            let joined = &groups.0[&key("198.51.100.20", UNKNOWN_ENCRYPTED)];
+            assert_eq!(joined.sessions, if rows == 1 { 5 } else { 3 }, "{what}");
+            assert!(joined.evidence.is_empty(), "{what}: {:?}", joined.evidence);
+        }
+    }
+}

@@ -158,3 +158,41 @@ pub(crate) fn transport(number: u8) -> Cow<'static, str> {
     };
     Cow::Borrowed(word)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encrypted_traffic_without_a_name_is_told_in_figures_and_a_tunnel_by_its_handshakes() {
+        let shown = Shown {
+            protocol: protocol::UDP,
+            port: 40_000,
+            service: Some("unknown-encrypted"),
+            confidence: 80,
+            tunnel: false,
+            looked_at: true,
+            answered: true,
+            exported: false,
+            cipher: Some(Cipher { entropy: 79, printable_pct: 37, bytes: 960 }),
+            handshakes: 0,
+        };
+        let plain = wire(shown);
+        assert_eq!((plain.service, plain.tunnel), ("unknown-encrypted", false));
+        assert_eq!((&*plain.reason.rule, plain.reason.confidence), ("wire/unknown-encrypted", 80));
+        for figure in ["udp/40000", "7.9", "37 %", "960"] {
+            assert!(
+                plain.reason.en.contains(figure) && plain.reason.ja.contains(figure),
+                "{figure}: {:?}",
+                plain.reason
+            );
+        }
+        assert!(plain.carries.is_none());
+        let tunnel = wire(Shown { tunnel: true, handshakes: 6, ..shown });
+        let carries = tunnel.carries.unwrap();
+        assert!(
+            tunnel.tunnel && carries.en.starts_with("6 times") && carries.ja.contains("6 回"),
+            "{carries:?}"
+        );
+    }
+}

@@ -19,6 +19,8 @@ const FEWEST_BLOCKS: u8 = 6;
 const FEWEST_OF_SIDE: u8 = 3;
 /// The least entropy, in bits a byte: seven bits have twice the equal pairs of random bytes.
 const LEAST_BITS: f32 = 7.0;
+/// Bytes of a block that may be one more than the byte before: of random ones hardly any are.
+const MOST_STEPS: u8 = 8;
 /// The most bytes that could be text, in percent: of random bytes 37 could.
 const MOST_PRINTABLE_PCT: u8 = 60;
 
@@ -124,13 +126,18 @@ impl Scale {
     fn add(&mut self, block: &[u8]) {
         let mut counts = [0_u8; 256];
         let (mut equal, mut printable) = (0_u16, 0_u16);
+        let (mut before, mut steps) = (0_u8, 0_u8);
         for byte in block {
+            steps += u8::from(*byte == before.wrapping_add(1));
+            before = *byte;
             if let Some(count) = counts.get_mut(usize::from(*byte)) {
                 equal += u16::from(*count);
                 *count += 1;
             }
             printable += u16::from(matches!(byte, 0x20..=0x7e));
         }
+        // Bytes that count up, as in a test's payload, are all different and not random.
+        let equal = if steps > MOST_STEPS { u16::MAX } else { equal };
         self.equal = u8::try_from(equal).map_or(u8::MAX, |equal| self.equal.saturating_add(equal));
         // The mean so far and this block's share, rounded.
         let blocks = u16::from(self.blocks);
@@ -173,7 +180,9 @@ mod tests {
         let base64: Vec<u8> = noise(5, 600).iter().map(|byte| b'0' + byte % 64).collect();
         let numbers: Vec<u8> = (0..150_u32).flat_map(|number| (number * 977).to_be_bytes()).collect();
         // (what, orig, resp, encrypted)
-        let cases: [(&str, Vec<u8>, Vec<u8>, bool); 8] = [
+        let counting: Vec<u8> = (0..600_u32).map(|number| number as u8).collect();
+        let cases: [(&str, Vec<u8>, Vec<u8>, bool); 9] = [
+            ("counting up", counting.clone(), counting, false),
             ("both encrypted", noise(1, 600), noise(2, 600), true),
             ("one side silent", noise(3, 600), Vec::new(), true),
             ("one side text", noise(4, 600), text.clone(), false),

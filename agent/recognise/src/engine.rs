@@ -257,17 +257,13 @@ impl Engine {
             return None;
         }
         if matches!(inspection.stage, Stage::Weighing | Stage::Shaping) {
-            self.weigh(inspection, glimpse);
-            return None;
+            return self.weigh(inspection, glimpse);
         }
         let recognised = match inspection.watch.take() {
             None => self.look_at_once(inspection, glimpse, sink),
             Some(watch) => self.look_on(inspection, watch, glimpse, sink),
         };
-        if inspection.is_untold() {
-            self.weigh(inspection, glimpse);
-        }
-        recognised
+        if inspection.is_untold() { self.weigh(inspection, glimpse) } else { recognised }
     }
 
     /// Takes back what an ended conn held.

@@ -116,7 +116,8 @@ fn may_begin(data: &[u8]) -> bool {
         return true;
     }
     let head = data.get(..METHOD_BYTES).unwrap_or(data);
-    let method = head.iter().take_while(|byte| byte.is_ascii_uppercase() || **byte == b'-').count();
+    let method =
+        head.iter().take_while(|byte| byte.is_ascii_uppercase() || matches!(byte, b'-' | b'_')).count();
     match head.get(method) {
         Some(b' ') => method >= 3,
         Some(_) => false,

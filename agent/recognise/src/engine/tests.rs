@@ -218,3 +218,16 @@ fn small_payloads_are_not_looked_at_for_long() {
     assert!(!bench.inspection.wants_more());
     assert_eq!(bench.inspection.cipher(), None);
 }
+
+#[test]
+fn tls_whose_hello_was_lost_is_told_by_its_next_records() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.show(Over::Tcp, false, 1_000, &crate::noise::noise(3, 1_460)), None);
+    let mut records = vec![0x14, 3, 3, 0, 1, 1, 0x16, 3, 3, 0, 40];
+    records.extend(crate::noise::noise(4, 40));
+    records.extend([0x17, 3, 3, 0, 100]);
+    records.extend(crate::noise::noise(5, 100));
+    assert_eq!(bench.show(Over::Tcp, true, 600, &records), Some("tls"));
+    assert_eq!(bench.inspection.cipher(), None);
+    assert!(!bench.inspection.wants_more());
+}

@@ -4,10 +4,14 @@
 //! Weighing takes four bytes, which a conn has while its protocol has no memo. A shape takes a watch and
 //! more, and few conns get there: those that look encrypted and have no name.
 
-use super::{Engine, Glimpse, Inspection, MAX_LOOKS, Stage};
+use super::{Engine, Glimpse, Inspection, MAX_LOOKS, Recognised, Stage};
 use crate::cipher::{BLOCK_BYTES, Cipher, Weight};
 use crate::handshakes::Shape;
+use crate::{Look, Over, PROTOCOLS, tls};
 
+/// A ping's payload is any pattern; tunnels in it are told by other means.
+const ICMP: u8 = 1;
+const ICMPV6: u8 = 58;
 /// Shapes kept at once: 800 KB. A hospital has a handful of unnamed encrypted flows at a time.
 const MAX_SHAPES: usize = 512;
 /// What a payload too small to be weighed counts among the looks: conns of nothing else end soon.
@@ -15,10 +19,30 @@ const SMALL_LOOKS: u8 = 4;
 
 impl Engine {
     /// Goes on with a conn that has no protocol: the payload was not recognised.
-    pub(super) fn weigh(&mut self, inspection: &mut Inspection, glimpse: &Glimpse<'_>) {
-        if inspection.stage == Stage::Shaping {
-            return self.shape(inspection, glimpse);
+    ///
+    /// Where a TLS stream's first segments were lost, those that follow still show its records.
+    pub(super) fn weigh(&mut self, inspection: &mut Inspection, glimpse: &Glimpse<'_>) -> Option<Recognised> {
+        match (inspection.stage, glimpse.over) {
+            (Stage::Shaping, _) => self.shape(inspection, glimpse),
+            (Stage::Unknown, Over::Ip(ICMP | ICMPV6)) => {}
+            (Stage::Unknown | Stage::Weighing, Over::Tcp) => {
+                let Look::Is(found) = tls::picked_up(glimpse.payload) else {
+                    self.add(inspection, glimpse);
+                    return None;
+                };
+                let number = PROTOCOLS.iter().position(|protocol| protocol.service == "tls")?;
+                self.release(inspection);
+                inspection.stage = Stage::Known;
+                inspection.protocol = number as u8;
+                inspection.confidence = found.confidence;
+                return Some(Recognised { protocol: PROTOCOLS.get(number)?, server: found.server });
+            }
+            _ => self.add(inspection, glimpse),
         }
+        None
+    }
+
+    fn add(&mut self, inspection: &mut Inspection, glimpse: &Glimpse<'_>) {
         let mut weight = Weight::from_memo(inspection.memo);
         weight.add(glimpse.from_orig, glimpse.payload);
         inspection.memo = weight.to_memo();
