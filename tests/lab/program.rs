@@ -35,6 +35,9 @@ pub(crate) struct Case {
     pub(crate) port: u16,
     /// Where the wire tells: whether it can carry other traffic or a person's hands inwards.
     pub(crate) tunnel: Option<bool>,
+    /// Tunnels that it may rightly be called as well: what it disguises itself as.
+    #[serde(default)]
+    pub(crate) beside: Vec<String>,
 }
 
 /// A side of the hospital's border.
