@@ -33,6 +33,7 @@ struct Key {
 /// What came together.
 #[derive(Clone, Debug, Default)]
 struct Sum {
+    first_ns: i64,
     last_ns: i64,
     queries: u32,
     answers: u32,
@@ -145,7 +146,7 @@ impl Burdens {
 impl Sum {
     fn add(&mut self, time_ns: i64, burden: &Burden, domain_bytes: usize) {
         if time_ns.abs_diff(self.last_ns) > SESSION_NS.unsigned_abs() {
-            *self = Self { carried: self.carried, ..Self::default() };
+            *self = Self { first_ns: time_ns, carried: self.carried, ..Self::default() };
         }
         self.last_ns = self.last_ns.max(time_ns);
         if let Some(bytes) = burden.answer_bytes {
@@ -172,7 +173,13 @@ impl Sum {
         }
     }
 
+    /// Takes in what another thread, or a later time, added up; a later session begins anew.
     fn absorb(&mut self, other: &Self) {
+        if other.first_ns.saturating_sub(self.last_ns) > SESSION_NS {
+            *self = Self { carried: self.carried, ..other.clone() };
+            return;
+        }
+        self.first_ns = self.first_ns.min(other.first_ns);
         self.last_ns = self.last_ns.max(other.last_ns);
         let counts = [
             (&mut self.queries, other.queries),

@@ -147,6 +147,22 @@ fn threads_put_their_sums_together() {
 }
 
 #[test]
+fn what_threads_bring_later_is_another_session() {
+    let raw = Load { record: Record::Raw, answer_bytes: None, ..CODES };
+    let (mut all, mut texts) = (Burdens::default(), Texts::default());
+    for round in 1..=8 {
+        let mut thread = Burdens::default();
+        load(&mut thread, &mut texts, round * 2 * SESSION_NS, 4, &[raw]);
+        all.absorb(thread, &mut Some);
+    }
+    assert_eq!(all.carried(CLIENT, SERVER), None, "four now and then");
+    let mut thread = Burdens::default();
+    load(&mut thread, &mut texts, 17 * SESSION_NS, 14, &[raw]);
+    all.absorb(thread, &mut Some);
+    assert!(all.carried(CLIENT, SERVER).is_some(), "and then a session");
+}
+
+#[test]
 fn a_flood_of_domains_is_refused_and_counted() {
     let (mut burdens, mut texts) = (Burdens::default(), Texts::default());
     let burden = Burden {
