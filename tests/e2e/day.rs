@@ -91,6 +91,38 @@ fn nothing_benign_is_called_a_tunnel_and_nothing_is_invented() {
 }
 
 #[test]
+fn a_tunnel_s_keep_alives_and_the_work_from_outside_are_told() {
+    let analysis: Value = serde_json::from_str(analysis()).unwrap();
+    let rows = analysis["connections"].as_array().unwrap();
+    let kept_alive = |row: &&Value| row.pointer("/behaviour/keep_alive_s").is_some_and(Value::is_number);
+    let regular = rows.iter().filter(kept_alive).filter(|row| row["tunnel"] == true);
+    assert!(regular.clone().count() >= 2);
+    for row in regular {
+        assert!(row["beacon"]["score"].as_f64().unwrap() > 0.7, "{row:#}");
+    }
+    let mut works = 0;
+    for row in rows {
+        for work in row["maintenance"].as_array().into_iter().flatten() {
+            let maintains = text(row, "/category").ends_with("-maintenance");
+            assert!(row["tunnel"] == true || maintains || row["initiator"] == "outside", "{row:#}");
+            assert!(text(work, "/start") < text(work, "/end"), "{work:#}");
+            assert!(work["bytes_out"].as_u64() > Some(0), "{work:#}");
+            works += 1;
+        }
+    }
+    assert!(works >= 2, "{works} times of work");
+}
+
+#[test]
+fn of_one_day_nothing_is_called_missing() {
+    let analysis: Value = serde_json::from_str(analysis()).unwrap();
+    let rows = analysis["connections"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["status"] != "missing"));
+    let warnings = analysis["capture"]["warnings"].as_array().unwrap();
+    assert!(warnings.iter().filter_map(Value::as_str).any(|warning| warning.contains("14")), "{warnings:#?}");
+}
+
+#[test]
 fn modalities_are_known_by_what_they_send() {
     let truth = truth();
     let analysis: Value = serde_json::from_str(analysis()).unwrap();
