@@ -231,8 +231,10 @@ fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, grou
     let hours = group.hours().map(|(hour, bytes)| (crate::hour(hour), bytes)).collect();
     let told = group.told.unwrap_or_default();
     let initiator = if group.opened[0] >= group.opened[1] { Initiator::Inside } else { Initiator::Outside };
-    // Of what carries neither other traffic nor a person's hands, an answer to a server's call is no work.
-    let works = group.tunnel || initiator == Initiator::Outside;
+    // Of what carries neither other traffic nor a person's hands, an answer to a server's call is no work,
+    // unless the connection is there to maintain.
+    let maintains = group.category.as_ref().is_some_and(|(category, _)| category.ends_with("-maintenance"));
+    let works = group.tunnel || maintains || initiator == Initiator::Outside;
     let maintenance = if works { merged(told.maintenance) } else { Vec::new() };
     let mut evidence = group.evidence;
     judge::order(&mut evidence);

@@ -56,8 +56,11 @@ impl Recorder<'_> {
         after: &[Maintenance],
     ) -> Result<(), Fault> {
         for work in ended(before, after) {
-            let subject = Subject::Connection(number);
-            self.change(ChangeKind::Worked, &subject, Some(work.start), None, Some(json!(work)))?;
+            let Maintenance { start, end, bytes_out, bytes_in, quiet_s, open: _ } = work;
+            let after = json!({
+                "start": start, "end": end, "bytes_out": bytes_out, "bytes_in": bytes_in, "quiet_s": quiet_s,
+            });
+            self.change(ChangeKind::Worked, &Subject::Connection(number), Some(*start), None, Some(after))?;
         }
         Ok(())
     }

@@ -38,8 +38,13 @@ pub struct Missing {
 pub fn missing(analysis: &Analysis, rules: &Rules) -> Missing {
     let (days, weekend) = watched(analysis);
     let mut found = Missing { days, ..Missing::default() };
-    for device in analysis.devices.iter().filter(|device| !is_maintained(device, &analysis.connections)) {
+    // The few first: a hospital has thousands of devices and tens of thousands of connections.
+    let maintaining: Vec<&Connection> = analysis.connections.iter().filter(|row| maintains(row)).collect();
+    for device in &analysis.devices {
         let Some(role) = &device.role else { continue };
+        if maintaining.iter().any(|row| is_of(row, device)) {
+            continue;
+        }
         if let Some(verdict) = weekend.then(|| verdict(rules, role, days)).flatten() {
             found.rows.extend(row(device, &verdict));
         } else if verdict(rules, role, EVER).is_some() {
@@ -61,17 +66,18 @@ fn watched(analysis: &Analysis) -> (u64, bool) {
     (days.len() as u64, weekend)
 }
 
-/// Tells whether anything was seen that may be a device's maintenance.
-fn is_maintained(device: &Device, connections: &[Connection]) -> bool {
-    let is_its = |row: &&Connection| match (&row.inside.mac, &device.mac) {
+/// Tells whether a connection may be some device's maintenance.
+fn maintains(row: &Connection) -> bool {
+    let category = row.category.as_deref().unwrap_or_default();
+    row.tunnel || category.ends_with("-maintenance") || row.initiator == Initiator::Outside
+}
+
+/// Tells whether a connection is a device's.
+fn is_of(row: &Connection, device: &Device) -> bool {
+    match (&row.inside.mac, &device.mac) {
         (Some(one), Some(other)) => one == other,
         _ => device.ips.contains(&row.inside.ip),
-    };
-    let maintains = |row: &Connection| {
-        let category = row.category.as_deref().unwrap_or_default();
-        row.tunnel || category.ends_with("-maintenance") || row.initiator == Initiator::Outside
-    };
-    connections.iter().filter(is_its).any(maintains)
+    }
 }
 
 fn verdict<'r>(rules: &'r Rules, role: &str, days: u64) -> Option<Verdict<'r>> {

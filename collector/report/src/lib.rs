@@ -14,6 +14,7 @@ pub mod size;
 pub mod table;
 pub mod text;
 
+mod calendar;
 mod clean;
 mod explain;
 mod grid;

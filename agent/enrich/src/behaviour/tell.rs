@@ -17,6 +17,14 @@ use crate::{hour, timestamp};
 const SECOND: i64 = 1_000_000_000;
 /// The score from which a beacon is told: the lowest of RITA's levels.
 const MIN_SCORE: f64 = 0.5;
+/// The deviation up to which there is an interval to tell: RITA's formula scores well what only goes on for
+/// long and spreads evenly, such as a person's working day.
+const MAX_JITTER: f64 = 0.5;
+/// Keep-alives from which their interval is told, and the deviation up to which: pauses of somebody who
+/// types look like them.
+const MIN_BEATS: u64 = 10;
+/// See [`MIN_BEATS`].
+const MAX_BEAT_JITTER: f64 = 0.2;
 /// How long a conn that the inside opened was quiet before a call from outside: several keep-alives, and
 /// longer than a slow answer to something that the inside asked.
 const QUIET_NS: i64 = 60 * SECOND;
@@ -61,14 +69,19 @@ pub(crate) struct Told {
 impl Told {
     pub(crate) fn of(past: &Past, orig_inside: bool, watched: Watched) -> Self {
         let hours = (watched.first_ns.div_euclid(HOUR_NS), watched.last_ns.div_euclid(HOUR_NS));
-        let scored = [&past.calls, &past.beats].into_iter().filter_map(|of| beacon(of, past.hours(), hours));
-        let best = scored.reduce(|best, next| if next.score > best.score { next } else { best });
+        let [calls, beats] = [&past.calls, &past.beats].map(|of| beacon(of, past.hours(), hours));
+        let best = calls
+            .into_iter()
+            .chain(beats.clone())
+            .reduce(|best, next| if next.score > best.score { next } else { best });
         let works = past.works.iter().filter_map(|work| reverse(work, orig_inside));
         Self {
-            beacon: best.filter(|best| best.score >= MIN_SCORE),
+            beacon: best.filter(|best| best.score >= MIN_SCORE && best.jitter <= MAX_JITTER),
             behaviour: Some(Behaviour {
                 found: Vec::new(),
-                keep_alive_s: beacon(&past.beats, past.hours(), hours).map(|beats| beats.period_s),
+                keep_alive_s: beats
+                    .filter(|beats| past.beats.count() >= MIN_BEATS && beats.jitter <= MAX_BEAT_JITTER)
+                    .map(|beats| beats.period_s),
                 quiet_s: past.quiet_ns.map(seconds),
                 longest_s: seconds(past.longest_ns),
                 lasted_s: seconds(past.lasted_ns),

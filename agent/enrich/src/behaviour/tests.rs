@@ -161,6 +161,8 @@ fn what_calls_regularly_is_told_from_what_does_not() {
             at
         })
         .collect();
+    // Evenly over the day, at no one interval: now a minute, now an hour.
+    let pairs = (0..48).map(|call| START + (call / 2 * 3_600 + call % 2 * 60) * SECOND);
     // (why, past, days watched, orig is inside, least and greatest score, period)
     let cases = [
         ("300 s with a tenth of jitter", called(five_minutes.clone(), [600, 300]), 1, true, 0.9..=1.0, 300.0),
@@ -175,6 +177,7 @@ fn what_calls_regularly_is_told_from_what_does_not() {
         ),
         ("a weekly job over four weeks", called(weekly, [9_000, 900]), 28, true, 0.5..=1.0, 604_800.0),
         ("people", called(people, [2_000, 90_000]), 1, true, 0.0..=0.6, 2.0),
+        ("pairs of calls", called(pairs, [2_000, 90_000]), 1, true, 0.0..=0.0, 0.0),
     ];
     for (why, past, days, orig_inside, scores, period) in cases {
         let told = Told::of(&past, orig_inside, watched(days));
