@@ -317,7 +317,9 @@ mod tests {
             };
             let group = |ports: &[u16], sessions: u64| {
                 let mut group = Group { sessions, ..Group::default() };
-                ports.iter().for_each(|port| group.endpoints.add((Cow::Borrowed("udp"), *port), 1));
+                for port in ports {
+                    group.endpoints.add((Cow::Borrowed("udp"), *port), 1);
+                }
                 group.evidence.push(say::unknown("udp", 40_000, true));
                 group
             };
