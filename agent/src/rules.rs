@@ -142,7 +142,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("own.toml");
         let written = "id = \"own\"\nrevision = 1\ntitle = \"t\"\nsubject = \"connection\"\n\n[[match]]\n\
-                       hots = \"vendor.example\"\nconfidence = 50\n\n[assert]\norg = \"O\"\n\n[say]\nen = \"e\"\nja = \"j\"\n";
+                       hots = \"vendor.example\"\nconfidence = 50\n\n[assert]\norg = \"O\"\n\n[say]\nen = \"e\"\nja = \"j\"\n\n\
+                       [[source]]\nstates = \"s\"\nurl = \"u\"\nread = 2026-11-25\n";
         std::fs::write(&path, written).unwrap();
         let error = folder::rules(folder.path()).unwrap().remove(0).unwrap_err();
         for (lang, says) in [(Lang::Ja, "という項目はありません"), (Lang::En, "is no field")] {
