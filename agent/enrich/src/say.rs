@@ -311,6 +311,17 @@ pub(crate) fn is_no_router(role: &str) -> Evidence {
     )
 }
 
+/// Something nearly as sure says otherwise.
+pub(crate) fn contradicts(key: &'static str, settled: &str, other: &str, confidence: u8) -> Evidence {
+    let (what, nani) = if key == "role" { ("a", "種別") } else { ("running", "OS ") };
+    evidence(
+        format!("contradiction/{key}"),
+        confidence,
+        format!("taken as {what} {settled}, but other signs speak of {other}: look at the device"),
+        format!("{nani}を {settled} と判定しましたが、{other} を示す情報もあります。現物を確認してください"),
+    )
+}
+
 /// The maker by the hardware address's block.
 pub(crate) fn made_by(vendor: &str) -> Evidence {
     evidence(
