@@ -53,7 +53,7 @@ pub(crate) fn beacon(samples: &Thinned, hours: &[Hour], watched: (i64, i64)) -> 
     Some(Beacon {
         score: round(score),
         period_s: round(gaps.median / 1000.0),
-        jitter: round((gaps.deviation / gaps.median.max(1.0)).min(1.0)),
+        jitter: round((gaps.width() / gaps.median.max(1.0)).min(1.0)),
     })
 }
 
@@ -83,6 +83,12 @@ impl Spread {
             unknown
         };
         f64::midpoint(1.0 - self.skew().abs(), deviation)
+    }
+
+    /// How far values lie from the median, those of the other half too: of intervals that are one minute and
+    /// one hour in turn, half lie on the median itself.
+    fn width(&self) -> f64 {
+        self.deviation.max((self.three_quarters - self.quarter) / 2.0)
     }
 
     /// Bowley's.

@@ -19,7 +19,7 @@ const SECOND: i64 = 1_000_000_000;
 const MIN_SCORE: f64 = 0.5;
 /// The deviation up to which there is an interval to tell: RITA's formula scores well what only goes on for
 /// long and spreads evenly, such as a person's working day.
-const MAX_JITTER: f64 = 0.5;
+const MAX_JITTER: f64 = 0.4;
 /// Keep-alives from which their interval is told, and the deviation up to which: pauses of somebody who
 /// types look like them.
 const MIN_BEATS: u64 = 10;

@@ -1,7 +1,8 @@
 //! Intervals of which there can be any number, of which an even part is kept.
 //!
-//! When the room is full every second one is given up, and from then on only every second is taken: what
-//! is kept is spread over the whole time, and depends on nothing but what came.
+//! When the room is full one of each two is given up, and from then on only one of each two is taken: what
+//! is kept is spread over the whole time, and depends on nothing but what came. Which of the two goes by no
+//! pattern, lest intervals that take turns leave only one kind.
 
 /// Samples kept: quartiles of 32 lie within some percent of those of all.
 const MAX_KEPT: usize = 32;
@@ -29,19 +30,17 @@ pub(crate) struct Thinned {
     kept: Vec<Sample>,
     /// How many samples stand for one kept, as a power of two.
     thinning: u32,
-    passed: u32,
     count: u64,
 }
 
 impl Thinned {
     pub(crate) fn add(&mut self, sample: Sample) {
+        let (group, mask) = (self.count >> self.thinning, (1 << self.thinning) - 1);
+        let taken = self.count & mask == pick(group) & mask;
         self.count += 1;
-        self.passed += 1;
-        if self.passed >> self.thinning == 0 {
-            return;
+        if taken {
+            self.push(sample);
         }
-        self.passed = 0;
-        self.push(sample);
     }
 
     /// How many there were.
@@ -69,9 +68,10 @@ impl Thinned {
 
     fn push(&mut self, sample: Sample) {
         if self.kept.len() >= MAX_KEPT {
-            let mut keep = false;
+            let mut at = 0;
             self.kept.retain(|_| {
-                keep = !keep;
+                let keep = pick(at / 2 + u64::from(self.thinning)) & 1 == at & 1;
+                at += 1;
                 keep
             });
             self.thinning = (self.thinning + 1).min(u32::BITS - 1);
@@ -81,4 +81,10 @@ impl Thinned {
         }
         self.kept.push(sample);
     }
+}
+/// A number without a pattern (the finaliser of SplitMix64).
+const fn pick(number: u64) -> u64 {
+    let mixed = (number ^ number >> 30).wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ mixed >> 31
 }
