@@ -45,6 +45,10 @@ const SAME: &[(&str, &[&str])] = &[
     ("wsd", &["ws-discovery"]),
     ("dns", &["mdns", "llmnr"]),
     ("mpegdash", &["http"]),
+    ("knxnet_ip", &["knxnet"]),
+    ("kip", &["knxnet"]),
+    ("opc-ua", &["opcua"]),
+    ("bacapp", &["bacnet"]),
 ];
 /// Names that claim nothing.
 const HONEST: &[&str] = &["unknown", "unknown-encrypted", "unknown-tls", "encrypted"];
