@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Connection};
+use sekisho_enrich::Prefix;
 use sekisho_ledger::{Input, Ledger, Query, Recorded, Source as LedgerSource};
 use sekisho_report::Lang;
 use sekisho_rules::Rules;
@@ -21,7 +22,9 @@ pub(crate) fn run(args: &Analyze, lang: Lang) -> anyhow::Result<()> {
         Some(folder) => Rules::load(folder)?,
         None => Rules::embedded()?,
     };
-    let (mut analysis, inputs) = read(args, lang, &rules)?;
+    let bounds = args.max_memory.map_or_else(Settings::default, |bytes| Settings::sharing(bytes, 1));
+    let settings = Settings { internal: args.internal.clone(), ..bounds };
+    let (mut analysis, inputs) = read(&args.files, settings, args.db.is_some(), lang, &rules)?;
     for doubt in output::doubts(&analysis, lang) {
         output::tell(&doubt, lang);
         analysis.capture.warnings.push(doubt);
@@ -29,20 +32,37 @@ pub(crate) fn run(args: &Analyze, lang: Lang) -> anyhow::Result<()> {
     if let (Some(path), Some(site)) = (&args.db, &args.site) {
         record(path, site, &mut analysis, inputs)?;
     }
+    // Not into the ledger: there it is looked for over all that was ever seen.
+    output::add_missing(&mut analysis, &rules, lang);
     let sources: Vec<&Path> = args.files.iter().chain(&args.db).map(PathBuf::as_path).collect();
     output::analysis(&analysis, &[], &args.form, &sources, lang)
 }
 
+/// Reads capture files, and nothing more.
+pub(crate) fn files(
+    files: &[PathBuf],
+    internal: &[Prefix],
+    lang: Lang,
+    rules: &Rules,
+) -> anyhow::Result<Analysis> {
+    let settings = Settings { internal: internal.to_vec(), ..Settings::default() };
+    Ok(read(files, settings, false, lang, rules)?.0)
+}
+
 /// Reads every file; gives what it shows, and each file's identity.
-fn read(args: &Analyze, lang: Lang, rules: &Rules) -> anyhow::Result<(Analysis, Vec<Input>)> {
-    let bounds = args.max_memory.map_or_else(Settings::default, |bytes| Settings::sharing(bytes, 1));
-    let settings = Settings { internal: args.internal.clone(), ..bounds };
+fn read(
+    files: &[PathBuf],
+    settings: Settings,
+    identify: bool,
+    lang: Lang,
+    rules: &Rules,
+) -> anyhow::Result<(Analysis, Vec<Input>)> {
     let mut pipeline = Pipeline::new(settings);
-    let mut progress = Progress::new(&args.files);
+    let mut progress = Progress::new(files);
     let mut inputs = Vec::new();
-    for path in in_time(&args.files)? {
+    for path in in_time(files)? {
         let mut source = capture::open(path)?;
-        let mut digest = args.db.is_some().then(CaptureDigest::new);
+        let mut digest = identify.then(CaptureDigest::new);
         while let Arrival::Frames(batch) = source.batch(Duration::ZERO)? {
             pipeline.batch(batch.inspect(|frame| {
                 if let Some(digest) = &mut digest {

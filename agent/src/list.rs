@@ -4,9 +4,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::bail;
-use sekisho_api::{Analysis, Device, ExitRow};
-use sekisho_ledger::{HistoryQuery, Ledger, Query, Reader, Sited};
+use sekisho_api::{Analysis, Connection, Device, ExitRow};
+use sekisho_ledger::{HistoryQuery, Ledger, Query, Reader, Sited, missing};
 use sekisho_report::{HistoryRow, Lang, csv, fill, table};
+use sekisho_rules::Rules;
 use serde::Serialize;
 
 use crate::cli::{Connections, Format, History, ListFormat, Listing, Place};
@@ -24,11 +25,23 @@ pub(crate) fn connections(args: &Connections, lang: Lang) -> anyhow::Result<()> 
         ..Query::default()
     };
     let rows = ledger.connections(&query)?;
-    if args.form.format == Format::Json {
-        return json(&args.place, args.form.output.as_deref(), &rows);
-    }
     let whole = ledger.analysis(&Query { site: query.site.clone(), ..Query::default() })?;
-    let analysis = Analysis { connections: bare(rows), ..whole };
+    let mut expected = missing(&whole, &Rules::embedded()?).rows;
+    expected.retain(|row| is_asked_for(&query, row));
+    if args.form.format == Format::Json {
+        // Of several sites together nothing is missing: each is asked about by its name.
+        let site = query.site.clone().or_else(|| rows.first().map(|row| row.site.clone()));
+        let sited = |row| Sited { site: site.clone().unwrap_or_default(), row };
+        let one_site = ledger.sites()?.len() == 1 || query.site.is_some();
+        let expected = expected.into_iter().filter(|_| one_site).map(sited);
+        return json(
+            &args.place,
+            args.form.output.as_deref(),
+            &rows.into_iter().chain(expected).collect::<Vec<_>>(),
+        );
+    }
+    let connections = bare(rows).into_iter().chain(expected).collect();
+    let analysis = Analysis { connections, ..whole };
     let history = history_rows(&ledger, query.site, lang)?;
     output::analysis(&analysis, &history, &args.form, &[&args.place.db], lang)
 }
@@ -90,9 +103,21 @@ pub(crate) fn history(History { listing: args, all }: &History, lang: Lang) -> a
     })
 }
 
+/// Tells whether a row that is in no ledger is among what a query asks for.
+fn is_asked_for(query: &Query, row: &Connection) -> bool {
+    let category = query.category.as_ref().is_none_or(|wanted| row.category.as_ref() == Some(wanted));
+    let service = query.service.as_ref().is_none_or(|wanted| row.service == *wanted);
+    let found = |text: &String| {
+        let texts = [&row.inside.name, &row.inside.mac, &row.inside.vendor, &row.inside.role];
+        let mut texts = texts.into_iter().flatten().chain([&row.inside.ip]);
+        texts.any(|known| known.to_lowercase().contains(&text.to_lowercase()))
+    };
+    category && service && !query.only_tunnels && query.text.as_ref().is_none_or(found)
+}
+
 /// The site asked for, which must be there: a mistyped name is not an empty hospital. Rows of several
 /// sites bear the same numbers, so only JSON, which names the site in each, shows them together.
-fn site(ledger: &Reader, place: &Place, json: bool, lang: Lang) -> anyhow::Result<Option<String>> {
+pub(crate) fn site(ledger: &Reader, place: &Place, json: bool, lang: Lang) -> anyhow::Result<Option<String>> {
     let sites: Vec<String> = ledger.sites()?.into_iter().map(|site| site.site).collect();
     let names = sites.join(", ");
     match &place.site {

@@ -5,10 +5,13 @@ mod capture;
 mod cli;
 mod digest;
 mod doctor;
+mod explain;
+mod facts;
 mod history;
 mod list;
 mod output;
 mod pipeline;
+mod rules;
 mod run;
 mod sink;
 
@@ -21,6 +24,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::capture::OpenError;
 use crate::cli::{Cli, Command};
+use crate::rules::Faulty;
 use crate::run::config::Refused;
 use crate::sink::WouldDestroy;
 
@@ -48,6 +52,8 @@ fn command(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Exits(args) => list::exits(args, lang),
         Command::History(args) => list::history(args, lang),
         Command::Doctor(args) => return doctor::run(args, lang),
+        Command::Explain(args) => explain::run(args, lang),
+        Command::Rules(args) => rules::run(&args.command, lang),
         Command::Run(args) => run::run(args, level(cli.verbose)),
         Command::Status(args) => run::status(args, lang),
         Command::CheckConfig(args) => run::check_config(args, lang),
@@ -83,6 +89,9 @@ fn fail(error: &anyhow::Error, lang: Lang) -> ExitCode {
     }
     // Nothing is left to do if standard error is closed as well.
     let _ = writeln!(io::stderr(), "sekisho-agent: {}", output::error(error, lang));
-    let is_usage = error.is::<OpenError>() || error.is::<WouldDestroy>() || error.is::<Refused>();
+    let is_usage = error.is::<OpenError>()
+        || error.is::<WouldDestroy>()
+        || error.is::<Refused>()
+        || error.is::<Faulty>();
     if is_usage { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
 }

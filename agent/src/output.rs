@@ -8,11 +8,13 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sekisho_api::{Analysis, Connection, GENERAL_INTERNET};
-use sekisho_ledger::LedgerError;
+use sekisho_ledger::{LedgerError, Missing, missing};
 use sekisho_report::{HistoryRow, Lang, csv, fill, label, table, text, workbook};
+use sekisho_rules::Rules;
 
 use crate::capture::{OpenError, Warning};
 use crate::cli::{Form, Format};
+use crate::rules::{self, Faulty};
 use crate::run::config::Refused;
 use crate::run::{NoAgent, SocketError};
 use crate::sink::{Sink, WouldDestroy};
@@ -99,6 +101,17 @@ pub(crate) fn doubts(analysis: &Analysis, lang: Lang) -> Vec<String> {
     doubts
 }
 
+/// Adds what should be there and was not seen, or says that it is too early to tell.
+pub(crate) fn add_missing(analysis: &mut Analysis, rules: &Rules, lang: Lang) {
+    let Missing { rows, undecided, days } = missing(analysis, rules);
+    analysis.connections.extend(rows);
+    if undecided > 0 {
+        let early = fill(lang, "warning.too-early", &[("devices", &undecided), ("days", &days)]);
+        tell(&early, lang);
+        analysis.capture.warnings.push(early);
+    }
+}
+
 /// Tells a person something that does not stop the command.
 pub(crate) fn tell(warning: &str, lang: Lang) {
     // Standard error may be closed; the analysis carries the warning too.
@@ -148,6 +161,12 @@ pub(crate) fn error(error: &anyhow::Error, lang: Lang) -> String {
             return fill(lang, "error.not-a-socket", &[("path", &path.display())]);
         }
         Some(SocketError::Listen { .. }) | None => {}
+    }
+    if let Some(error) = error.downcast_ref() {
+        return rules::words(error, lang);
+    }
+    if let Some(Faulty { path, faults }) = error.downcast_ref() {
+        return fill(lang, "rules.refused", &[("path", &path.display()), ("faults", faults)]);
     }
     if let Some(error) = error.downcast_ref::<LedgerError>() {
         return ledger_error(error, &detail, lang);

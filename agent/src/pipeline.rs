@@ -1,5 +1,6 @@
 //! The whole way of a packet: decode, track, recognise, enrich.
 
+mod glimpse;
 mod settings;
 mod tally;
 
@@ -7,16 +8,17 @@ use std::hint::black_box;
 
 use sekisho_api::{Analysis, Capture};
 use sekisho_decode::{
-    Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Packet, Upper, decode, decode_into, ndp,
+    Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Packet, Upper, decode, decode_into, flag, ndp,
 };
 use sekisho_enrich::{Carrier, Enrich, Extra, Gathered, Heard, Prefix, hour_of};
 use sekisho_export::{Exporters, Limits as ExportLimits};
 use sekisho_mirror::{Carrier as MirrorCarrier, Carries, Glance, MirrorCheck};
-use sekisho_recognise::{Engine, Glimpse, Over, Side, neighbour};
+use sekisho_recognise::{Engine, Side, neighbour};
 use sekisho_rules::Rules;
-use sekisho_track::{Conn, ConnId, Counts, Mark, Seen, Table};
+use sekisho_track::{Attention, Conn, ConnId, Counts, Mark, Seen, Table};
 
 use crate::capture::Frame;
+use glimpse::glimpse;
 pub(crate) use settings::{Exports, Settings};
 use tally::{Tally, Told};
 
@@ -366,7 +368,13 @@ impl Pipeline {
         if touch.seen == Seen::First
             && let Some(conn) = table.conn_mut(touch.id)
         {
-            enrich.opened(time_ns, conn, level.carrier);
+            enrich.opened(time_ns, link, conn, level.carrier);
+        }
+        if let Upper::Tcp(tcp) = ip.upper
+            && tcp.flags & (flag::SYN | flag::ACK) == flag::SYN | flag::ACK
+            && let Some(conn) = table.conn_mut(touch.id)
+        {
+            enrich.answered(time_ns, link, ip, conn);
         }
         self.recognise(time_ns, link, ip, touch.id, touch.from_orig);
         if let Some(inner) = inner {
@@ -380,22 +388,32 @@ impl Pipeline {
     fn recognise(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, id: ConnId, from_orig: bool) {
         let Self { table, engine, enrich, heard, exporters, exports, tally, .. } = self;
         let Some(conn) = table.conn_mut(id) else { return };
-        if conn.settled {
-            return;
+        match conn.attention {
+            Attention::Content => {}
+            Attention::Settled | Attention::Ignored => return,
+            Attention::Grown | Attention::Pulse => {
+                return enrich.pulse(time_ns, conn, from_orig, ip.wire_len);
+            }
         }
         if conn.extra.exports_flows {
             return export(exporters, enrich, tally, time_ns, ip);
         }
-        let Some(glimpse) = glimpse(conn, ip, from_orig) else { return };
+        let Some(glimpse) = glimpse(time_ns, conn, ip, from_orig) else { return };
         let recognised =
             engine.inspect(&mut conn.extra.inspection, &glimpse, &mut enrich.ears(time_ns, link.vlan, heard));
-        conn.settled = !conn.extra.inspection.wants_more();
+        if !conn.extra.inspection.wants_more() {
+            // A tunnel is watched from the start.
+            conn.attention = if conn.held { Attention::Grown } else { Attention::Settled };
+        }
         Enrich::keep(conn, heard);
         let Some(recognised) = recognised else { return };
         conn.held |= recognised.protocol.tunnel;
+        if conn.held && conn.attention == Attention::Settled {
+            conn.attention = Attention::Grown;
+        }
         if EXPORTS.contains(&recognised.protocol.service) && exports.allow(ip.src) {
             // Every datagram counts, not the first ones alone.
-            conn.settled = false;
+            conn.attention = Attention::Content;
             conn.extra.exports_flows = true;
             export(exporters, enrich, tally, time_ns, ip);
         }
@@ -415,6 +433,9 @@ impl Pipeline {
 
     /// Messages about the network, not of a conn.
     fn control(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, icmp: Icmp) {
+        if let Some(message) = ip.route_message(icmp) {
+            return self.enrich.route_message(time_ns, link, ip.src, message);
+        }
         if !icmp.v6 {
             return;
         }
@@ -471,29 +492,4 @@ fn end(engine: &mut Engine, enrich: &mut Enrich, mirror: &mut Option<MirrorCheck
     }
     engine.release(&mut conn.extra.inspection);
     enrich.ended(conn);
-}
-
-/// What a recogniser is to see of a packet; `None` where there is nothing to see.
-#[inline]
-fn glimpse<'a>(conn: &Conn<Extra>, ip: &Ip<'a>, from_orig: bool) -> Option<Glimpse<'a>> {
-    let (over, payload, wire_len, seq) = match ip.upper {
-        Upper::Tcp(tcp) => (Over::Tcp, ip.payload, ip.payload_wire_len, tcp.seq),
-        Upper::Udp(_) => (Over::Udp, ip.payload, ip.payload_wire_len, 0),
-        Upper::Icmp(_) | Upper::Esp(_) | Upper::Ah(_) | Upper::Gre(_) | Upper::Other => {
-            let upper_len = (ip.body.len() - ip.payload.len()) as u32;
-            (Over::Ip(ip.protocol), ip.body, ip.payload_wire_len + upper_len, 0)
-        }
-    };
-    let [by_orig, by_resp] = conn.pkts;
-    (!payload.is_empty()).then_some(Glimpse {
-        over,
-        from_orig,
-        payload,
-        wire_len,
-        seq,
-        count: u32::try_from(if from_orig { by_orig } else { by_resp }).unwrap_or(u32::MAX),
-        from_start: over != Over::Tcp || conn.has_handshake(),
-        orig: (conn.tuple.src, conn.tuple.src_port),
-        resp: (conn.tuple.dst, conn.tuple.dst_port),
-    })
 }

@@ -60,6 +60,11 @@ pub struct MacPrefix(String);
 const MAC_DIGITS: std::ops::RangeInclusive<usize> = 6..=12;
 
 impl MacPrefix {
+    /// Gives its hexadecimal digits.
+    pub(crate) fn digits(&self) -> &str {
+        &self.0
+    }
+
     /// Tells whether the address, written with colons, hyphens or neither, begins with the prefix.
     #[must_use]
     pub fn contains(&self, mac: &str) -> bool {

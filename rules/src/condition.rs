@@ -62,13 +62,4 @@ impl Condition {
         let fits = |value: &&str| self.patterns.iter().any(|pattern| pattern.matches(value));
         values.into_iter().find(fits)
     }
-
-    /// Under which ends of names a domain condition is found; nothing for any other.
-    pub(crate) fn anchors(&self) -> Option<Vec<String>> {
-        let anchor = |pattern: &Pattern| match pattern {
-            Pattern::Domain(domain) => Some(domain.anchor()),
-            _ => None,
-        };
-        self.patterns.iter().map(anchor).collect()
-    }
 }

@@ -12,7 +12,7 @@ use crate::Field;
 pub struct Facts<'f> {
     /// In the order of fields; within a field, in the order added.
     values: Vec<(Field, Cow<'f, str>)>,
-    fields: u64,
+    fields: u128,
 }
 
 impl<'f> Facts<'f> {
@@ -61,7 +61,7 @@ impl<'f> Facts<'f> {
     }
 
     /// The set of fields with a value.
-    pub(crate) const fn fields(&self) -> u64 {
+    pub(crate) const fn fields(&self) -> u128 {
         self.fields
     }
 

@@ -14,6 +14,9 @@ pub enum Subject {
     Device,
     /// A gateway that carries off-site traffic.
     Exit,
+    /// What to ask when a connection's category cannot be told: the sentence is the question, the
+    /// confidence its rank.
+    Question,
 }
 
 /// How a field's values are compared.
@@ -99,6 +102,12 @@ fields! {
     HttpAgent "http_agent" Text "HTTP user agent" "HTTPユーザーエージェント";
     /// The `Server` of an HTTP response.
     HttpServer "http_server" Text "HTTP server" "HTTPサーバー";
+    /// The path of an HTTP request, where it is one of a few that name a program.
+    HttpPath "http_path" Text "HTTP path" "HTTPパス";
+    /// What an HTTP request asked to be upgraded to, and the WebSocket subprotocols it offered.
+    HttpUpgrade "http_upgrade" Text "HTTP upgrade" "HTTPアップグレード";
+    /// What an end says it runs: an operating system, a database.
+    Software "software" Text "software" "ソフトウェア";
     /// The identification line of an SSH end.
     SshBanner "ssh_banner" Text "SSH banner" "SSHバナー";
     /// `1` or `2`.
@@ -111,6 +120,12 @@ fields! {
     TunnelVariant "tunnel_variant" Text "variant" "方式";
     /// The outside party's address.
     OutsideAddress "outside_address" Network "address" "接続先アドレス";
+    /// The number of the autonomous system that announces the address.
+    Asn "asn" Number "AS number" "AS番号";
+    /// The name of that system's holder.
+    AsName "as_name" Text "AS name" "AS名";
+    /// The country where most of that system's blocks are registered, as ISO 3166 code.
+    Country "country" Text "country" "国";
     /// The role of the device inside.
     InsideRole "inside_role" Text "inside role" "院内機器の種別";
     /// The maker of the device inside.
@@ -169,6 +184,34 @@ fields! {
     Category "category" Text "category" "分類";
     /// The outside organisation.
     Org "org" Text "organisation" "接続先事業者";
+    /// An address of the gateway itself.
+    OwnAddress "own_address" Network "own address" "装置のアドレス";
+    /// The largest TCP segment with which any host behind the gateway answered, in octets.
+    MaxSegment "max_segment" Number "largest TCP segment" "最大TCPセグメント";
+    /// The smallest MTU that the gateway said its next line has, in octets.
+    NextMtu "next_mtu" Number "MTU of the next line" "次の回線のMTU";
+    /// The time that a tenth of the hosts behind the gateway answer within, in milliseconds.
+    NearMs "near_ms" Number "answer time of near hosts (ms)" "近い接続先の応答時間（ミリ秒）";
+    /// How far one host's answer times through the gateway lie apart, in milliseconds.
+    JitterMs "jitter_ms" Number "spread of answer times (ms)" "応答時間のばらつき（ミリ秒）";
+    /// What wraps IP on the gateway's line: `pppoe`.
+    Encapsulation "encapsulation" Text "encapsulation" "カプセル化";
+    /// How regularly it calls or keeps alive, in percent.
+    Beacon "beacon" Number "regularity" "規則性";
+    /// The usual interval between calls or keep-alives, in seconds.
+    PeriodS "period_s" Number "interval in seconds" "間隔（秒）";
+    /// The longest time with nothing but keep-alives, in seconds.
+    QuietS "quiet_s" Number "quiet for seconds" "無通信（秒）";
+    /// How long the longest conn lasted, in seconds.
+    LongestS "longest_s" Number "lasted seconds" "継続（秒）";
+    /// How often somebody outside began to work through it.
+    ReverseBursts "reverse_bursts" Number "sessions from outside" "外部からの作業回数";
+    /// What left in the hour in which most did, in MiB.
+    BulkMib "bulk_mib" Number "MiB out in an hour" "1時間の送信（MiB）";
+    /// That as a multiple of what leaves in a usual hour.
+    BulkTimes "bulk_times" Number "times the usual" "通常比（倍）";
+    /// How many days were watched.
+    DaysWatched "days_watched" Number "days watched" "監視日数";
     /// SNMP `sysObjectID`.
     SysObjectId "sys_object_id" OidSubtree "sysObjectID" "sysObjectID";
 }
@@ -180,13 +223,13 @@ impl Field {
         Self::ALL.iter().copied().find(|field| field.slug() == slug)
     }
 
-    /// Gives the field's bit in a set of fields. There are fewer than 64.
-    pub(crate) const fn bit(self) -> u64 {
+    /// Gives the field's bit in a set of fields. There are fewer than 128.
+    pub(crate) const fn bit(self) -> u128 {
         1 << self as u32
     }
 }
 
-const _: () = assert!(Field::ALL.len() <= 64, "a set of fields is one u64");
+const _: () = assert!(Field::ALL.len() <= 128, "a set of fields is one u128");
 
 /// A key of `[[match]]`: a field's slug, or `host`.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -233,7 +276,7 @@ impl Key {
     }
 
     /// The fields of which one must be known.
-    pub(crate) fn bits(self) -> u64 {
+    pub(crate) fn bits(self) -> u128 {
         self.fields().iter().fold(0, |bits, field| bits | field.bit())
     }
 }

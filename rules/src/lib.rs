@@ -16,16 +16,29 @@
 //! | confidence | percent; up to 30 is a guess to be confirmed by asking, from 80 a published mark |
 //! | `read` | the day a person last read the source |
 //!
+//! A rule whose subject is a question asserts nothing: it says what to ask where no category could be told.
+//!
+//! | file | what |
+//! |---|---|
+//! | `written`, `rule`, `condition`, `pattern` | a rule as it is written, and as it is checked |
+//! | `field`, `facts` | what rules look at, and what is known of one subject |
+//! | `set`, `index`, `telling` | all rules together; finding the few that can match, and the values that matter |
+//! | `folder` | a site's own rules |
+//! | `verdict`, `say` | what follows, and how it is told |
+//!
 //! Invariant: no clock, no network. Files are read once, by [`Rules::load`].
 
 #![forbid(unsafe_code)]
 
 mod address;
+pub mod asn;
 mod condition;
 mod domain;
 mod error;
 mod facts;
 mod field;
+pub mod folder;
+mod index;
 mod number;
 mod oid;
 pub mod oui;
@@ -36,16 +49,18 @@ mod set;
 mod telling;
 mod text;
 mod verdict;
+mod written;
 
 #[cfg(test)]
 mod tests;
 
 pub use address::{Cidr, MacPrefix};
 pub use domain::DomainPattern;
-pub use error::{Fault, RuleError};
+pub use error::{Fault, Place, RuleError};
 pub use facts::Facts;
 pub use field::{Field, Subject};
 pub use oid::Oid;
-pub use rule::{Rule, Source};
+pub use rule::Rule;
 pub use set::Rules;
 pub use verdict::{Assert, Outcome, Tie, Verdict, settle, ties};
+pub use written::Source;

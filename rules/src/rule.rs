@@ -1,88 +1,13 @@
-//! One rule: the file as written, and what is left of it after every check.
+//! One rule: what is left of the file after every check.
 
 use std::collections::BTreeMap;
-
-use serde::Deserialize;
 
 use crate::condition::{Condition, Written};
 use crate::field::{Field, Key};
 use crate::say::Sentence;
 use crate::verdict::Assert;
-use crate::{Facts, Fault, RuleError, Subject};
-
-/// The file as written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    id: String,
-    revision: u32,
-    title: String,
-    subject: Subject,
-    #[serde(rename = "match", default)]
-    matches: Vec<Match>,
-    #[serde(default)]
-    assert: Assert,
-    say: Say,
-    #[serde(default)]
-    source: Vec<Source>,
-    #[serde(default)]
-    vector: Vec<Vector>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Match {
-    confidence: u8,
-    #[serde(default)]
-    not: BTreeMap<String, Written>,
-    #[serde(flatten)]
-    conditions: BTreeMap<String, Written>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Say {
-    en: String,
-    ja: String,
-}
-
-/// Who states the fact that a rule rests on.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Source {
-    /// What is stated.
-    pub states: String,
-    /// Where.
-    pub url: String,
-    /// The day a person last read it.
-    pub read: toml::value::Datetime,
-}
-
-#[derive(Debug, Deserialize)]
-struct Vector {
-    name: String,
-    #[expect(dead_code, reason = "for the reader of the file: who made the vector")]
-    origin: String,
-    expect: Expect,
-    #[serde(flatten)]
-    facts: BTreeMap<String, Written>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-enum Expect {
-    #[serde(rename = "match")]
-    Match,
-    #[serde(rename = "no-match")]
-    NoMatch,
-}
-
-impl Expect {
-    const fn slug(self) -> &'static str {
-        match self {
-            Self::Match => "match",
-            Self::NoMatch => "no-match",
-        }
-    }
-}
+use crate::written::{Expect, File, Match, Source, Vector};
+use crate::{Facts, Fault, Subject};
 
 /// A rule that was checked.
 #[derive(Debug)]
@@ -113,7 +38,7 @@ pub(crate) struct Branch {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) not: Vec<Condition>,
     /// The fields of which each must be known, a bit each.
-    needed: u64,
+    needed: u128,
 }
 
 impl Branch {
@@ -147,22 +72,24 @@ impl Branch {
 }
 
 impl Rule {
-    /// Reads and checks a rule; `id` is its path.
-    pub(crate) fn parse(id: &str, text: &str) -> Result<Self, RuleError> {
-        let file: File = toml::from_str(text)
-            .map_err(|source| RuleError::Form { id: id.to_owned(), source: Box::new(source) })?;
-        Self::check(id, file).map_err(|fault| RuleError::Fault { id: id.to_owned(), fault })
+    /// Checks a rule and holds it against its own vectors; `id` is its path.
+    pub(crate) fn tried(id: &str, file: File) -> Result<Self, Fault> {
+        let (mut rule, vectors) = Self::check(id, file)?;
+        rule.try_vectors(&vectors)?;
+        Ok(rule)
     }
 
-    fn check(id: &str, file: File) -> Result<Self, Fault> {
+    /// Checks a rule; gives its vectors as well.
+    pub(crate) fn check(id: &str, file: File) -> Result<(Self, Vec<Vector>), Fault> {
         if file.id != id {
             return Err(Fault::Id { id: file.id });
         }
         if file.matches.is_empty() {
             return Err(Fault::NoMatch);
         }
-        if file.assert.is_empty() {
-            return Err(Fault::NoAssert);
+        // A question asserts nothing: it asks.
+        if file.assert.is_empty() != (file.subject == Subject::Question) {
+            return Err(if file.assert.is_empty() { Fault::NoAssert } else { Fault::Asserts });
         }
         if file.source.is_empty() {
             return Err(Fault::NoSource);
@@ -174,7 +101,7 @@ impl Rule {
                 return Err(Fault::Placeholder { placeholder: key.slug().to_owned() });
             }
         }
-        let mut rule = Self {
+        let rule = Self {
             id: file.id,
             revision: file.revision,
             title: file.title,
@@ -186,8 +113,7 @@ impl Rule {
             ja,
             examples: Vec::new(),
         };
-        rule.try_vectors(&file.vector)?;
-        Ok(rule)
+        Ok((rule, file.vector))
     }
 
     /// Holds the rule against its own vectors.
@@ -221,11 +147,23 @@ impl Rule {
 
     /// The fields of which a sentence shows a value that no condition of its own asked for: it names one
     /// field, and a branch looks there by a key that covers several.
-    pub(crate) fn quoted_unasked(&self) -> u64 {
+    pub(crate) fn quoted_unasked(&self) -> u128 {
         let asked =
             |branch: &Branch, key: Key| branch.conditions.iter().any(|condition| condition.key == key);
         let unasked = |key: &Key| !self.branches.iter().all(|branch| asked(branch, *key));
         self.en.keys().chain(self.ja.keys()).filter(unasked).fold(0, |bits, key| bits | key.bits())
+    }
+
+    /// Gives the keys of its conditions that cannot hold where only these fields are known.
+    #[must_use]
+    pub fn unanswered(&self, known: &[Field]) -> Vec<&'static str> {
+        let mut keys: Vec<&'static str> = Vec::new();
+        for key in self.branches.iter().flat_map(|branch| &branch.conditions).map(|condition| condition.key) {
+            if !keys.contains(&key.slug()) && !key.fields().iter().any(|field| known.contains(field)) {
+                keys.push(key.slug());
+            }
+        }
+        keys
     }
 
     /// The sentences in English and Japanese, with what the branch saw.

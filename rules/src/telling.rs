@@ -17,11 +17,11 @@ use crate::rule::Rule;
 #[derive(Debug, Default)]
 pub(crate) struct Telling {
     /// Domain patterns by anchor, each with the fields it is held against.
-    domains: HashMap<String, Vec<(u64, Pattern)>>,
+    domains: HashMap<String, Vec<(u128, Pattern)>>,
     /// All other patterns, by field.
     others: HashMap<Field, Vec<Pattern>>,
     /// Fields whose values stand in a sentence whether a condition fits them or not.
-    always: u64,
+    always: u128,
 }
 
 impl Telling {

@@ -1,5 +1,7 @@
 //! The rules that come with the program against each other, and rules that are wrong.
 
+use std::path::Path;
+
 use super::*;
 
 const GOOD: &str = r#"
@@ -45,7 +47,12 @@ expect = "no-match"
 "#;
 
 fn parse(text: &str) -> Result<rule::Rule, RuleError> {
-    rule::Rule::parse("remote/tool", text)
+    folder::parse(Path::new("site/remote/tool.toml"), Some("remote/tool".to_owned()), text)
+}
+
+/// The rules that come with the program, from their files: with their vectors.
+fn tried() -> Rules {
+    Rules::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data")).unwrap()
 }
 
 fn facts<'f>(values: &[(Field, &'f str)]) -> Facts<'f> {
@@ -59,12 +66,14 @@ fn facts<'f>(values: &[(Field, &'f str)]) -> Facts<'f> {
 #[test]
 fn every_rule_that_comes_with_the_program_loads() {
     let rules = Rules::embedded().unwrap();
-    assert!(rules.len() >= 90, "only {} rules", rules.len());
+    assert!(rules.len() >= 250, "only {} rules", rules.len());
+    assert_eq!(rules.len(), tried().len());
+    assert!(rules.iter().all(|rule| rule.examples.is_empty()), "vectors are for tests");
 }
 
 #[test]
 fn no_two_rules_contradict_each_other_at_equal_confidence() {
-    let rules = Rules::embedded().unwrap();
+    let rules = tried();
     let mut found = Vec::new();
     for rule in rules.iter() {
         for example in &rule.examples {
@@ -140,7 +149,26 @@ fn a_rule_that_is_wrong_says_what_to_do() {
     for (from, to, says) in cases {
         assert!(GOOD.contains(from), "{from}");
         let error = parse(&GOOD.replacen(from, to, 1)).unwrap_err().to_string();
-        assert!(error.starts_with("rule `remote/tool`") && error.contains(says), "{from} -> {to}: {error}");
+        assert!(
+            error.starts_with("site/remote/tool.toml:") && error.contains(says),
+            "{from} -> {to}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_that_is_wrong_says_in_which_line() {
+    // (what is changed, to what, the line)
+    let cases = [
+        ("confidence = 60", "confidence = 160", 15),
+        (r#""5900-5910""#, r#""vnc""#, 13),
+        ("revision = 1", "revision = 1\ncolour = 3", 4),
+        ("title    = \"A tool\"", "title    = \"A tool", 4),
+        (r#"sni    = "nottool.example""#, r#"sni    = "tool.example""#, 37),
+    ];
+    for (from, to, line) in cases {
+        let error = parse(&GOOD.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("site/remote/tool.toml:{line}: ")), "{from} -> {to}: {error}");
     }
 }
 
@@ -156,6 +184,44 @@ fn a_site_s_folder_adds_rules_and_takes_the_place_of_others() {
     assert!(outcome.verdicts.iter().any(|verdict| verdict.rule == "remote/tool"));
     let missing = Rules::load(&folder.path().join("nowhere")).unwrap_err().to_string();
     assert!(missing.contains("nowhere") && missing.contains("check"), "{missing}");
+}
+
+#[test]
+fn a_rule_that_contradicts_another_at_equal_confidence_is_told() {
+    let rival = GOOD.replace("tool.example", "teamviewer.com").replace("confidence = 90", "confidence = 92");
+    let rival = rival.replace(r#"service = "tool""#, r#"service = "rival""#);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("remote")).unwrap();
+    std::fs::write(folder.path().join("remote/tool.toml"), &rival).unwrap();
+    let rules = Rules::load(folder.path()).unwrap();
+    let service = settle(&evaluated(&rules), |assert| assert.service.as_deref()).map(str::to_owned);
+    assert!(service.is_some());
+    let ties = rules.contradictions("remote/tool");
+    assert!(ties.iter().any(|tie| tie.key == "service" && tie.first == "remote/teamviewer"), "{ties:?}");
+    assert!(rules.contradictions("remote/anydesk").is_empty());
+}
+
+fn evaluated(rules: &Rules) -> Vec<Verdict<'_>> {
+    rules.evaluate(Subject::Connection, &facts(&[(Field::Sni, "relay-1.teamviewer.com")]))
+}
+
+#[test]
+fn a_question_asks_and_asserts_nothing() {
+    let rules = Rules::embedded().unwrap();
+    let known =
+        facts(&[(Field::Initiator, "inside"), (Field::Tunnel, "true"), (Field::InsideRole, "vpn-router")]);
+    let asked = rules.evaluate(Subject::Question, &known);
+    assert_eq!(asked.first().map(|verdict| verdict.rule), Some("question/tunnel-on-gateway"));
+    assert!(asked.iter().all(|verdict| *verdict.assert == Assert::default() && verdict.ja.contains("確認")));
+    let asserting = GOOD.replace("subject  = \"connection\"", "subject  = \"question\"");
+    assert!(parse(&asserting).unwrap_err().to_string().contains("it is a question"));
+}
+
+#[test]
+fn a_rule_tells_which_of_its_keys_cannot_be_answered() {
+    let rule = parse(GOOD).unwrap();
+    assert_eq!(rule.unanswered(&[Field::Name]), ["port"]);
+    assert!(rule.unanswered(&[Field::Name, Field::Port]).is_empty());
 }
 
 #[test]
@@ -175,7 +241,7 @@ fn what_one_round_concludes_the_next_one_knows() {
 
 #[test]
 fn facts_without_what_tells_nothing_get_the_same_verdicts() {
-    let rules = Rules::embedded().unwrap();
+    let rules = tried();
     let mut left_out = 0;
     for rule in rules.iter() {
         for example in &rule.examples {

@@ -1,6 +1,7 @@
 //! Text patterns: equality without regard to ASCII case, with `*` for anything at either end.
 
 use crate::Fault;
+use crate::index::{Start, start};
 
 /// A text to compare with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,6 +20,13 @@ impl TextPattern {
             return Err(Fault::Text { value: text.to_owned() });
         }
         Ok(Self { core: core.to_ascii_lowercase(), open_start, open_end })
+    }
+
+    /// How every text that matches begins; nothing where that is too little to go by.
+    pub(crate) fn start(&self) -> Option<Start> {
+        let start = start(&self.core);
+        let known = !self.open_end || !start.contains(&0);
+        (!self.open_start && known).then_some(start)
     }
 
     pub(crate) fn matches(&self, candidate: &str) -> bool {

@@ -18,15 +18,20 @@ pub struct Assert {
     pub vendor: Option<String>,
     /// The model.
     pub model: Option<String>,
+    /// The operating system.
+    pub os: Option<String>,
     /// The kind of line's slug.
     pub line: Option<String>,
     /// Whether it can carry other traffic, or a person's hands, inwards.
     pub tunnel: Option<bool>,
+    /// What the connection does over time, a slug; several may be asserted of one.
+    pub behaviour: Option<String>,
 }
 
 impl Assert {
-    /// Every text that is asserted, with its key.
-    fn texts(&self) -> [(&'static str, Option<&str>); 7] {
+    /// Gives every text that is asserted, with its key.
+    #[must_use]
+    pub fn texts(&self) -> [(&'static str, Option<&str>); 8] {
         [
             ("service", self.service.as_deref()),
             ("category", self.category.as_deref()),
@@ -34,6 +39,7 @@ impl Assert {
             ("role", self.role.as_deref()),
             ("vendor", self.vendor.as_deref()),
             ("model", self.model.as_deref()),
+            ("os", self.os.as_deref()),
             ("line", self.line.as_deref()),
         ]
     }

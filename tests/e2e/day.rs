@@ -136,6 +136,33 @@ fn ten_days_are_read_as_they_were() {
     }
 }
 
+/// The seed of a day with tunnels that are kept alive, and work from outside through some of them.
+const BUSY_SEED: u64 = 12;
+
+#[test]
+fn a_day_tells_keep_alives_and_work_from_outside_and_calls_nothing_missing() {
+    let day = Analysed::of(BUSY_SEED, 24);
+    let rows = day.connections();
+    let kept_alive = |row: &&Value| row.pointer("/behaviour/keep_alive_s").is_some_and(Value::is_number);
+    let regular = |row: &&Value| row.pointer("/beacon/score").and_then(Value::as_f64) > Some(0.7);
+    let tunnels = rows.iter().filter(kept_alive).filter(|row| row["tunnel"] == true);
+    assert!(tunnels.clone().filter(regular).count() >= 2, "{:#?}", tunnels.collect::<Vec<_>>());
+    let mut works = 0;
+    for row in rows {
+        for work in row["maintenance"].as_array().into_iter().flatten() {
+            let maintains = text(row, "/category").ends_with("-maintenance");
+            assert!(row["tunnel"] == true || maintains || row["initiator"] == "outside", "{row:#}");
+            assert!(text(work, "/start") < text(work, "/end"), "{work:#}");
+            assert!(work["bytes_out"].as_u64() > Some(0), "{work:#}");
+            works += 1;
+        }
+    }
+    assert!(works >= 2, "{works} times of work");
+    assert!(rows.iter().all(|row| row["status"] != "missing"));
+    let warnings = day.analysis["capture"]["warnings"].as_array().unwrap();
+    assert!(warnings.iter().filter_map(Value::as_str).any(|warning| warning.contains("14")), "{warnings:#?}");
+}
+
 #[test]
 fn a_week_shows_what_is_used_on_its_last_day_alone() {
     Analysed::of(WEEK_SEED, 7 * 24).holds();

@@ -22,7 +22,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
         &["api", "decode", "enrich", "export", "ledger", "mirror", "recognise", "report", "rules", "track"],
     ),
     ("collector/api", &[]),
-    ("collector/ledger", &["api"]),
+    ("collector/ledger", &["api", "rules"]),
     ("collector/report", &["api"]),
     ("rules", &[]),
     ("tests", &[]),

@@ -15,6 +15,7 @@ mod frame;
 mod ip;
 pub mod ndp;
 mod packet;
+mod route;
 mod transport;
 mod tunnel;
 
@@ -27,6 +28,7 @@ pub use cursor::Cursor;
 pub use error::{DecodeError, Layer};
 pub use frame::{decode, decode_into};
 pub use packet::{Ah, Body, Esp, Fragment, Gre, Icmp, Ip, Link, Packet, Tcp, Udp, Upper, flag};
+pub use route::RouteMessage;
 pub use transport::protocol;
 pub use tunnel::Inner;
 

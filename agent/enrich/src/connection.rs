@@ -12,8 +12,9 @@ use sekisho_api::{
 };
 use sekisho_decode::{Addr, MacAddr};
 use sekisho_recognise::Key;
-use sekisho_rules::{Facts, Field, Rules, Subject};
+use sekisho_rules::{Facts, Field, Rules, Subject, asn};
 
+use crate::behaviour::{Told, Watched, merged};
 use crate::device::{Profile, Profiles};
 use crate::exit::Exits;
 use crate::finish::Known;
@@ -22,14 +23,15 @@ use crate::intern::TextId;
 use crate::judge::{self, Judge, Judgement};
 use crate::owner::Owners;
 use crate::reason::{Reasons, Wire, transport};
-use crate::relation::{Carrier, Relation, RelationKey};
+use crate::relation::{Carrier, Relation, RelationKey, UNKNOWN_ENCRYPTED};
 use crate::say;
 
 /// Protocols that carry other services: a rule that knows the service behind goes before them.
-const CARRIERS: [&str; 5] = ["tls", "dtls", "quic", "http", "unknown"];
+pub const CARRIERS: [&str; 6] = ["tls", "dtls", "quic", "http", say::UNKNOWN, UNKNOWN_ENCRYPTED];
 
-/// Notes that name the side that was called.
-const OF_RESP: [Key; 5] = [Key::Sni, Key::HttpHost, Key::CertName, Key::CertSubject, Key::CertIssuer];
+/// Notes that name the side that was called. A certificate's subject may tell the make of a hospital's own
+/// gateway, and is kept.
+const OF_RESP: [Key; 4] = [Key::Sni, Key::HttpHost, Key::CertName, Key::CertIssuer];
 
 /// A relationship with one end inside.
 pub(crate) struct External<'a> {
@@ -74,6 +76,12 @@ impl External<'_> {
         Some(self.ends(orig, resp).0).filter(|vlan| *vlan != 0)
     }
 
+    /// What it did over time.
+    fn told(&self, watched: Watched) -> Option<Told> {
+        let past = self.relation.past.as_deref()?;
+        Some(Told::of(past, self.orig_inside, watched))
+    }
+
     pub(crate) fn endpoint(&self) -> (Cow<'static, str>, u16) {
         (transport(self.key.protocol), self.key.port)
     }
@@ -112,7 +120,9 @@ pub(crate) fn external<'a>(known: &Known<'_, 'a>) -> (Vec<External<'a>>, LeftOut
     // A mirror that shows one direction only shows no answers at all: then nothing is left out.
     let answers_seen = all.iter().any(|external| external.relation.answered);
     all.retain(|external| {
-        let says = external.relation.answered || external.key.service.is_some();
+        // Noise that nobody answered says nothing.
+        let told = external.key.service.is_some_and(|service| service != UNKNOWN_ENCRYPTED);
+        let says = external.relation.answered || told;
         let open = external.orig_inside || says || carries(external.key);
         let knock = answers_seen && !open;
         left_out.knocks += if knock { external.relation.sessions } else { 0 };
@@ -159,6 +169,7 @@ pub(crate) fn groups<'a>(
         };
         groups.add(key, name.map(|name| known.texts.text(name)), external, finding);
     }
+    groups.join_untold();
     groups.join_nameless();
     groups
 }
@@ -218,15 +229,23 @@ fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, grou
     let first = endpoints.first().cloned().unwrap_or(Endpoint { transport: "ip".to_owned(), port: 0 });
     let (first_ns, last_ns) = group.span();
     let hours = group.hours().map(|(hour, bytes)| (crate::hour(hour), bytes)).collect();
+    let told = group.told.unwrap_or_default();
+    let initiator = if group.opened[0] >= group.opened[1] { Initiator::Inside } else { Initiator::Outside };
+    // Of what carries neither other traffic nor a person's hands, an answer to a server's call is no work,
+    // unless the connection is there to maintain.
+    let maintains = group.category.as_ref().is_some_and(|(category, _)| category.ends_with("-maintenance"));
+    let works = group.tunnel || maintains || initiator == Initiator::Outside;
+    let maintenance = if works { merged(told.maintenance) } else { Vec::new() };
     let mut evidence = group.evidence;
     judge::order(&mut evidence);
+    let system = group.outside.best().and_then(|address| asn::system(address.ip()));
     Connection {
         number: None,
         service: key.service.to_string(),
         transport: first.transport,
         port: first.port,
         endpoints,
-        initiator: if group.opened[0] >= group.opened[1] { Initiator::Inside } else { Initiator::Outside },
+        initiator,
         inside: Inside {
             ip: inside.to_string(),
             mac: owners.mac(inside).map(|mac| mac.to_string()),
@@ -240,8 +259,8 @@ fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, grou
             ips: group.outside.keys().map(Addr::to_string).collect(),
             name: group.names.best().map(|name| (*name).to_owned()),
             org: group.org,
-            country: None,
-            asn: None,
+            country: system.and_then(|system| system.country).map(str::to_owned),
+            asn: system.map(|system| system.number),
         },
         exit: key.exit.and_then(|mac| Some(exits.get(&mac)?.of_connection(mac, inside))),
         tunnel: group.tunnel,
@@ -253,7 +272,9 @@ fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, grou
         bytes_out: group.bytes.0,
         bytes_in: group.bytes.1,
         hours,
-        beacon: None,
+        beacon: told.beacon,
+        behaviour: told.behaviour,
+        maintenance,
         exporters: group.exporters.into_iter().collect(),
         evidence,
     }
@@ -267,7 +288,9 @@ pub(crate) struct Finding {
     /// The flow exporters that tell of it.
     pub(crate) exporters: Vec<String>,
     /// Reasons beyond the judgement's.
-    pub(crate) evidence: [Option<Evidence>; 3],
+    pub(crate) evidence: [Option<Evidence>; 4],
+    /// What it did over time, where that is known.
+    pub(crate) told: Option<Box<Told>>,
 }
 
 /// A relationship with everything around it.
@@ -284,9 +307,20 @@ impl<'a> View<'a> {
         self.external.ends(orig, resp).1
     }
 
+    /// What the wire shows where look-ups are not all that travels in DNS.
+    fn carried(&self) -> Option<Wire> {
+        let key = self.external.key;
+        let dns = key.service == Some("dns");
+        let carried = dns.then(|| self.known.burdens.carried(key.orig, key.resp))??;
+        let reason = say::carried_in_dns(self.known.texts.text(carried.domain), &carried);
+        Some(Wire { service: "dns-tunnel", tunnel: true, reason, carries: None })
+    }
+
     fn finding(&self, rules: &mut Judge<'_>, reasons: &mut Reasons) -> Finding {
-        let wire = reasons.wire(self.external.key, self.external.relation);
-        let facts = self.facts(&wire, rules);
+        let carried = self.carried();
+        let wire = carried.unwrap_or_else(|| reasons.wire(self.external.key, self.external.relation));
+        let told = self.external.told(self.known.watched);
+        let facts = self.facts(&wire, told.as_ref(), rules);
         let judgement = rules.judge(facts);
         let open = CARRIERS.contains(&wire.service) || self.external.key.service.is_none();
         let by_rule = judgement.service.as_deref().filter(|_| open);
@@ -298,14 +332,21 @@ impl<'a> View<'a> {
         let exported = || say::exported(&exporters, self.external.key.exporter.is_none());
         let evidence = [
             Some(wire.reason),
+            wire.carries,
             self.name().map(|name| reasons.named(name, looked_up, self.known.texts)),
             (!exporters.is_empty()).then(exported),
         ];
         let tunnel = wire.tunnel || judgement.tunnel.unwrap_or(false);
-        Finding { service, tunnel, judgement, exporters, evidence }
+        let told = told.map(|mut told| {
+            if let Some(behaviour) = &mut told.behaviour {
+                behaviour.found.clone_from(&judgement.behaviour);
+            }
+            Box::new(told)
+        });
+        Finding { service, tunnel, judgement, exporters, evidence, told }
     }
 
-    fn facts(&self, wire: &Wire, rules: &mut Judge<'_>) -> Facts<'a> {
+    fn facts(&self, wire: &Wire, told: Option<&Told>, rules: &mut Judge<'_>) -> Facts<'a> {
         let external = self.external;
         let mut facts = Facts::default();
         rules.add(&mut facts, Field::Service, wire.service);
@@ -314,6 +355,14 @@ impl<'a> View<'a> {
         rules.add(&mut facts, Field::Port, external.key.port.to_string());
         rules.add(&mut facts, Field::Initiator, external.initiator().slug());
         rules.add(&mut facts, Field::OutsideAddress, external.outside().to_string());
+        for (field, number) in told.into_iter().flat_map(Told::facts) {
+            rules.add(&mut facts, field, number.to_string());
+        }
+        if let Some(system) = asn::system(external.outside().ip()) {
+            rules.add(&mut facts, Field::Asn, system.number.to_string());
+            rules.add(&mut facts, Field::AsName, system.name);
+            rules.add(&mut facts, Field::Country, system.country.unwrap_or_default());
+        }
         if let Some(name) = self.name() {
             rules.add(&mut facts, Field::Name, self.known.texts.text(name));
         }

@@ -31,6 +31,7 @@ pub(crate) struct Profile {
     pub(crate) vendor: Option<String>,
     pub(crate) role: Option<String>,
     model: Option<String>,
+    os: Option<String>,
     firmware: Option<String>,
     serial: Option<String>,
     offers: BTreeSet<&'static str>,
@@ -133,6 +134,7 @@ fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_, '_>, rules: &m
     let judgement = rules.judge(facts);
     profile.role.clone_from(&judgement.role);
     profile.model.clone_from(&judgement.model);
+    profile.os.clone_from(&judgement.os);
     if let Some(announced) = announced(key, known) {
         let text = |id| known.texts.text(id).to_owned();
         profile.model = profile.model.take().or(announced.platform.map(text));
@@ -175,7 +177,7 @@ fn names(key: DeviceKey, profile: &Profile, known: &Known<'_, '_>) -> Vec<String
         NameSource::Dhcp => 0,
         NameSource::Lldp | NameSource::Cdp => 1,
         NameSource::Mdns => 2,
-        NameSource::Netbios => 3,
+        NameSource::Netbios | NameSource::Ntlm => 3,
         NameSource::Llmnr => 4,
     };
     found.sort_by_key(|(source, name)| (rank(*source), *name));
@@ -267,7 +269,7 @@ pub(crate) fn rows(profiles: Profiles) -> Vec<Device> {
         vendor: profile.vendor,
         model: profile.model,
         role: profile.role,
-        os: None,
+        os: profile.os,
         firmware: profile.firmware,
         serial: profile.serial,
         services: profile.offers.union(&profile.uses).map(|service| (*service).to_owned()).collect(),

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sekisho_api::{Connection, Evidence, Exit, ExitRow};
 use sekisho_decode::{Addr, MacAddr};
-use sekisho_rules::{Facts, Field, Rules, Subject, oui};
+use sekisho_rules::{Facts, Field, Rules, Subject, asn, oui};
 
 use crate::connection::External;
 use crate::device::Profiles;
 use crate::finish::Known;
 use crate::judge::{self, Judgement};
 use crate::owner::DeviceKey;
+use crate::station::Routes;
 use crate::{say, timestamp};
 
 /// Outside addresses shown to the rules for one exit; a firewall carries thousands and needs none.
@@ -25,6 +26,10 @@ pub(crate) struct ExitProfile {
     pub(crate) role: Option<String>,
     pub(crate) line: Option<String>,
     outside: BTreeSet<Addr>,
+    /// How many of them answered through it.
+    answering: usize,
+    /// What proves that it is a gateway, by slug.
+    proofs: Vec<&'static str>,
     span: Option<(i64, i64)>,
     evidence: Vec<Evidence>,
     /// Whether it carried anything since it was last reported.
@@ -62,7 +67,9 @@ pub(crate) fn exits(
     for external in external {
         let Some(mac) = external.exit() else { continue };
         let exit = exits.entry(mac).or_default();
-        exit.outside.insert(external.outside());
+        if exit.outside.insert(external.outside()) && external.relation.answered {
+            exit.answering += 1;
+        }
         exit.news |= external.relation.news;
         let (first_ns, last_ns) = (external.relation.first_ns, external.relation.last_ns);
         let (first, last) = exit.span.unwrap_or((first_ns, last_ns));
@@ -80,7 +87,6 @@ fn describe(mac: MacAddr, exit: &mut ExitProfile, known: &Known<'_, '_>, profile
     exit.ips = claims.filter(|address| !address.is_link_local()).copied().collect();
     let mut facts = Facts::default();
     facts.add(Field::Mac, mac.to_string());
-    exit.evidence.push(say::carries(exit.outside.len()));
     if let Some(vendor) = oui::vendor(mac.0) {
         facts.add(Field::OuiVendor, vendor);
         exit.evidence.push(say::made_by(vendor));
@@ -94,43 +100,107 @@ fn describe(mac: MacAddr, exit: &mut ExitProfile, known: &Known<'_, '_>, profile
             facts.add(Field::Hostname, name.as_str());
         }
     }
-    if exit.outside.len() <= MAX_ADDRESSES {
-        for address in &exit.outside {
-            facts.add(Field::OutsideAddress, address.to_string());
+    exit.addresses(&mut facts);
+    if let Some(announced) = station.and_then(|station| station.neighbour.as_ref()) {
+        let text = |id| known.texts.text(id).to_owned();
+        exit.name = announced.name.map(text).or(exit.name.take());
+        for (field, id) in [
+            (Field::SysName, announced.name),
+            (Field::SysDescr, announced.description),
+            (Field::Platform, announced.platform),
+        ] {
+            if let Some(id) = id {
+                facts.add(field, known.texts.text(id));
+            }
+        }
+        for capability in &announced.capabilities {
+            facts.add(Field::Capability, *capability);
         }
     }
-    if exit.ips.iter().any(|address| known.stations.routers.contains(address)) {
-        exit.evidence.push(say::offered_by_dhcp());
+    let routes = station.map_or_else(Routes::default, |station| station.routes);
+    let feel = known.feels.get(&mac).copied().unwrap_or_default();
+    for (field, value) in [
+        (Field::MaxSegment, feel.max_segment.map(u32::from)),
+        (Field::NearMs, feel.near_ms),
+        (Field::JitterMs, feel.jitter_ms),
+        (Field::NextMtu, (routes.next_mtu > 0).then_some(routes.next_mtu)),
+    ] {
+        if let Some(value) = value {
+            facts.add(field, value.to_string());
+        }
     }
-    if let Some(station) = station {
-        if station.routes.advertised {
-            exit.evidence.push(say::advertises_itself());
-        }
-        if let Some(announced) = &station.neighbour {
-            let text = |id| known.texts.text(id).to_owned();
-            exit.name = announced.name.map(text).or(exit.name.take());
-            for (field, id) in [
-                (Field::SysName, announced.name),
-                (Field::SysDescr, announced.description),
-                (Field::Platform, announced.platform),
-            ] {
-                if let Some(id) = id {
-                    facts.add(field, known.texts.text(id));
-                }
-            }
-            for capability in &announced.capabilities {
-                facts.add(Field::Capability, *capability);
-            }
-            if station.routes.capability {
-                exit.evidence.push(say::says_it_routes(announced.protocol));
-            }
-        }
+    if routes.pppoe {
+        facts.add(Field::Encapsulation, "pppoe");
     }
     let judgement = Judgement::of(rules, Subject::Exit, facts);
     exit.line = judgement.line;
     exit.role = judgement.role.or(exit.role.take());
+    exit.prove(mac, routes, known);
     exit.evidence.extend(judgement.evidence);
     judge::order(&mut exit.evidence);
+}
+
+impl ExitProfile {
+    /// Shows the rules where it leads, and where it stands itself.
+    fn addresses(&self, facts: &mut Facts<'_>) {
+        if self.outside.len() <= MAX_ADDRESSES {
+            for address in &self.outside {
+                facts.add(Field::OutsideAddress, address.to_string());
+            }
+        }
+        for address in &self.ips {
+            facts.add(Field::OwnAddress, address.to_string());
+            if let Some(system) = asn::system(address.ip()) {
+                facts.add(Field::Asn, system.number.to_string());
+                facts.add(Field::AsName, system.name);
+            }
+        }
+    }
+
+    /// Lists what proves that it is a gateway: each of these can be seen without the others.
+    fn prove(&mut self, mac: MacAddr, routes: Routes, known: &Known<'_, '_>) {
+        let network = self.role.as_deref().filter(|role| ROUTERS.contains(role));
+        let other = self.role.as_deref().filter(|role| COMPUTERS.contains(role));
+        let announced = known.stations.by_mac.get(&mac).and_then(|station| station.neighbour.as_ref());
+        let any = |addresses: &BTreeSet<Addr>| self.ips.iter().any(|address| addresses.contains(address));
+        let proofs = [
+            ("carries", Some(say::carries(self.outside.len()))),
+            ("answers", (self.answering > 0).then(|| say::answers(self.answering))),
+            ("dhcp", any(&known.stations.routers).then(say::offered_by_dhcp)),
+            ("advertises", routes.advertised.then(say::advertises_itself)),
+            ("redirect", any(&known.stations.recommended).then(say::recommended)),
+            ("icmp", routes.reports.then(say::reports)),
+            ("virtual-address", virtual_router(mac).map(say::virtual_address)),
+            (
+                "neighbour",
+                announced.filter(|_| routes.capability).map(|said| say::says_it_routes(said.protocol)),
+            ),
+            ("role", network.map(say::is_a_router)),
+        ];
+        for (slug, evidence) in proofs {
+            if let Some(evidence) = evidence {
+                self.proofs.push(slug);
+                self.evidence.push(evidence);
+            }
+        }
+        self.evidence.extend(other.map(say::is_no_router));
+    }
+}
+
+/// Roles whose work is to route.
+const ROUTERS: [&str; 6] = ["router", "firewall", "vpn-router", "lte-router", "isdn-router", "switch"];
+/// Roles of boxes that are no network equipment, yet pass on traffic where somebody made them.
+const COMPUTERS: [&str; 5] = ["pc", "server", "nas", "printer", "analyzer"];
+
+/// Tells the protocol whose virtual hardware address this is: VRRP (RFC 9568 §7.3), HSRP versions 1 and 2,
+/// GLBP (Cisco).
+const fn virtual_router(mac: MacAddr) -> Option<&'static str> {
+    match mac.0 {
+        [0x00, 0x00, 0x5e, 0x00, 0x01 | 0x02, _] => Some("VRRP"),
+        [0x00, 0x00, 0x0c, 0x07, 0xac, _] | [0x00, 0x00, 0x0c, 0x9f, 0xf0..=0xff, _] => Some("HSRP"),
+        [0x00, 0x07, 0xb4, 0x00, _, _] => Some("GLBP"),
+        _ => None,
+    }
 }
 
 /// The rows of the analysis.
@@ -147,6 +217,7 @@ pub(crate) fn rows(exits: Exits, connections: &[Connection]) -> Vec<ExitRow> {
             vendor: exit.vendor,
             line: exit.line,
             registered: false,
+            proofs: exit.proofs.into_iter().map(str::to_owned).collect(),
             connections: leaving.get(mac.as_str()).copied().unwrap_or(0),
             first_seen: exit.span.map(|(first, _)| timestamp(first)),
             last_seen: exit.span.map(|(_, last)| timestamp(last)),

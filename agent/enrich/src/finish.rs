@@ -1,12 +1,17 @@
 //! From what was gathered to the analysis: locality, owners, devices, exits, connections, in this order,
 //! for each is a fact to the next.
 
+use foldhash::HashMap;
 use sekisho_api::{Analysis, Capture};
+use sekisho_decode::MacAddr;
 use sekisho_rules::Rules;
 
+use crate::behaviour::Watched;
+use crate::burden::Burdens;
 use crate::ends::Ends;
 use crate::exported::Confirmed;
 use crate::intern::Texts;
+use crate::line::Feel;
 use crate::locality::Locality;
 use crate::names::Resolutions;
 use crate::owner::Owners;
@@ -19,10 +24,15 @@ pub(crate) struct Known<'a, 'r> {
     pub(crate) texts: &'a Texts,
     pub(crate) stations: &'a Stations,
     pub(crate) resolutions: &'a Resolutions,
+    pub(crate) burdens: &'a Burdens,
     pub(crate) locality: &'a Locality,
     pub(crate) owners: &'a Owners,
     pub(crate) relations: Vec<(&'r RelationKey, &'r Relation)>,
     pub(crate) confirmed: Confirmed,
+    /// What the lines behind gateways feel like.
+    pub(crate) feels: HashMap<MacAddr, Feel>,
+    /// The time that was watched.
+    pub(crate) watched: Watched,
 }
 
 /// The relationships, which are kept for the next time or given up here.
@@ -36,7 +46,7 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
         Held::Kept(relations) => *relations,
         Held::Given(relations) => relations,
     };
-    let refused = all.refused;
+    let (refused, pasts_refused) = (all.refused, all.pasts.refused);
     let mut relations = in_order(all);
     let confirmed = Confirmed::settle(&mut relations);
     let ends = Ends::of(relations.iter().map(|(key, relation)| (*key, relation.conns)));
@@ -44,14 +54,18 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
     capture.assumed = std::mem::take(&mut locality.assumed);
     let owners = Owners::of(&enrich.stations, &locality, &ends);
     drop(ends);
+    let watched = Watched::of(&capture, relations.iter().map(|(_, relation)| *relation));
     let known = Known {
         texts: &enrich.texts,
         stations: &enrich.stations,
         resolutions: &enrich.resolutions,
+        burdens: &enrich.burdens,
         locality: &locality,
         owners: &owners,
         relations,
         confirmed,
+        feels: enrich.ways.feels(|host| !locality.is_inside(host)),
+        watched,
     };
     let profiles = device::profiles(&known, rules);
     let (external, left_out) = connection::external(&known);
@@ -66,8 +80,11 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
         ("conns-in-listed-tunnels", left_out.in_tunnels),
         ("conns-between-outside-ends", left_out.beside),
         ("texts-over-bound", enrich.texts.refused),
+        ("dns-data-over-bound", enrich.burdens.refused),
         ("stations-over-bound", enrich.stations.refused),
         ("conns-over-bound", refused),
+        ("pasts-over-bound", pasts_refused),
+        ("pulses-over-bound", enrich.pulses_refused),
     ];
     for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
         capture.weird.insert(name.to_owned(), count);

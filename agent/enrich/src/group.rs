@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use sekisho_api::{Endpoint, Evidence, Text};
 use sekisho_decode::{Addr, MacAddr};
 
+use crate::behaviour::Told;
 use crate::connection::{External, Finding};
 use crate::owner::DeviceKey;
+use crate::relation::UNKNOWN_ENCRYPTED;
+use crate::say::{self, UNKNOWN};
 
 /// Addresses, names, endpoints and hours kept for one row; a CDN has hundreds, a month 744.
 const MAX_LISTED: usize = 1024;
@@ -86,7 +89,8 @@ pub(crate) struct Group<'a> {
     /// Transports and ports.
     endpoints: Weighed<(Cow<'static, str>, u16)>,
     pub(crate) vlan: Option<u16>,
-    /// Sessions opened from inside and from outside.
+    /// Conns opened from inside and from outside, with those that were reported before: a roll-up of a session
+    /// that goes on opens none, and is still of what opened it.
     pub(crate) opened: [u64; 2],
     pub(crate) tunnel: bool,
     /// Whether anything of it was not reported yet.
@@ -100,6 +104,8 @@ pub(crate) struct Group<'a> {
     /// The flow exporters that tell of it.
     pub(crate) exporters: BTreeSet<String>,
     pub(crate) evidence: Vec<Evidence>,
+    /// What it did over time.
+    pub(crate) told: Option<Box<Told>>,
 }
 
 impl<'a> Group<'a> {
@@ -138,7 +144,7 @@ impl<'a> Group<'a> {
         self.endpoints.add(external.endpoint(), weight);
         self.vlan = self.vlan.or(external.vlan());
         let [from_inside, from_outside] = &mut self.opened;
-        *(if external.orig_inside { from_inside } else { from_outside }) += relation.sessions;
+        *(if external.orig_inside { from_inside } else { from_outside }) += relation.conns;
         self.news |= relation.news;
         self.widen(relation.first_ns, relation.last_ns);
         self.sessions += relation.sessions;
@@ -147,6 +153,7 @@ impl<'a> Group<'a> {
             self.hours.add(*hour, *bytes);
         }
         self.exporters.extend(finding.exporters);
+        self.tell(finding.told);
         let judgement = &finding.judgement;
         self.judge(finding.tunnel, judgement.category.as_ref(), judgement.org.as_ref());
         judgement
@@ -154,6 +161,13 @@ impl<'a> Group<'a> {
             .iter()
             .chain(finding.evidence.iter().flatten())
             .for_each(|reason| self.hear(reason));
+    }
+
+    fn tell(&mut self, told: Option<Box<Told>>) {
+        match (&mut self.told, told) {
+            (Some(known), Some(told)) => known.absorb(*told),
+            (known, told) => *known = known.take().or(told),
+        }
     }
 
     fn widen(&mut self, first_ns: i64, last_ns: i64) {
@@ -187,6 +201,7 @@ impl<'a> Group<'a> {
         self.endpoints.absorb(other.endpoints);
         self.hours.absorb(other.hours);
         self.exporters.extend(other.exporters);
+        self.tell(other.told);
         self.vlan = self.vlan.or(other.vlan);
         for (mine, theirs) in self.opened.iter_mut().zip(other.opened) {
             *mine += theirs;
@@ -219,6 +234,26 @@ impl<'a> Groups<'a> {
         finding: Finding,
     ) {
         self.0.entry(key).or_default().add(name, external, finding);
+    }
+
+    /// Puts short conns that tell nothing to the party's others at the same port that look encrypted.
+    pub(crate) fn join_untold(&mut self) {
+        let encrypted = |key: &GroupKey| GroupKey { service: UNKNOWN_ENCRYPTED.into(), ..key.clone() };
+        let target = |(key, group): (&GroupKey, &Group<'_>)| {
+            let target = (&*key.service == UNKNOWN).then(|| encrypted(key))?;
+            let known = &self.0.get(&target)?.endpoints;
+            let same = group.endpoints.keys().all(|endpoint| known.keys().any(|other| other == endpoint));
+            same.then_some((key.clone(), target))
+        };
+        let joins: Vec<(GroupKey, GroupKey)> = self.0.iter().filter_map(target).collect();
+        for (key, target) in joins {
+            if let Some(mut group) = self.0.remove(&key)
+                && let Some(target) = self.0.get_mut(&target)
+            {
+                group.evidence.retain(|reason| reason.rule != say::UNKNOWN_RULE);
+                target.absorb(group);
+            }
+        }
     }
 
     /// Puts what was reached by address alone to the one named party that has this address, service,
@@ -256,5 +291,50 @@ impl<'a> IntoIterator for Groups<'a> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_conns_that_tell_nothing_join_the_encrypted_ones_of_their_port_only() {
+        // (what, ports of the unknown, whether a party is the same, rows)
+        let cases = [
+            ("the same port", &[40_000][..], true, 1),
+            ("another port", &[40_001], true, 2),
+            ("another port as well", &[40_000, 40_001], true, 2),
+            ("another party", &[40_000], false, 2),
+        ];
+        for (what, ports, same_party, rows) in cases {
+            let key = |party: &str, service: &str| GroupKey {
+                device: DeviceKey::Address(Addr::v4([192, 0, 2, 10])),
+                v4: true,
+                party: party.into(),
+                service: service.into(),
+                exit: None,
+            };
+            let group = |ports: &[u16], sessions: u64| {
+                let mut group = Group { sessions, ..Group::default() };
+                for port in ports {
+                    group.endpoints.add((Cow::Borrowed("udp"), *port), 1);
+                }
+                group.evidence.push(say::unknown("udp", 40_000, true));
+                group
+            };
+            let party = if same_party { "198.51.100.20" } else { "198.51.100.21" };
+            let mut groups = Groups::default();
+            groups.0.insert(
+                key("198.51.100.20", UNKNOWN_ENCRYPTED),
+                Group { evidence: Vec::new(), ..group(&[40_000], 3) },
+            );
+            groups.0.insert(key(party, UNKNOWN), group(ports, 2));
+            groups.join_untold();
+            assert_eq!(groups.len(), rows, "{what}");
+            let joined = &groups.0[&key("198.51.100.20", UNKNOWN_ENCRYPTED)];
+            assert_eq!(joined.sessions, if rows == 1 { 5 } else { 3 }, "{what}");
+            assert!(joined.evidence.is_empty(), "{what}: {:?}", joined.evidence);
+        }
     }
 }

@@ -4,13 +4,16 @@
 //! for: facts that tell the rules nothing are left out, and what is left is judged once.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
 use foldhash::HashMap;
 use sekisho_api::Evidence;
 use sekisho_recognise::Key;
-use sekisho_rules::{Facts, Field, Rules, Subject, settle};
+use sekisho_rules::{Assert, Facts, Field, Rules, Subject, Verdict, settle};
+
+use crate::say;
 
 /// The best assertion of each kind, and every reason.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +25,10 @@ pub(crate) struct Judgement {
     pub(crate) role: Option<String>,
     pub(crate) vendor: Option<String>,
     pub(crate) model: Option<String>,
+    pub(crate) os: Option<String>,
     pub(crate) line: Option<String>,
+    /// What is asserted of its behaviour, in order.
+    pub(crate) behaviour: Vec<String>,
     pub(crate) evidence: Vec<Evidence>,
 }
 
@@ -40,19 +46,41 @@ impl Judgement {
             role: settle(verdicts, |assert| assert.role.as_ref()).cloned(),
             vendor: settle(verdicts, |assert| assert.vendor.as_ref()).cloned(),
             model: settle(verdicts, |assert| assert.model.as_ref()).cloned(),
+            os: settle(verdicts, |assert| assert.os.as_ref()).cloned(),
             line: settle(verdicts, |assert| assert.line.as_ref()).cloned(),
-            evidence: outcome
-                .verdicts
-                .into_iter()
-                .map(|verdict| Evidence {
-                    rule: verdict.rule.into(),
-                    confidence: verdict.confidence,
-                    en: verdict.en.into(),
-                    ja: verdict.ja.into(),
-                })
-                .collect(),
+            behaviour: {
+                let found: BTreeSet<&String> =
+                    verdicts.iter().filter_map(|verdict| verdict.assert.behaviour.as_ref()).collect();
+                found.into_iter().cloned().collect()
+            },
+            evidence: contradictions(verdicts).chain(outcome.verdicts.iter().map(reason)).collect(),
         }
     }
+}
+
+fn reason(verdict: &Verdict<'_>) -> Evidence {
+    Evidence {
+        rule: verdict.rule.into(),
+        confidence: verdict.confidence,
+        en: verdict.en.as_str().into(),
+        ja: verdict.ja.as_str().into(),
+    }
+}
+
+/// Verdicts that are so much less sure than the best, in percent, contradict it; others are outdone.
+const RIVAL: u8 = 20;
+
+/// What is nearly as sure as what was settled on, and says otherwise: shown, for a person to decide.
+fn contradictions<'v>(verdicts: &'v [Verdict<'_>]) -> impl Iterator<Item = Evidence> + use<'v> {
+    let of = |key: &'static str, pick: fn(&Assert) -> Option<&String>| {
+        let mut said =
+            verdicts.iter().filter_map(move |verdict| Some((pick(verdict.assert)?, verdict.confidence)));
+        let (settled, best) = said.next()?;
+        let rival = |(other, confidence): &(&String, u8)| *other != settled && confidence + RIVAL >= best;
+        let (other, confidence) = said.find(rival)?;
+        Some(say::contradicts(key, settled, other, confidence))
+    };
+    [of("role", |assert| assert.role.as_ref()), of("os", |assert| assert.os.as_ref())].into_iter().flatten()
 }
 
 /// Judgements kept: several times what a large hospital's subjects differ in. Beyond it each is made anew.

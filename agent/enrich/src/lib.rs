@@ -14,6 +14,8 @@
 
 #![forbid(unsafe_code)]
 
+mod behaviour;
+mod burden;
 mod connection;
 mod device;
 mod ends;
@@ -23,6 +25,7 @@ mod finish;
 mod group;
 mod intern;
 mod judge;
+mod line;
 mod locality;
 mod names;
 mod owner;
@@ -40,19 +43,23 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
 use sekisho_decode::ndp::{NEIGHBOUR_ADVERTISEMENT, Ndp};
-use sekisho_decode::{Addr, Arp, Link};
+use sekisho_decode::{Addr, Arp, Ip, Link, RouteMessage};
 use sekisho_recognise::neighbour::Neighbour;
 use sekisho_recognise::{Fact, Key, Side, Sink};
 use sekisho_rules::Rules;
-use sekisho_track::Conn;
+use sekisho_track::{Attention, Conn};
 
+pub use connection::CARRIERS;
 pub use intern::Marks;
 pub use prefix::{NotAPrefix, Prefix};
 pub use relation::{Carrier, Extra};
 pub use roll_up::Gathered;
 
+use crate::behaviour::{Pulse, Scope};
+use crate::burden::Burdens;
 use crate::finish::Held;
 use crate::intern::{TextId, Texts};
+use crate::line::Ways;
 use crate::names::Resolutions;
 use crate::relation::{HOUR_NS, Relations};
 use crate::station::Stations;
@@ -71,31 +78,48 @@ impl Default for Bounds {
     }
 }
 
+/// Conns watched packet by packet: some 500 bytes each. A large hospital has a few thousand tunnels and
+/// long conns to the outside at once.
+const MAX_PULSES: usize = 1 << 14;
+
 /// Gathers what passes, and concludes at the end.
 #[derive(Debug)]
 pub struct Enrich {
     internal: Vec<Prefix>,
     texts: Texts,
     resolutions: Resolutions,
+    burdens: Burdens,
     stations: Stations,
+    ways: Ways,
     relations: Relations,
+    /// Conns watched packet by packet.
+    pulses: usize,
+    /// Conns that found no room for it.
+    pulses_refused: u64,
 }
 
 impl Enrich {
     /// Starts with the prefixes that a person said are inside; with none, it will find out.
     #[must_use]
     pub fn new(internal: Vec<Prefix>, bounds: Bounds) -> Self {
+        let mut relations = Relations::new(bounds.relations);
+        relations.pasts.scope = Scope::new(internal.clone());
         Self {
             internal,
             texts: Texts::default(),
             resolutions: Resolutions::default(),
+            burdens: Burdens::default(),
             stations: Stations::default(),
-            relations: Relations::new(bounds.relations),
+            ways: Ways::default(),
+            relations,
+            pulses: 0,
+            pulses_refused: 0,
         }
     }
 
     /// Takes over the prefixes that a person says are inside.
     pub fn declare(&mut self, internal: Vec<Prefix>) {
+        self.relations.pasts.scope.declare(internal.clone());
         self.internal = internal;
     }
 
@@ -122,8 +146,23 @@ impl Enrich {
         self.stations.neighbour(time_ns, link, neighbour, &mut self.texts);
     }
 
+    /// Takes a router's message about the way of another packet.
+    pub fn route_message(&mut self, time_ns: i64, link: &Link, source: Addr, message: RouteMessage) {
+        self.stations.route_message(time_ns, link, source, message);
+    }
+
+    /// Takes the first answer to a SYN: what it says of the way that it came.
+    pub fn answered(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, conn: &Conn<Extra>) {
+        if conn.pkts == [1, 1] {
+            self.ways.answered(link, ip.src, ip.max_segment(), time_ns - conn.first_ns);
+        }
+    }
+
     /// Names a new conn's ends by what DNS answered before, and notes the tunnel it came out of.
-    pub fn opened(&self, time_ns: i64, conn: &mut Conn<Extra>, carrier: Option<Carrier>) {
+    pub fn opened(&mut self, time_ns: i64, link: &Link, conn: &mut Conn<Extra>, carrier: Option<Carrier>) {
+        if link.pppoe {
+            self.stations.pppoe(time_ns, link);
+        }
         if let Some(carrier) = carrier {
             conn.extra.came_in(carrier);
         }
@@ -144,6 +183,35 @@ impl Enrich {
         }
     }
 
+    /// Takes a packet of a conn that has lived long or is a tunnel: when it came, from whom, how large.
+    #[inline]
+    pub fn pulse(&mut self, time_ns: i64, conn: &mut Conn<Extra>, from_orig: bool, bytes: u32) {
+        if conn.attention == Attention::Grown {
+            // The conn has counted this packet, and hands its counts on.
+            return self.watch(conn);
+        }
+        if let Some(pulse) = conn.extra.pulse() {
+            pulse.packet(time_ns, from_orig, bytes);
+        }
+    }
+
+    /// Decides whether a conn's packets are worth watching.
+    #[cold]
+    fn watch(&mut self, conn: &mut Conn<Extra>) {
+        conn.attention = Attention::Ignored;
+        let (orig, resp) = (conn.tuple.src, conn.tuple.dst);
+        if !conn.held && !self.relations.pasts.scope.may_leave(orig, resp) {
+            return;
+        }
+        if self.pulses >= MAX_PULSES {
+            self.pulses_refused += 1;
+            return;
+        }
+        self.pulses += 1;
+        conn.attention = Attention::Pulse;
+        conn.extra.watch(Pulse::new(conn.first_ns, conn.last_ns, conn.bytes));
+    }
+
     /// Turns a conn round whose protocol says that resp opened it.
     pub fn flip(conn: &mut Conn<Extra>) {
         conn.flip();
@@ -157,6 +225,7 @@ impl Enrich {
 
     /// Takes a conn that ended.
     pub fn ended(&mut self, mut conn: Conn<Extra>) {
+        self.pulses -= usize::from(conn.attention == Attention::Pulse).min(self.pulses);
         self.relations.add(&mut conn);
     }
 
@@ -209,6 +278,9 @@ impl Sink for Ears<'_> {
                 if let Some(name) = enrich.texts.id(name) {
                     enrich.resolutions.keep(*time_ns, client, address, name, ttl_s);
                 }
+            }
+            Fact::Burdened { client, server, zone, burden } => {
+                enrich.burdens.add(*time_ns, (client, server), zone, &burden, &mut enrich.texts);
             }
             Fact::Named { address, name, source } => {
                 enrich.stations.named(address, name, source, &mut enrich.texts);

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use foldhash::HashMap;
 use sekisho_api::{Evidence, Text};
 use sekisho_decode::protocol;
-use sekisho_recognise::{Over, PROTOCOLS, Protocol};
+use sekisho_recognise::{Cipher, Over, PROTOCOLS, Protocol};
 
 use crate::intern::{TextId, Texts};
 use crate::relation::{Relation, RelationKey};
@@ -36,6 +36,8 @@ struct Shown {
     looked_at: bool,
     answered: bool,
     exported: bool,
+    cipher: Option<Cipher>,
+    handshakes: u8,
 }
 
 /// The service that the wire shows, whether it is a tunnel, and why.
@@ -44,6 +46,8 @@ pub(crate) struct Wire {
     pub(crate) service: &'static str,
     pub(crate) tunnel: bool,
     pub(crate) reason: Evidence,
+    /// Why it is taken for a tunnel, where its own protocol does not say so.
+    pub(crate) carries: Option<Evidence>,
 }
 
 impl Reasons {
@@ -58,6 +62,8 @@ impl Reasons {
             looked_at: relation.looked_at,
             answered: relation.answered,
             exported: key.exporter.is_some(),
+            cipher: relation.cipher,
+            handshakes: relation.handshakes,
         };
         keep(&mut self.wire, shown, || wire(shown))
     }
@@ -95,24 +101,31 @@ fn keep<K: Eq + std::hash::Hash, V: Clone>(kept: &mut HashMap<K, V>, key: K, mak
 
 fn wire(shown: Shown) -> Wire {
     let transport = transport(shown.protocol);
+    if let (Some(service), Some(cipher)) = (shown.service, shown.cipher) {
+        let reason = say::encrypted(&transport, shown.port, cipher);
+        let carries = (shown.handshakes > 0).then(|| say::handshakes(shown.handshakes));
+        return Wire { service, tunnel: shown.tunnel, reason, carries };
+    }
     if let Some(service) = shown.service {
         let reason = say::by_content(service, &transport, shown.port, shown.confidence);
-        return Wire { service, tunnel: shown.tunnel, reason };
+        return Wire { service, tunnel: shown.tunnel, reason, carries: None };
     }
     // What was sent and fits no protocol does not become one by its port.
     if let Some(protocol) = usual(shown.protocol, shown.port).filter(|_| !shown.looked_at) {
         let service = protocol.service;
         if !shown.exported {
-            return Wire { service, tunnel: false, reason: say::by_port(service, &transport, shown.port) };
+            let reason = say::by_port(service, &transport, shown.port);
+            return Wire { service, tunnel: false, reason, carries: None };
         }
         // An exporter never tells more: better a tunnel that is none than one that is overlooked.
         let by_number = shown.port == 0;
         let reason = say::by_export(service, &transport, shown.port, by_number);
-        return Wire { service, tunnel: protocol.tunnel, reason };
+        return Wire { service, tunnel: protocol.tunnel, reason, carries: None };
     }
     let service =
-        if matches!(shown.protocol, protocol::ICMP | protocol::ICMPV6) { "icmp" } else { "unknown" };
-    Wire { service, tunnel: false, reason: say::unknown(&transport, shown.port, shown.answered) }
+        if matches!(shown.protocol, protocol::ICMP | protocol::ICMPV6) { "icmp" } else { say::UNKNOWN };
+    let reason = say::unknown(&transport, shown.port, shown.answered);
+    Wire { service, tunnel: false, reason, carries: None }
 }
 
 /// The protocol whose usual port, or whose IP protocol number, this is.
@@ -144,4 +157,42 @@ pub(crate) fn transport(number: u8) -> Cow<'static, str> {
         _ => return Cow::Owned(format!("ip-{number}")),
     };
     Cow::Borrowed(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encrypted_traffic_without_a_name_is_told_in_figures_and_a_tunnel_by_its_handshakes() {
+        let shown = Shown {
+            protocol: protocol::UDP,
+            port: 40_000,
+            service: Some("unknown-encrypted"),
+            confidence: 80,
+            tunnel: false,
+            looked_at: true,
+            answered: true,
+            exported: false,
+            cipher: Some(Cipher { entropy: 79, printable_pct: 37, bytes: 960 }),
+            handshakes: 0,
+        };
+        let plain = wire(shown);
+        assert_eq!((plain.service, plain.tunnel), ("unknown-encrypted", false));
+        assert_eq!((&*plain.reason.rule, plain.reason.confidence), ("wire/unknown-encrypted", 80));
+        for figure in ["udp/40000", "7.9", "37 %", "960"] {
+            assert!(
+                plain.reason.en.contains(figure) && plain.reason.ja.contains(figure),
+                "{figure}: {:?}",
+                plain.reason
+            );
+        }
+        assert!(plain.carries.is_none());
+        let tunnel = wire(Shown { tunnel: true, handshakes: 6, ..shown });
+        let carries = tunnel.carries.unwrap();
+        assert!(
+            tunnel.tunnel && carries.en.starts_with("6 times") && carries.ja.contains("6 回"),
+            "{carries:?}"
+        );
+    }
 }

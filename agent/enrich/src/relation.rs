@@ -2,9 +2,10 @@
 
 use foldhash::HashMap;
 use sekisho_decode::{Addr, MacAddr, protocol};
-use sekisho_recognise::{Inspection, Key, Side};
+use sekisho_recognise::{Cipher, Inspection, Key, Side};
 use sekisho_track::{Conn, State};
 
+use crate::behaviour::{self, Past, Pasts, Pulse, Report};
 use crate::intern::{Marks, TextId};
 
 /// Notes kept with one conn: an association proposes up to 64 SOP classes, and as many are accepted.
@@ -15,6 +16,8 @@ const MAX_RELATION_NOTES: usize = 320;
 const MAX_HOURS: usize = 24 * 366;
 /// Nanoseconds in an hour.
 pub(crate) const HOUR_NS: i64 = 3_600 * 1_000_000_000;
+/// The service of what no protocol knows and what looks encrypted.
+pub(crate) const UNKNOWN_ENCRYPTED: &str = "unknown-encrypted";
 /// How long a living conn may be unrecognised before it is told as it is.
 const UNDECIDED_NS: i64 = 30 * 1_000_000_000;
 
@@ -41,6 +44,10 @@ struct Beside {
     notes: Vec<Note>,
     /// Whose packets the conn's came in, if it came out of a tunnel opened on the way.
     carrier: Option<Carrier>,
+    /// When its packets come, of a tunnel or a long conn that may leave the site.
+    pulse: Option<Box<Pulse>>,
+    /// Until when it was told how long it lasts.
+    lasted_to_ns: Option<i64>,
 }
 
 /// The ends of a tunnel.
@@ -70,10 +77,32 @@ impl Extra {
         self.beside.as_ref()?.carrier
     }
 
+    /// Reaches the pulse, if there is one.
+    #[inline]
+    pub(crate) fn pulse(&mut self) -> Option<&mut Pulse> {
+        self.beside.as_mut()?.pulse.as_deref_mut()
+    }
+
+    /// Watches it packet by packet from now on.
+    pub(crate) fn watch(&mut self, pulse: Pulse) {
+        self.beside.get_or_insert_default().pulse = Some(Box::new(pulse));
+    }
+
+    /// What its pulse tells, and how much longer it lasted, since the last time.
+    fn report(&mut self, first_ns: i64, last_ns: i64, ended: bool) -> Option<(Report, i64)> {
+        let beside = self.beside.as_mut()?;
+        let report = beside.pulse.as_mut()?.report(ended);
+        let from_ns = beside.lasted_to_ns.replace(last_ns).unwrap_or(first_ns);
+        Some((report, last_ns.saturating_sub(from_ns)))
+    }
+
     /// Follows a conn whose direction turned out to be the other.
     pub(crate) fn flip(&mut self) {
         for (side, _, _) in self.beside.iter_mut().flat_map(|beside| &mut beside.notes) {
             *side = side.peer();
+        }
+        if let Some(pulse) = self.pulse() {
+            pulse.flip();
         }
         self.names.swap(0, 1);
         self.told.swap(0, 1);
@@ -134,9 +163,15 @@ pub(crate) struct Relation {
     pub(crate) notes: Vec<Note>,
     /// Whose packets it came in, if it came out of a tunnel.
     pub(crate) carrier: Option<Box<Carrier>>,
+    /// What it did over time, where that is worth keeping.
+    pub(crate) past: Option<Box<Past>>,
     pub(crate) vlans: [u16; 2],
     pub(crate) confidence: u8,
     pub(crate) tunnel: bool,
+    /// How encrypted it looks, where no protocol knows it.
+    pub(crate) cipher: Option<Cipher>,
+    /// The most that looked like handshakes inside one of its conns.
+    pub(crate) handshakes: u8,
     /// Whether both sides were heard in any of its conns.
     pub(crate) answered: bool,
     /// Whether resp's name was looked up rather than said in the handshake.
@@ -190,11 +225,12 @@ pub(crate) struct Relations {
     bound: usize,
     /// Conns that found no room.
     pub(crate) refused: u64,
+    pub(crate) pasts: Pasts,
 }
 
 impl Relations {
     pub(crate) fn new(bound: usize) -> Self {
-        Self { all: HashMap::default(), bound, refused: 0 }
+        Self { all: HashMap::default(), bound, refused: 0, pasts: Pasts::default() }
     }
 
     /// Adds a flow that an exporter tells of.
@@ -208,9 +244,12 @@ impl Relations {
             hours: Hours::of(piece.hour, piece.bytes.into_iter().fold(0, u64::saturating_add)),
             notes: Vec::new(),
             carrier: None,
+            past: None,
             vlans: [piece.vlan; 2],
             confidence: 0,
             tunnel: false,
+            cipher: None,
+            handshakes: 0,
             answered: piece.answered,
             looked_up: true,
             looked_at: false,
@@ -222,14 +261,16 @@ impl Relations {
 
     /// Gives everything away.
     pub(crate) fn take(&mut self) -> HashMap<RelationKey, Relation> {
+        self.pasts.kept = 0;
         std::mem::take(&mut self.all)
     }
 
     /// Takes in what another has.
-    pub(crate) fn absorb(&mut self, key: RelationKey, relation: Relation) {
+    pub(crate) fn absorb(&mut self, key: RelationKey, mut relation: Relation) {
         if let Some(known) = self.all.get_mut(&key) {
-            known.absorb(relation);
+            known.absorb(relation, &key, &mut self.pasts);
         } else if self.has_room(relation.answered) {
+            self.pasts.admit(&mut relation);
             self.all.insert(key, relation);
         } else {
             self.refused += relation.sessions;
@@ -239,13 +280,18 @@ impl Relations {
     /// Takes what there is as reported, and forgets what was last seen `known_ns` before or after now.
     pub(crate) fn told(&mut self, now_ns: i64, known_ns: i64) {
         self.refused = 0;
+        self.pasts.refused = 0;
         self.all.retain(|_, relation| {
+            if let Some(past) = &mut relation.past {
+                past.told();
+            }
             relation.sessions = 0;
             relation.bytes = [0; 2];
             relation.hours = Hours::default();
             relation.news = false;
             relation.last_ns.abs_diff(now_ns) <= known_ns.unsigned_abs()
         });
+        self.pasts.kept = self.all.values().filter(|relation| relation.past.is_some()).count();
     }
 
     /// Marks the texts that relationships refer to.
@@ -271,16 +317,16 @@ impl Relations {
     pub(crate) fn follow(&mut self, conn: &mut Conn<Extra>, hour: i64) {
         let undecided = conn.extra.inspection.is_undecided() && conn.last_ns - conn.first_ns < UNDECIDED_NS;
         if !undecided && (conn.bytes != conn.extra.told || !conn.extra.counted) {
-            self.tell(conn, hour);
+            self.tell(conn, hour, false);
         }
     }
 
     /// Adds what is new of an ended conn.
     pub(crate) fn add(&mut self, conn: &mut Conn<Extra>) {
-        self.tell(conn, conn.last_ns.div_euclid(HOUR_NS));
+        self.tell(conn, conn.last_ns.div_euclid(HOUR_NS), true);
     }
 
-    fn tell(&mut self, conn: &mut Conn<Extra>, hour: i64) {
+    fn tell(&mut self, conn: &mut Conn<Extra>, hour: i64, ended: bool) {
         let news = [0, 1].map(|side: usize| {
             let of = |sums: &[u64; 2]| sums.get(side).copied().unwrap_or(0);
             of(&conn.bytes).saturating_sub(of(&conn.extra.told))
@@ -288,6 +334,7 @@ impl Relations {
         conn.extra.told = conn.bytes;
         let uncounted = !std::mem::replace(&mut conn.extra.counted, true);
         let recognised = conn.extra.inspection.protocol();
+        let cipher = conn.extra.inspection.cipher();
         let (names, looked_up) = names(conn);
         let answered = is_answered(conn);
         let to_group = is_to_group(conn);
@@ -297,7 +344,7 @@ impl Relations {
             macs: [mac(conn, 0), mac(conn, 1)],
             protocol: conn.tuple.protocol,
             port: conn.tuple.dst_port,
-            service: recognised.map(|(protocol, _)| protocol.service),
+            service: recognised.map(|(protocol, _)| protocol.service).or(cipher.map(|_| UNKNOWN_ENCRYPTED)),
             names,
             exporter: None,
         };
@@ -305,6 +352,7 @@ impl Relations {
             self.refused += 1;
             return;
         }
+        let report = conn.extra.report(conn.first_ns, conn.last_ns, ended);
         let relation = self.all.entry(key).or_insert_with(|| Relation {
             vlans: [vlan(conn, 0), vlan(conn, 1)],
             first_ns: conn.first_ns,
@@ -317,12 +365,27 @@ impl Relations {
             notes: Vec::new(),
             confidence: 0,
             tunnel: false,
+            cipher: None,
+            handshakes: 0,
             looked_up,
             carrier: conn.extra.carrier().map(Box::new),
+            past: None,
             looked_at: false,
             to_group,
             news: true,
         });
+        let piece = behaviour::Piece {
+            first_ns: conn.first_ns,
+            last_ns: conn.last_ns,
+            hour,
+            bytes: news,
+            begins: uncounted,
+            lasted_ns: report.as_ref().map_or(0, |(_, lasted_ns)| *lasted_ns),
+            open: !conn.is_closed(),
+        };
+        if let Some(past) = self.pasts.of(relation, &key, &piece, report.is_some()) {
+            past.conn(&piece, report.map(|(report, _)| report));
+        }
         relation.news = true;
         relation.first_ns = relation.first_ns.min(conn.first_ns);
         relation.last_ns = relation.last_ns.max(conn.last_ns);
@@ -340,6 +403,8 @@ impl Relations {
         if let Some((protocol, confidence)) = recognised {
             relation.confidence = relation.confidence.max(confidence);
             relation.tunnel |= protocol.tunnel;
+        } else if let Some(cipher) = cipher {
+            relation.encrypted(Some(cipher), conn.extra.inspection.handshakes());
         }
         relation.looked_up &= looked_up;
         relation.looked_at |= conn.extra.inspection.has_looked();
@@ -347,7 +412,8 @@ impl Relations {
 }
 
 impl Relation {
-    fn absorb(&mut self, other: Self) {
+    fn absorb(&mut self, mut other: Self, key: &RelationKey, pasts: &mut Pasts) {
+        pasts.join(self, &mut other, key);
         self.first_ns = self.first_ns.min(other.first_ns);
         self.last_ns = self.last_ns.max(other.last_ns);
         self.sessions = self.sessions.saturating_add(other.sessions);
@@ -363,11 +429,21 @@ impl Relation {
         }
         self.confidence = self.confidence.max(other.confidence);
         self.tunnel |= other.tunnel;
+        self.encrypted(other.cipher, other.handshakes);
         self.answered |= other.answered;
         self.looked_up &= other.looked_up;
         self.looked_at |= other.looked_at;
         self.to_group &= other.to_group;
         self.news |= other.news;
+    }
+
+    fn encrypted(&mut self, cipher: Option<Cipher>, handshakes: u8) {
+        let Some(cipher) = cipher else { return };
+        let cipher = self.cipher.map_or(cipher, |known| known.max(cipher));
+        self.cipher = Some(cipher);
+        self.confidence = cipher.confidence();
+        self.handshakes = self.handshakes.max(handshakes);
+        self.tunnel |= handshakes > 0;
     }
 
     fn note(&mut self, note: Note) {
@@ -404,7 +480,7 @@ fn names(conn: &Conn<Extra>) -> ([Option<TextId>; 2], bool) {
         let found = conn.extra.notes().iter().find(|(side, key, _)| *side == Side::Orig && *key == wanted);
         found.map(|(_, _, text)| *text)
     };
-    let said = noted(Key::Sni).or_else(|| noted(Key::HttpHost));
+    let said = noted(Key::Sni).or_else(|| noted(Key::HttpHost)).or_else(|| noted(Key::ProxyTarget));
     let [of_resp, of_orig] = conn.extra.names;
     ([of_orig, said.or(of_resp)], said.is_none())
 }

@@ -5,7 +5,7 @@
 //! gather ─▶ Gathered ─▶ absorb ─▶ conclude (news only) ─▶ recorded ─▶ told
 //! ```
 //!
-//! A relationship that was reported stays known for a day, without its counters: what a device is, and
+//! A relationship that was reported stays known for a day and some, without its counters: what a device is, and
 //! which gateway is an exit, rests on more than five minutes. Texts are numbered anew on the way, since
 //! each thread numbers its own.
 
@@ -14,14 +14,16 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use crate::Enrich;
+use crate::burden::Burdens;
 use crate::intern::{Marks, TextId, Texts};
+use crate::line::Ways;
 use crate::names::Answer;
 use crate::relation::{Relation, RelationKey};
 use crate::station::Stations;
 
-/// How long a reported relationship stays known: a day, so that what happens once a night still speaks
-/// for what a device is.
-const KNOWN_NS: i64 = 24 * 3_600 * 1_000_000_000;
+/// How long a reported relationship stays known: a day and some, so that what happens once a night still
+/// speaks for what a device is, and the next night is told as the same job.
+const KNOWN_NS: i64 = 27 * 3_600 * 1_000_000_000;
 
 /// What a watching thread gathered since the last time.
 #[derive(Debug, Default)]
@@ -30,8 +32,12 @@ pub struct Gathered {
     texts: Vec<Option<Arc<str>>>,
     relations: HashMap<RelationKey, Relation>,
     stations: Stations,
+    ways: Ways,
     answers: Vec<Answer>,
+    burdens: Burdens,
     refused: u64,
+    /// Conns and relationships whose behaviour found no room.
+    unwatched: [u64; 2],
 }
 
 impl Enrich {
@@ -42,8 +48,11 @@ impl Enrich {
             texts: self.texts.all(),
             relations: self.relations.take(),
             stations: std::mem::take(&mut self.stations),
+            ways: std::mem::take(&mut self.ways),
             answers: self.resolutions.news(),
+            burdens: self.burdens.take(),
             refused: std::mem::take(&mut self.relations.refused),
+            unwatched: [&mut self.pulses_refused, &mut self.relations.pasts.refused].map(std::mem::take),
         };
         if self.texts.is_crowded() {
             let mut marks = Marks::default();
@@ -56,14 +65,16 @@ impl Enrich {
 
     /// Takes in what a watching thread gathered.
     pub fn absorb(&mut self, gathered: Gathered) {
-        let Self { texts, resolutions, stations, relations, .. } = self;
+        let Self { texts, resolutions, burdens, stations, ways, relations, .. } = self;
         let mut words = Words { theirs: &gathered.texts, ours: vec![None; gathered.texts.len()], texts };
         for answer in gathered.answers {
             if let Some(name) = words.translate(answer.name) {
                 resolutions.put(answer.named(name));
             }
         }
+        burdens.absorb(gathered.burdens, &mut |text| words.translate(text));
         stations.absorb(gathered.stations, &mut |text| words.translate(text));
+        ways.absorb(gathered.ways);
         for (mut key, mut relation) in gathered.relations {
             key.names = key.names.map(|name| name.and_then(|name| words.translate(name)));
             key.exporter = key.exporter.and_then(|exporter| words.translate(exporter));
@@ -81,16 +92,23 @@ impl Enrich {
             relations.absorb(key, relation);
         }
         relations.refused += gathered.refused;
+        let [pulses, pasts] = gathered.unwatched;
+        relations.pasts.refused += pasts;
+        self.pulses_refused += pulses;
     }
 
     /// Notes that the last conclusion is on record: what it reported is no news any more, and what is long
     /// past is forgotten.
     pub fn told(&mut self, now_ns: i64) {
         self.relations.told(now_ns, KNOWN_NS);
+        self.burdens.told(now_ns, KNOWN_NS);
+        self.pulses_refused = 0;
         self.stations.told(now_ns);
+        self.ways.told();
         if self.texts.is_crowded() {
             let mut marks = Marks::default();
             self.resolutions.texts(&mut marks);
+            self.burdens.texts(&mut marks);
             self.stations.texts(&mut marks);
             self.relations.texts(&mut marks);
             self.texts.sweep(&marks);

@@ -1,7 +1,9 @@
 //! What enrichment tells people, in both languages; nothing else in this crate holds a sentence.
 
 use sekisho_api::{Assumption, Evidence};
+use sekisho_recognise::Cipher;
 
+use crate::burden::Carried;
 use crate::prefix::Prefix;
 
 /// A sentence in English and Japanese.
@@ -46,6 +48,23 @@ pub(crate) fn by_content(service: &str, transport: &str, port: u16, confidence: 
         confidence,
         format!("what was sent over {at} has the structure of {service}"),
         format!("{at} の通信内容が {service} の形式に一致しました"),
+    )
+}
+
+/// Data in DNS, told by their sum.
+pub(crate) fn carried_in_dns(domain: &str, carried: &Carried) -> Evidence {
+    let Carried { confidence, messages, names, bytes, .. } = *carried;
+    evidence(
+        "wire/dns-tunnel".to_owned(),
+        confidence,
+        format!(
+            "{messages} DNS messages for at least {names} names below {domain} carry {bytes} bytes of data: by \
+             number, length, codes and record types no look-ups"
+        ),
+        format!(
+            "{domain} 以下の {names} 件以上の名前について DNS メッセージ {messages} 件で {bytes} バイトのデータが運ばれています。\
+             件数・長さ・符号化・レコード種別から、通常の名前解決ではありません"
+        ),
     )
 }
 
@@ -108,6 +127,11 @@ pub(crate) fn exported(exporters: &[String], confirms: bool) -> Evidence {
     evidence("export/seen".to_owned(), confidence, en, ja)
 }
 
+/// The service of what could not be told.
+pub(crate) const UNKNOWN: &str = "unknown";
+/// The reason's name.
+pub(crate) const UNKNOWN_RULE: &str = "wire/unknown";
+
 /// No protocol could be told.
 pub(crate) fn unknown(transport: &str, port: u16, answered: bool) -> Evidence {
     let at = place(transport, port);
@@ -122,7 +146,43 @@ pub(crate) fn unknown(transport: &str, port: u16, answered: bool) -> Evidence {
             format!("{at} への送信がありますが、応答は観測されていません"),
         )
     };
-    evidence("wire/unknown".to_owned(), 50, en, ja)
+    evidence(UNKNOWN_RULE.to_owned(), 50, en, ja)
+}
+
+/// No protocol could be told, and what was sent looks encrypted.
+pub(crate) fn encrypted(transport: &str, port: u16, cipher: Cipher) -> Evidence {
+    let at = place(transport, port);
+    let Cipher { entropy, printable_pct, bytes } = cipher;
+    let (whole, tenth) = (entropy / 10, entropy % 10);
+    evidence(
+        "wire/unknown-encrypted".to_owned(),
+        cipher.confidence(),
+        format!(
+            "what was sent over {at} fits no known protocol and looks encrypted (or compressed): {whole}.{tenth} of 8 bits of entropy a byte and {printable_pct} % printable in the first {bytes} bytes weighed"
+        ),
+        format!(
+            "{at} の通信は既知のどのプロトコルにも当てはまらず、暗号化（または圧縮）されているとみられます（先頭 {bytes} バイトのエントロピー 8 ビット中 {whole}.{tenth} ビット、印字可能文字 {printable_pct} %）"
+        ),
+    )
+}
+
+/// How sure handshakes inside a flow make that it is a tunnel, in percent.
+const HANDSHAKES_CONFIDENCE: u8 = 55;
+
+/// A flow without a name whose packets have the sizes of other connections' handshakes.
+pub(crate) fn handshakes(count: u8) -> Evidence {
+    let more = if count == u8::MAX { "or more " } else { "" };
+    let more_ja = if count == u8::MAX { "以上" } else { "" };
+    evidence(
+        "wire/handshakes-inside".to_owned(),
+        HANDSHAKES_CONFIDENCE,
+        format!(
+            "{count} {more}times three packets have the sizes, order and directions of a TCP handshake (SYN, SYN-ACK, ACK): other connections seem to run inside, as in a tunnel"
+        ),
+        format!(
+            "TCP の接続手順（SYN・SYN-ACK・ACK）と同じ大きさ・順序・向きのパケットの組が {count} 回{more_ja}あり、内部で別の接続が動くトンネルとみられます"
+        ),
+    )
 }
 
 fn place(transport: &str, port: u16) -> String {
@@ -187,6 +247,78 @@ pub(crate) fn says_it_routes(protocol: &str) -> Evidence {
         75,
         format!("it says over {} that it routes", protocol.to_uppercase()),
         format!("{} でルーター機能を通知しています", protocol.to_uppercase()),
+    )
+}
+
+/// Answers come back through it.
+pub(crate) fn answers(addresses: usize) -> Evidence {
+    evidence(
+        "exit/answers".to_owned(),
+        85,
+        format!("answers of {addresses} outside addresses come back in frames from this hardware address"),
+        format!("院外アドレス {addresses} 件からの応答が、この MAC アドレスから届いています"),
+    )
+}
+
+pub(crate) fn recommended() -> Evidence {
+    evidence(
+        "exit/redirect".to_owned(),
+        80,
+        "another router redirects hosts to it (ICMP redirect)".to_owned(),
+        "別のルーターが、この装置を経由するよう通知しています（ICMP リダイレクト）".to_owned(),
+    )
+}
+
+pub(crate) fn reports() -> Evidence {
+    evidence(
+        "exit/icmp".to_owned(),
+        80,
+        "it reports on others' packets as routers do (ICMP redirect, time exceeded, too big)".to_owned(),
+        "ルーターとして他の機器のパケットについて通知しています（ICMP リダイレクト・時間超過・サイズ超過）"
+            .to_owned(),
+    )
+}
+
+pub(crate) fn virtual_address(protocol: &str) -> Evidence {
+    evidence(
+        "exit/virtual-address".to_owned(),
+        85,
+        format!("its hardware address is the virtual one of redundant gateways ({protocol})"),
+        format!("冗長化されたゲートウェイの仮想 MAC アドレスです（{protocol}）"),
+    )
+}
+
+pub(crate) fn is_a_router(role: &str) -> Evidence {
+    evidence(
+        "exit/role".to_owned(),
+        70,
+        format!("the box is otherwise known as a {role}"),
+        format!("他の情報からも {role} と判定されています"),
+    )
+}
+
+/// A gateway that is a computer first.
+pub(crate) fn is_no_router(role: &str) -> Evidence {
+    evidence(
+        "exit/not-a-router".to_owned(),
+        60,
+        format!(
+            "the box is a {role}, not network equipment: it passes others' traffic on (connection sharing, a second network card or a mobile router attached)"
+        ),
+        format!(
+            "この装置は {role} であり、ネットワーク機器ではありません。他の機器の通信を中継しています（接続共有、2 枚目の NIC、モバイルルーターの接続など）"
+        ),
+    )
+}
+
+/// Something nearly as sure says otherwise.
+pub(crate) fn contradicts(key: &'static str, settled: &str, other: &str, confidence: u8) -> Evidence {
+    let (what, nani) = if key == "role" { ("a", "種別") } else { ("running", "OS ") };
+    evidence(
+        format!("contradiction/{key}"),
+        confidence,
+        format!("taken as {what} {settled}, but other signs speak of {other}: look at the device"),
+        format!("{nani}を {settled} と判定しましたが、{other} を示す情報もあります。現物を確認してください"),
     )
 }
 

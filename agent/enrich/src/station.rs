@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashMap;
-use sekisho_decode::{Addr, Arp, Link, MacAddr, ndp::Ndp};
+use sekisho_decode::{Addr, Arp, Link, MacAddr, RouteMessage, ndp::Ndp};
 use sekisho_recognise::neighbour::{Capability, Neighbour};
 use sekisho_recognise::{Lease, NameSource};
 
@@ -45,9 +45,32 @@ pub(crate) struct Station {
 
 /// Why a station is taken for a router.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "signs that have nothing to do with each other")]
 pub(crate) struct Routes {
     pub(crate) advertised: bool,
     pub(crate) capability: bool,
+    /// Whether it sent others a redirect, or told them of packets that ran out of time or were too large.
+    pub(crate) reports: bool,
+    /// Whether it is an end of a PPPoE session.
+    pub(crate) pppoe: bool,
+    /// The smallest MTU that it said the next line has, in octets; 0 for none.
+    pub(crate) next_mtu: u32,
+}
+
+impl Routes {
+    const fn absorb(&mut self, other: Self) {
+        self.advertised |= other.advertised;
+        self.capability |= other.capability;
+        self.reports |= other.reports;
+        self.pppoe |= other.pppoe;
+        self.narrow(other.next_mtu);
+    }
+
+    const fn narrow(&mut self, mtu: u32) {
+        if mtu > 0 && (self.next_mtu == 0 || mtu < self.next_mtu) {
+            self.next_mtu = mtu;
+        }
+    }
 }
 
 /// What LLDP or CDP said.
@@ -71,8 +94,7 @@ impl Station {
                 }
             }
         }
-        self.routes.advertised |= other.routes.advertised;
-        self.routes.capability |= other.routes.capability;
+        self.routes.absorb(other.routes);
         if self.vlan == 0 {
             self.vlan = other.vlan;
         }
@@ -116,6 +138,8 @@ pub(crate) struct Stations {
     pub(crate) prefixes: BTreeMap<Prefix, &'static str>,
     /// Routers that DHCP names to its clients.
     pub(crate) routers: BTreeSet<Addr>,
+    /// Gateways to which routers redirect hosts.
+    pub(crate) recommended: BTreeSet<Addr>,
     /// Stations that found no room.
     pub(crate) refused: u64,
 }
@@ -160,6 +184,9 @@ impl Stations {
         }
         if self.routers.len() < MAX_PREFIXES {
             self.routers.extend(other.routers);
+        }
+        if self.recommended.len() < MAX_PREFIXES {
+            self.recommended.extend(other.recommended);
         }
         self.refused += other.refused;
     }
@@ -240,6 +267,33 @@ impl Stations {
     pub(crate) fn ndp_target(&mut self, time_ns: i64, link: &Link, message: &Ndp) {
         if let Some(target) = message.target {
             self.claim(message.mac.unwrap_or(link.src), target, time_ns, link.vlan);
+        }
+    }
+
+    /// A router's message: its sender routes, if it stands on this link itself.
+    pub(crate) fn route_message(&mut self, time_ns: i64, link: &Link, source: Addr, message: RouteMessage) {
+        let mac = link.src;
+        // Else the frame's sender only passes on what another router farther away said.
+        let own = self.by_mac.get(&mac).is_some_and(|station| station.claims.contains(&source));
+        if own && let Some(station) = self.station(mac, time_ns, link.vlan) {
+            station.routes.reports = true;
+            if let RouteMessage::TooBig { mtu } = message {
+                station.routes.narrow(mtu);
+            }
+        }
+        if let RouteMessage::Redirect { gateway } = message
+            && self.recommended.len() < MAX_PREFIXES
+        {
+            self.recommended.insert(gateway);
+        }
+    }
+
+    /// A frame of a PPPoE session: both its ends stand on an access line.
+    pub(crate) fn pppoe(&mut self, time_ns: i64, link: &Link) {
+        for mac in [link.src, link.dst] {
+            if let Some(station) = self.station(mac, time_ns, link.vlan) {
+                station.routes.pppoe = true;
+            }
         }
     }
 

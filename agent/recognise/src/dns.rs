@@ -2,9 +2,11 @@
 //!
 //! Every `A` and `AAAA` record of an answer section, and every address hint of an `HTTPS` or `SVCB`
 //! record, becomes a [`Fact::Resolved`] under the *question's* name, however many CNAMEs lie
-//! between: the question is what the client wanted. Only whole, well-formed messages are believed;
+//! between: the question is what the client wanted. A message that may carry more than a look-up is a
+//! [`Fact::Burdened`]. Only whole, well-formed messages are believed;
 //! where a small snaplen cut a datagram, what it holds is read.
 
+pub(crate) mod burden;
 pub(crate) mod message;
 #[cfg(test)]
 mod tests;
@@ -98,6 +100,7 @@ fn read(bytes: &[u8], cut: bool, sight: &Sight<'_>, sink: &mut dyn Sink) -> Opti
         return None;
     }
     let name = reader.name_at(question.name_at).ok()?;
+    burden::tell(header, question, &name, reader, sight, sink);
     if header.is_response() && header.rcode() == 0 {
         resolve(reader, header.answers, &name.lower(), sight.destination().0, sink);
     }

@@ -6,9 +6,11 @@
 
 #[cfg(test)]
 mod tests;
+mod weigh;
 
 use sekisho_decode::Addr;
 
+use crate::handshakes::Shape;
 use crate::stream::Stream;
 use crate::{Found, HEAD_BYTES, Look, Over, PROTOCOLS, Protocol, Side, Sight, Sink};
 
@@ -44,6 +46,8 @@ const _: () = assert!(PROTOCOLS.len() <= Candidates::BITS as usize, "widen Candi
 /// A payload, as the flow table placed it.
 #[derive(Clone, Copy, Debug)]
 pub struct Glimpse<'a> {
+    /// When it was seen, in nanoseconds since the Unix epoch.
+    pub time_ns: i64,
     /// How it travelled.
     pub over: Over,
     /// Whether the conn's orig sent it.
@@ -84,6 +88,10 @@ enum Stage {
     Reading,
     /// Recognised and read.
     Known,
+    /// No protocol's; weighed for how encrypted it looks.
+    Weighing,
+    /// Looks encrypted; its packets' sizes are followed.
+    Shaping,
     /// Given up.
     Unknown,
 }
@@ -94,6 +102,7 @@ struct Watch {
     candidates: Candidates,
     streams: [Stream; 2],
     heads: [Head; 2],
+    shape: Option<Box<Shape>>,
 }
 
 /// The start of a side's first datagram.
@@ -139,17 +148,21 @@ impl Inspection {
     #[inline]
     #[must_use]
     pub const fn wants_more(&self) -> bool {
-        matches!(self.stage, Stage::Looking | Stage::Reading)
+        !matches!(self.stage, Stage::Known | Stage::Unknown)
     }
 
     /// Tells whether the protocol may still be found.
     #[must_use]
     pub const fn is_undecided(&self) -> bool {
-        matches!(self.stage, Stage::Looking)
+        matches!(self.stage, Stage::Looking | Stage::Weighing)
     }
 
     /// Follows a conn whose direction turned out to be the other.
     pub fn flip(&mut self) {
+        if self.is_untold() {
+            // What was weighed of each side.
+            self.memo = self.memo.rotate_left(16);
+        }
         if let Some(watch) = &mut self.watch {
             watch.streams.swap(0, 1);
             watch.heads.swap(0, 1);
@@ -180,6 +193,7 @@ pub struct Engine {
     #[expect(clippy::vec_box, reason = "a watch moves whole between the pool and its conn")]
     spare: Vec<Box<Watch>>,
     watches: usize,
+    shapes: usize,
     buffered: usize,
     given_up: u64,
     budget: Budget,
@@ -201,6 +215,7 @@ impl Engine {
             ip: [0; 256],
             spare: Vec::new(),
             watches: 0,
+            shapes: 0,
             buffered: 0,
             given_up: 0,
             budget,
@@ -241,20 +256,23 @@ impl Engine {
         if glimpse.payload.is_empty() || !inspection.wants_more() {
             return None;
         }
+        if matches!(inspection.stage, Stage::Weighing | Stage::Shaping) {
+            return self.weigh(inspection, glimpse);
+        }
         let recognised = match inspection.watch.take() {
             None => self.look_at_once(inspection, glimpse, sink),
             Some(watch) => self.look_on(inspection, watch, glimpse, sink),
         };
-        if inspection.stage == Stage::Looking && inspection.looks >= MAX_LOOKS {
-            inspection.stage = Stage::Unknown;
-            self.release(inspection);
-        }
-        recognised
+        if inspection.is_untold() { self.weigh(inspection, glimpse) } else { recognised }
     }
 
     /// Takes back what an ended conn held.
     pub fn release(&mut self, inspection: &mut Inspection) {
         if let Some(watch) = inspection.watch.take() {
+            if let Some(shape) = &watch.shape {
+                inspection.confidence = shape.handshakes();
+                inspection.stage = Stage::Unknown;
+            }
             self.recycle(watch);
         }
     }
@@ -325,6 +343,7 @@ impl Engine {
     fn recycle(&mut self, mut watch: Box<Watch>) {
         self.watches -= 1;
         self.buffered = self.buffered.saturating_sub(watch.held());
+        self.shapes -= usize::from(watch.shape.take().is_some());
         if self.spare.len() < MAX_SPARE {
             watch.clear();
             self.spare.push(watch);
@@ -388,7 +407,7 @@ impl Inspection {
     /// Leaves it at what is known.
     fn give_up(&mut self) {
         self.stage = match self.stage {
-            Stage::Looking | Stage::Unknown => Stage::Unknown,
+            Stage::Looking | Stage::Weighing | Stage::Shaping | Stage::Unknown => Stage::Unknown,
             Stage::Reading | Stage::Known => Stage::Known,
         };
     }

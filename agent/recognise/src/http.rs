@@ -1,12 +1,14 @@
 //! HTTP/1 on any port (RFC 9112): the host asked for, the client's and the server's product.
 //!
 //! Only the first request's and the first answer's header is read, line by line and no further.
-//! The target is never noted: paths and queries may hold a patient's data. Of a `CONNECT` (RFC 9110
-//! §9.3.6) the host is its target, and the TLS hello that follows through the proxy is noted too.
+//! The target is never noted: paths and queries may hold a patient's data; a few that name a program are told
+//! by a word of our own ([`marks`]). Of a `CONNECT` (RFC 9110 §9.3.6) the host is its target, and the TLS
+//! hello that follows through the proxy is noted too. An upgrade to a tunnel is noted as its variant.
 
 use crate::text::{self, HOST_BYTES};
 use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, tls};
 
+mod marks;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +20,10 @@ const FIRST_LINE_BYTES: usize = 8192;
 
 /// The longest method: WebDAV's `VERSION-CONTROL` and some room.
 const METHOD_BYTES: usize = 20;
+
+/// What a client may turn the connection into (RFC 9110 §7.8) that is a tunnel: Ivanti's (OpenConnect,
+/// `pulse.c`) and Tailscale's relay (tailscale.com, `derp/derphttp`).
+const UPGRADES: [(&[u8], &str); 2] = [(b"IF-T/TLS", "if-t"), (b"DERP", "derp")];
 
 fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     let mut progress = Progress::from_memo(*memo);
@@ -91,8 +97,16 @@ fn first_line(sight: &Sight<'_>, sink: &mut dyn Sink) -> FirstLine {
     if let Some(target) = connect {
         sink.note(sight.sender(), Key::TunnelVariant, "http-connect");
         note_host(target, sight.sender(), sink);
+    } else if let Some(path) = target(request).and_then(marks::path) {
+        sink.note(sight.sender(), Key::HttpPath, path);
     }
     FirstLine::Read { role: Role::Client, connect: connect.is_some() }
+}
+
+/// What a request line asks for, between its method and its version.
+fn target(request: &[u8]) -> Option<&[u8]> {
+    let space = request.iter().position(|byte| *byte == b' ')?;
+    request.get(space + 1..)
 }
 
 /// Quick refusal: a method and a space, or a status line, or the beginning of either.
@@ -102,7 +116,8 @@ fn may_begin(data: &[u8]) -> bool {
         return true;
     }
     let head = data.get(..METHOD_BYTES).unwrap_or(data);
-    let method = head.iter().take_while(|byte| byte.is_ascii_uppercase() || **byte == b'-').count();
+    let method =
+        head.iter().take_while(|byte| byte.is_ascii_uppercase() || matches!(byte, b'-' | b'_')).count();
     match head.get(method) {
         Some(b' ') => method >= 3,
         Some(_) => false,
@@ -170,7 +185,18 @@ fn note_line(line: &[u8], side: Side, from_server: bool, connect: bool, sink: &m
         note_host(value, side, sink);
     } else if name.eq_ignore_ascii_case(b"user-agent") {
         note_product(Key::HttpAgent, value, side, sink);
+    } else if name.eq_ignore_ascii_case(b"upgrade") || name.eq_ignore_ascii_case(b"sec-websocket-protocol") {
+        if let Some((_, variant)) = UPGRADES.iter().find(|(word, _)| starts_with(value, word)) {
+            sink.note(side, Key::TunnelVariant, variant);
+        }
+        for token in marks::upgrades(value) {
+            sink.note(side, Key::HttpUpgrade, token);
+        }
     }
+}
+
+fn starts_with(value: &[u8], word: &[u8]) -> bool {
+    value.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
 fn note_product(key: Key, value: &[u8], side: Side, sink: &mut dyn Sink) {

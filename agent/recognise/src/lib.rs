@@ -7,43 +7,79 @@
 
 #![forbid(unsafe_code)]
 
+mod amneziawg;
 mod anyconnect;
 mod anydesk;
 mod astm;
+mod bacnet;
 mod ber;
+mod capwap;
+mod cipher;
 mod citrix;
+mod dcerpc;
 mod dhcp;
 mod dhcpv6;
 mod dicom;
+mod dnp3;
 mod dns;
+mod dns_tunnel;
 mod dtls;
 mod engine;
 mod esp;
+mod etherip;
+mod fortinet;
+mod frp;
 mod ftp;
+mod globalprotect;
 mod gre;
+mod guacamole;
+mod handshakes;
 mod hl7;
+mod hsrp;
 mod http;
+mod icmp_tunnel;
 mod ike;
+mod imap;
 mod ipfix;
 mod ipip;
+mod jetdirect;
 mod kerberos;
+mod knxnet;
 mod l2tp;
 mod ldap;
 mod llmnr;
+mod lpd;
 mod mdns;
+mod modbus;
 mod mqtt;
+mod mysql;
+mod n2n;
+mod nebula;
 pub mod neighbour;
 mod netbios;
 mod netflow;
+mod nfs;
 mod noise;
+mod nomachine;
+mod ntlm;
 mod ntp;
+mod opcua;
+mod opening;
 mod openvpn;
+mod oracle;
+mod pop3;
+mod postgresql;
 mod pptp;
 mod quic;
 mod radius;
+mod radmin;
 mod rdp;
 #[cfg(test)]
 mod recorder;
+mod request_line;
+mod rsync;
+mod rtsp;
+mod rustdesk;
 mod settle;
 mod sflow;
 mod sight;
@@ -51,19 +87,38 @@ mod sip;
 mod smb;
 mod smtp;
 mod snmp;
+mod socks;
 mod softether;
+mod spice;
 mod ssdp;
 mod ssh;
+mod sstp;
 mod stream;
+mod stun;
 mod syslog;
 mod tailscale;
+mod tds;
 mod teamviewer;
 mod telnet;
+mod teredo;
 mod text;
+mod tftp;
+mod tinc;
 mod tls;
 mod vnc;
+mod vrrp;
+mod vtun;
+mod vxlan;
+mod warp;
 mod wireguard;
+mod wol;
+mod wsd;
+mod x11;
+mod yggdrasil;
+mod zerotier;
 
+pub use cipher::Cipher;
+pub use dns::burden::{Burden, Record};
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
 pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
 
@@ -85,11 +140,17 @@ pub static PROTOCOLS: &[Protocol] = &[
     sflow::PROTOCOL,
     mdns::PROTOCOL,
     llmnr::PROTOCOL,
+    // Before DNS, whose clothes it wears, and HTTP, in which it opens where its TLS is taken off.
+    softether::PROTOCOL,
     dns::PROTOCOL,
+    dns_tunnel::PROTOCOL,
     tls::PROTOCOL,
     quic::PROTOCOL,
-    // Before HTTP, in which it opens where its TLS is taken off.
-    softether::PROTOCOL,
+    // Before HTTP, in which they open where their TLS is taken off; AnyConnect before DTLS as well.
+    anyconnect::PROTOCOL,
+    fortinet::PROTOCOL,
+    globalprotect::PROTOCOL,
+    sstp::PROTOCOL,
     http::PROTOCOL,
     ssh::PROTOCOL,
     smb::PROTOCOL,
@@ -110,20 +171,64 @@ pub static PROTOCOLS: &[Protocol] = &[
     kerberos::PROTOCOL,
     radius::PROTOCOL,
     mqtt::PROTOCOL,
+    stun::PROTOCOL,
+    rtsp::PROTOCOL,
+    imap::PROTOCOL,
+    pop3::PROTOCOL,
+    dcerpc::PROTOCOL,
+    nfs::PROTOCOL,
+    tds::PROTOCOL,
+    postgresql::PROTOCOL,
+    oracle::PROTOCOL,
+    mysql::PROTOCOL,
+    jetdirect::PROTOCOL,
+    lpd::PROTOCOL,
+    rsync::PROTOCOL,
+    wsd::PROTOCOL,
+    tftp::PROTOCOL,
+    wol::PROTOCOL,
+    capwap::PROTOCOL,
+    hsrp::PROTOCOL,
+    vrrp::PROTOCOL,
+    bacnet::PROTOCOL,
+    knxnet::PROTOCOL,
+    dnp3::PROTOCOL,
+    opcua::PROTOCOL,
+    radmin::PROTOCOL,
+    nomachine::PROTOCOL,
+    spice::PROTOCOL,
+    guacamole::PROTOCOL,
+    x11::PROTOCOL,
+    frp::PROTOCOL,
+    rustdesk::PROTOCOL,
+    socks::PROTOCOL,
     ike::PROTOCOL,
     esp::PROTOCOL,
     gre::PROTOCOL,
     pptp::PROTOCOL,
     l2tp::PROTOCOL,
     ipip::PROTOCOL,
+    etherip::PROTOCOL,
+    icmp_tunnel::PROTOCOL,
+    tinc::PROTOCOL,
+    vtun::PROTOCOL,
+    yggdrasil::PROTOCOL,
+    n2n::PROTOCOL,
+    nebula::PROTOCOL,
+    teredo::PROTOCOL,
+    vxlan::PROTOCOL,
+    zerotier::PROTOCOL,
     tailscale::PROTOCOL,
     rdp::PROTOCOL,
     vnc::PROTOCOL,
     citrix::PROTOCOL,
-    anyconnect::PROTOCOL,
     anydesk::PROTOCOL,
     wireguard::PROTOCOL,
+    warp::PROTOCOL,
+    amneziawg::PROTOCOL,
     teamviewer::PROTOCOL,
     telnet::PROTOCOL,
     openvpn::PROTOCOL,
+    // Last: a header of little more than zeros.
+    modbus::PROTOCOL,
 ];

@@ -27,6 +27,7 @@ impl Sink for Recorder {
     fn fact(&mut self, fact: Fact<'_>) {
         self.facts.push(match fact {
             Fact::Resolved { client, name, address, ttl_s } => format!("{client} {name} {address} {ttl_s}"),
+            Fact::Burdened { client, server, zone, burden } => format!("{client} {server} {zone} {burden:?}"),
             Fact::Named { address, name, source } => format!("{address} {name} {source:?}"),
             Fact::Lease(lease) => format!("{lease:?}"),
         });
@@ -93,4 +94,25 @@ pub(crate) fn converse(
 pub(crate) fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+/// Shows every beginning of `bytes` and gives the length from which on it is believed.
+///
+/// Holds that a shorter stream asks for more, that a shorter datagram is not believed, and that a longer
+/// one is believed too.
+pub(crate) fn believed_from(protocol: &Protocol, sight: &Sight<'_>) -> Option<usize> {
+    let mut from = None;
+    for len in 1..=sight.data.len() {
+        let cut = Sight { data: &sight.data[..len], wire_len: len, ..*sight };
+        match look(protocol, &cut).0 {
+            Look::Is(_) | Look::Reading(_) => {
+                from.get_or_insert(len);
+            }
+            Look::More => assert_eq!(from, None, "{len} bytes ask for more"),
+            Look::No => {
+                assert!(from.is_none() && sight.over != Over::Tcp, "{len} bytes are refused");
+            }
+        }
+    }
+    from
 }

@@ -2,6 +2,8 @@
 
 use sekisho_decode::Addr;
 
+use crate::dns::burden::Burden;
+
 /// How the conn's packets travel.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Over {
@@ -174,11 +176,17 @@ pub enum Key {
     SnmpVersion,
     QuicVersion,
     TunnelVariant,
+    Software,
+    Domain,
+    ProxyTarget,
+    ProxyAddress,
+    HttpPath,
+    HttpUpgrade,
 }
 
 impl Key {
     /// Every key, in the order of its slug's declaration.
-    pub const ALL: [(Self, &'static str); 28] = [
+    pub const ALL: [(Self, &'static str); 34] = [
         (Self::Sni, "sni"),
         (Self::Alpn, "alpn"),
         (Self::TlsVersion, "tls_version"),
@@ -207,6 +215,12 @@ impl Key {
         (Self::SnmpVersion, "snmp_version"),
         (Self::QuicVersion, "quic_version"),
         (Self::TunnelVariant, "tunnel_variant"),
+        (Self::Software, "software"),
+        (Self::Domain, "domain"),
+        (Self::ProxyTarget, "proxy_target"),
+        (Self::ProxyAddress, "proxy_address"),
+        (Self::HttpPath, "http_path"),
+        (Self::HttpUpgrade, "http_upgrade"),
     ];
 
     /// Gives the field's name in rules and JSON.
@@ -224,6 +238,9 @@ pub enum Fact<'a> {
     /// A DNS answer: `client` asked for `name` and may reach it at `address` for `ttl_s` seconds.
     /// `name` is the question's, lower case, without the final dot, however many CNAMEs lie between.
     Resolved { client: Addr, name: &'a str, address: Addr, ttl_s: u32 },
+    /// A DNS message that may carry data: `client` asked `server` for a name in or below `zone`, its last
+    /// short labels in lower case. One proves nothing.
+    Burdened { client: Addr, server: Addr, zone: &'a str, burden: Burden },
     /// A host says (or is said) to bear a name.
     Named { address: Addr, name: &'a str, source: NameSource },
     /// A DHCP server's ACK, or a client's request (then without `router` and `server`).
@@ -237,6 +254,7 @@ pub enum NameSource {
     Mdns,
     Llmnr,
     Netbios,
+    Ntlm,
     Dhcp,
     Lldp,
     Cdp,

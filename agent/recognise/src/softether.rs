@@ -8,12 +8,16 @@
 //! elements 4 │ name length 4 (one more than the name has) │ name │ type 4 │ values 4 │ …
 //! ```
 //!
+//! Where only DNS gets through, the same packets travel as what looks like it: a question for the
+//! DNSKEY of eight hexadecimal digits, with ciphertext as the data of its OPT record.
+//!
 //! A session itself is TLS, in which `POST /vpnsvc/connect.cgi` follows; in clear only where a proxy
 //! or an appliance shows it. Types and texts: SoftEther's source, `Mayaqua/Pack.h`,
 //! `Mayaqua/Network.h` and `Mayaqua/HTTP.h`.
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
+use crate::noise::is_noise;
 use crate::{Found, Look, Over, Protocol, Sight, Sink};
 
 const NAT_T_PORT: u16 = 5004;
@@ -37,6 +41,12 @@ const MOST_NAME_BYTES: u32 = 64;
 const LAST_TYPE: u32 = 4;
 /// Every pack of the NAT traversal names something so: `nat_traversal_version`, `nat_t_register` …
 const PACK_MARK: &[u8] = b"nat_t";
+
+/// The disguise as DNS after its number: one question and one additional record, a label of eight letters.
+const DISGUISE_HEAD: &[u8] = &[0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 1, 8];
+const DISGUISE_LABEL_BYTES: usize = 8;
+/// The root; DNSKEY, class IN; OPT of 4,096 bytes with DO set (RFC 6891 §6.1), then its data's length.
+const DISGUISE_TAIL: &[u8] = &[0, 0, 0x30, 0, 1, 0, 0, 0x29, 0x10, 0, 0, 0, 0x80, 0];
 
 fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
     match sight.over {
@@ -67,10 +77,29 @@ fn datagram(sight: &Sight<'_>) -> Look {
     if sight.data.starts_with(KEEPALIVE) {
         return Look::Is(Found::new(90));
     }
+    if matches!(disguised(sight), Ok(true)) {
+        return Look::Is(Found::served_by(92, sight.sender().peer()));
+    }
     match pack(sight.data) {
         Ok(true) => Look::Is(Found::new(95)),
         Ok(false) | Err(_) => Look::No,
     }
+}
+
+/// Recognises a datagram in DNS's clothes. A true OPT record's data are options, not noise.
+fn disguised(sight: &Sight<'_>) -> Result<bool, DecodeError> {
+    let mut cursor = Cursor::new(Layer::Application, sight.data);
+    let _number = cursor.u16()?;
+    if cursor.take(DISGUISE_HEAD.len())? != DISGUISE_HEAD {
+        return Ok(false);
+    }
+    let label = cursor.take(DISGUISE_LABEL_BYTES)?;
+    if !label.iter().all(u8::is_ascii_hexdigit) || cursor.take(DISGUISE_TAIL.len())? != DISGUISE_TAIL {
+        return Ok(false);
+    }
+    let length = usize::from(cursor.u16()?);
+    let rest = sight.wire_len.saturating_sub(sight.data.len() - cursor.rest().len());
+    Ok(length == rest && is_noise(cursor.rest()))
 }
 
 /// `IP=` and an IPv4 address, `,PORT=` and a number, and nothing else.
@@ -137,6 +166,35 @@ mod tests {
                 "{:?}",
                 data.escape_ascii().to_string()
             );
+        }
+    }
+
+    #[test]
+    fn what_travels_as_dns_is_believed_by_its_ciphertext() {
+        let disguise = |label: &[u8], data: &[u8]| {
+            let length = u16::try_from(data.len()).unwrap().to_be_bytes();
+            [&[0x4b, 0x69][..], DISGUISE_HEAD, label, DISGUISE_TAIL, &length, data].concat()
+        };
+        let sealed = crate::noise::noise(3, 120);
+        let whole = disguise(b"8ca291d9", &sealed);
+        let found = Look::Is(Found::served_by(92, Side::Resp));
+        assert_eq!(recorder::look(&PROTOCOL, &recorder::sight(Over::Udp, true, 53, &whole)).0, found);
+        let mut longer = whole.clone();
+        longer.push(0);
+        for (data, why) in [
+            (disguise(b"example0", &sealed), "a name"),
+            (disguise(b"8ca291d9", &[0; 120]), "options"),
+            (longer, "bytes behind it"),
+        ] {
+            assert_eq!(
+                recorder::look(&PROTOCOL, &recorder::sight(Over::Udp, true, 53, &data)).0,
+                Look::No,
+                "{why}"
+            );
+        }
+        for len in 0..whole.len() {
+            let cut = recorder::sight(Over::Udp, true, 53, &whole[..len]);
+            assert!(matches!(recorder::look(&PROTOCOL, &cut).0, Look::No | Look::More), "{len} bytes");
         }
     }
 

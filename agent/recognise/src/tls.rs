@@ -65,6 +65,11 @@ fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     if *memo & done == done { Look::Is(found) } else { Look::Reading(found) }
 }
 
+/// Judges a segment of a stream whose beginning was not seen: whole records tell by themselves.
+pub(crate) fn picked_up(segment: &[u8]) -> Look {
+    records::picked_up(segment)
+}
+
 /// Which part the sender plays, once that is known.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Role {

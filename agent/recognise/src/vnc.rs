@@ -1,6 +1,7 @@
 //! VNC, the remote framebuffer protocol (RFC 6143 §7.1.1): both sides open with `RFB 003.008` and a
 //! line feed, the server first. Where the side that opened the connection is the first to speak, a
-//! desktop has called a waiting viewer: the variant "reverse".
+//! desktop has called a waiting viewer: the variant "reverse". A desktop that waits at UltraVNC's repeater
+//! opens with `ID:` and a number in 250 bytes instead: the variant "repeater".
 
 use crate::{Found, Key, Look, Over, Protocol, Side, Sight, Sink};
 
@@ -8,6 +9,9 @@ pub(crate) const PROTOCOL: Protocol =
     Protocol { service: "vnc", tunnel: true, over: &[Over::Tcp], ports: &[5900, 5901, 5500], look };
 
 const BANNER_BYTES: usize = 12;
+/// What UltraVNC sends to its repeater before anything else (its source, `vncConnectHost` and the repeater's
+/// `MAX_HOST_NAME_LEN`).
+const REPEATER_BYTES: usize = 250;
 
 /// The memo while it is open whether the side that opened the connection also spoke first.
 const ORIG_SPOKE: u32 = 1;
@@ -15,6 +19,11 @@ const ORIG_SPOKE: u32 = 1;
 fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     if !sight.from_start {
         return Look::No;
+    }
+    if *memo == 0
+        && let Some(look) = repeater(sight, sink)
+    {
+        return look;
     }
     let version = match version(sight.data) {
         Banner::Version(version) => version,
@@ -35,6 +44,25 @@ fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
         return Look::Reading(found);
     }
     Look::Is(found)
+}
+
+/// What a desktop says to a repeater: a number, and zeros up to [`REPEATER_BYTES`].
+fn repeater(sight: &Sight<'_>, sink: &mut dyn Sink) -> Option<Look> {
+    let number = sight.data.get(..REPEATER_BYTES).unwrap_or(sight.data);
+    let head = number.get(..3).unwrap_or(number);
+    if head.is_empty() || !b"ID:".starts_with(head) {
+        return None;
+    }
+    let digits = number.iter().skip(3).take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = number.get(3 + digits..).unwrap_or_default();
+    if !rest.iter().all(|byte| *byte == 0) || !rest.is_empty() && digits == 0 {
+        return Some(Look::No);
+    }
+    if number.len() < REPEATER_BYTES {
+        return Some(Look::More);
+    }
+    sink.note(sight.sender(), Key::TunnelVariant, "repeater");
+    Some(Look::Is(Found::new(92)))
 }
 
 enum Banner<'a> {
@@ -104,6 +132,18 @@ mod tests {
                 other = if turns.iter().any(|turn| !turn.0) { data } else { &[] };
             }
             assert_eq!(notes.values(Key::TunnelVariant), variant, "{turns:?}");
+        }
+    }
+
+    #[test]
+    fn a_desktop_that_waits_at_a_repeater_is_noted() {
+        let waiting = [&b"ID:1234"[..], &[0; 243]].concat();
+        let sent = recorder::sight(Over::Tcp, true, 5500, &waiting);
+        assert_eq!(recorder::believed_from(&PROTOCOL, &sent), Some(REPEATER_BYTES));
+        let (_, notes) = recorder::look(&PROTOCOL, &sent);
+        assert_eq!(notes.values(Key::TunnelVariant), ["repeater"]);
+        for other in [&b"ID:12x"[..], b"ID:\0", b"IDs"] {
+            assert_eq!(recorder::look(&PROTOCOL, &recorder::sight(Over::Tcp, true, 5500, other)).0, Look::No);
         }
     }
 

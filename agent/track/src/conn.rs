@@ -37,14 +37,29 @@ pub struct Conn<X> {
     pub(crate) history: History,
     /// Whether it outlives flow timeouts: set for tunnel sessions.
     pub held: bool,
-    /// Whether later stages have seen enough of what it carries.
-    pub settled: bool,
+    /// What later stages want of its next packet.
+    pub attention: Attention,
     /// Whether this place in the table is taken.
     pub(crate) live: bool,
     /// The link-layer hops of packets from orig, and of packets from resp.
     pub hops: [Hops; 2],
     /// The later stages' own.
     pub extra: X,
+}
+
+/// What later stages want of a conn's packets.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Attention {
+    /// What they carry.
+    Content,
+    /// Nothing, until the conn has lived long.
+    Settled,
+    /// Nothing any more.
+    Ignored,
+    /// To decide about it: it has lived long.
+    Grown,
+    /// When they come, how large, and from whom.
+    Pulse,
 }
 
 /// What a TCP conn came to, in Zeek's words (`conn_state`).
@@ -339,7 +354,7 @@ impl<X: Default> Conn<X> {
             flags: [0; 2],
             history: History::default(),
             held: false,
-            settled: false,
+            attention: Attention::Content,
             live: true,
             hops: [Hops::default(), Hops::default()],
             extra: X::default(),

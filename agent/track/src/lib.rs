@@ -33,7 +33,7 @@ mod wheel;
 #[cfg(test)]
 mod tests;
 
-pub use conn::{Conn, Hop, Hops, State};
+pub use conn::{Attention, Conn, Hop, Hops, State};
 pub use life::serves;
 pub use table::{ConnId, Counts, Limits, Mark, Seen, Table, Touch};
 pub use tuple::Tuple;

@@ -2,7 +2,7 @@
 
 use sekisho_decode::{Ip, Link, Tcp, Upper, flag, protocol};
 
-use crate::conn::Conn;
+use crate::conn::{Attention, Conn};
 use crate::tuple::Tuple;
 
 /// Nanoseconds.
@@ -28,6 +28,10 @@ const OTHER: i64 = 10 * MINUTE;
 /// A tunnel session that says nothing: keep-alives come every 10 to 300 s, and a box that only opens
 /// its tunnel for a nightly job is to be one session, not thirty.
 const HELD: i64 = 24 * 60 * MINUTE;
+
+/// A conn that is still in use after so long is more than a request with its answer: how it goes on tells
+/// of keep-alives and of people at work. Looked for when the wheel comes round, never with a packet.
+const LONG: i64 = 2 * MINUTE;
 
 /// Ports below are given out by IANA and need privilege to serve on (RFC 6335 §6).
 const SYSTEM_PORTS: u16 = 1024;
@@ -60,8 +64,17 @@ impl<X> Conn<X> {
         }
     }
 
+    /// Notes that a settled conn has lived long.
+    pub(crate) fn grow(&mut self) {
+        if self.attention == Attention::Settled && self.last_ns.saturating_sub(self.first_ns) >= LONG {
+            self.attention = Attention::Grown;
+        }
+    }
+
+    /// Tells whether a TCP conn was closed by both sides, or broken off.
     #[inline]
-    const fn is_closed(&self) -> bool {
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
         let [orig, resp] = self.flags;
         (orig | resp) & flag::RST != 0 || orig & resp & flag::FIN != 0
     }

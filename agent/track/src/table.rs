@@ -360,6 +360,7 @@ impl<X: Default> Table<X> {
             if conn.deadline_ns() < time_ns {
                 self.end(number, done);
             } else {
+                conn.grow();
                 conn.next = self.wheel.add(conn.deadline_ns(), number);
             }
             number = next;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Text;
+use crate::{Beacon, Behaviour, Maintenance, Text};
 
 /// Everything one run found.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -102,6 +102,12 @@ pub struct Connection {
     pub hours: BTreeMap<Timestamp, u64>,
     /// Its regularity, where that could be told.
     pub beacon: Option<Beacon>,
+    /// How it is kept up, where that could be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behaviour: Option<Behaviour>,
+    /// The times at which somebody worked from outside through it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maintenance: Vec<Maintenance>,
     /// Addresses of the flow exporters that reported it, in order; none where packets alone show it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exporters: Vec<String>,
@@ -188,17 +194,6 @@ pub struct Exit {
     pub line: Option<String>,
 }
 
-/// Regularity of a connection's sessions.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Beacon {
-    /// 0 to 1.
-    pub score: f64,
-    /// The usual interval in seconds.
-    pub period_s: f64,
-    /// Deviation from it, 0 to 1.
-    pub jitter: f64,
-}
-
 /// One reason for a statement.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Evidence {
@@ -261,6 +256,9 @@ pub struct ExitRow {
     pub line: Option<String>,
     /// Whether the hospital declared it.
     pub registered: bool,
+    /// The independent proofs that it is a gateway, by slug: with one alone it is not called unknown yet.
+    #[serde(default)]
+    pub proofs: Vec<String>,
     /// How many connections leave by it.
     #[serde(default)]
     pub connections: u64,

@@ -12,14 +12,16 @@
 #![forbid(unsafe_code)]
 
 mod analysis;
+mod behaviour;
 mod category;
 mod mirror;
 mod text;
 
 pub use analysis::{
-    Analysis, Assumption, Beacon, Capture, Connection, Device, Endpoint, Evidence, Exit, ExitRow, Initiator,
-    Inside, Outside,
+    Analysis, Assumption, Capture, Connection, Device, Endpoint, Evidence, Exit, ExitRow, Initiator, Inside,
+    Outside,
 };
+pub use behaviour::{Beacon, Behaviour, Bulk, Maintenance};
 pub use category::{CATEGORIES, GENERAL_INTERNET};
 pub use mirror::{Mirror, MirrorFigure, MirrorFinding, MirrorSeen, MirrorSeverity, MirrorVerdict};
 pub use text::Text;

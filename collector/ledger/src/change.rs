@@ -10,6 +10,7 @@
 //! | `returned` | all | `silent_from`, or – after `withdrawn` | `first_seen` in the capture that has it again |
 //! | `named` | all | – | `name`, or `names` |
 //! | `changed-…` | all | the field | the field |
+//! | `worked` | connection | – | `start`, `end`, `bytes_out`, `bytes_in`, `quiet_s` |
 //! | `withdrawn` | all | the main fields | –: a capture read again no longer shows it |
 
 use jiff::Timestamp;
@@ -145,6 +146,8 @@ words! {
         ChangedStatus = "changed-status",
         /// It was found able to carry other traffic.
         ChangedTunnel = "changed-tunnel",
+        /// Somebody worked from outside through it.
+        Worked = "worked",
         /// The only capture that showed it was read again and no longer does.
         Withdrawn = "withdrawn",
     }

@@ -8,6 +8,7 @@ use rusqlite::Connection as Database;
 use sekisho_api::{Connection, Evidence, Exit, Inside, Outside};
 use serde_json::{Value, json};
 
+use crate::behaviour;
 use crate::change::ChangeKind;
 use crate::clean::search;
 use crate::error::Fault;
@@ -54,6 +55,8 @@ impl Kind for Connection {
             bytes_in: self.bytes_in.saturating_add(later.bytes_in),
             hours: std::collections::BTreeMap::new(),
             beacon: later.beacon.or(self.beacon),
+            behaviour: behaviour::merge(self.behaviour, later.behaviour),
+            maintenance: behaviour::works(self.maintenance, later.maintenance),
             exporters: union(self.exporters, later.exporters),
             evidence: merge_evidence(self.evidence, later.evidence),
         }

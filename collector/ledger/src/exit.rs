@@ -1,5 +1,7 @@
 //! Exits, the gateways of off-site traffic: keyed by site and hardware address.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{Connection as Database, OptionalExtension};
 use sekisho_api::{Evidence, Exit, ExitRow};
@@ -34,6 +36,13 @@ impl Kind for ExitRow {
             vendor: later.vendor.or(self.vendor),
             line: known_line.or_later(later_line),
             registered: later.registered,
+            proofs: self
+                .proofs
+                .into_iter()
+                .chain(later.proofs)
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
             // Counted when it is read: connections change without their exit being seen.
             connections: 0,
             first_seen: earlier(self.first_seen, later.first_seen),

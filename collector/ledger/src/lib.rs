@@ -6,7 +6,9 @@
 //! | `live`, `day`, `standing`, `watch` | a sensor's roll-ups: recording, sums by day, statements, silence |
 //! | `sighting`, `pairing`, `fold`, `rollup` | what a capture says, which row that is, how rows and sums are made |
 //! | `device`, `exit`, `connection`, `capture` | the tables |
+//! | `behaviour` | what a connection does over time, merged |
 //! | `query`, `summary` | reading |
+//! | `missing` | what should be there and was not seen |
 //! | `schema` | the numbered migrations |
 //!
 //! Invariants:
@@ -30,6 +32,7 @@
 
 #![forbid(unsafe_code)]
 
+mod behaviour;
 mod capture;
 mod change;
 mod clean;
@@ -41,6 +44,7 @@ mod error;
 mod exit;
 mod fold;
 mod live;
+mod missing;
 mod pairing;
 mod query;
 mod record;
@@ -66,6 +70,7 @@ pub use capture::{Input, Source};
 pub use change::{Cause, Change, ChangeKind, Subject};
 pub use clean::{MAX_LIST, MAX_TEXT_BYTES};
 pub use error::LedgerError;
+pub use missing::{MISSING, Missing, missing};
 pub use query::{HistoryQuery, Query, Site, Sited};
 pub use record::{Recorded, SILENT_AFTER_US};
 pub use watch::{LastRollUp, RollUp};

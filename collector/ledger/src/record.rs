@@ -287,7 +287,8 @@ impl<'d> Recorder<'d> {
         self.wait_for(number, &row.connection)?;
         self.recorded.new += 1;
         let after = Some(row.connection.summary());
-        self.change(ChangeKind::Appeared, &Subject::Connection(number), at, None, after)
+        self.change(ChangeKind::Appeared, &Subject::Connection(number), at, None, after)?;
+        self.worked(number, &[], &row.connection.maintenance)
     }
 
     fn continue_row(&mut self, mut row: Row, one: sighting::Connected) -> Result<(), Fault> {
@@ -324,7 +325,8 @@ impl<'d> Recorder<'d> {
         self.save_connection(row, Some(&before.evidence))?;
         self.wait_for(number, &after)?;
         self.recorded.updated += 1;
-        self.differences(&Subject::Connection(number), at, &before, &after)
+        self.differences(&Subject::Connection(number), at, &before, &after)?;
+        self.worked(number, &before.maintenance, &after.maintenance)
     }
 
     /// Writes a row; its evidence only where it is not the one that is stored.

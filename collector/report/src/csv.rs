@@ -14,6 +14,7 @@ use sekisho_api::{Connection, Device, Evidence, Exit, ExitRow};
 
 use crate::clean::clean;
 use crate::history::HistoryRow;
+use crate::table::declared;
 use crate::text::{Lang, label, text};
 use crate::when::rfc3339;
 
@@ -131,7 +132,7 @@ pub fn exits(out: impl Write, rows: &[ExitRow], lang: Lang, zone: &TimeZone) -> 
             row.mac.clone(),
             held(row.vendor.as_deref()),
             slug(lang, "line", row.line.as_deref()),
-            word(lang, row.registered),
+            text(lang, declared(row)).to_owned(),
             row.connections.to_string(),
             moment(row.first_seen, zone),
             moment(row.last_seen, zone),

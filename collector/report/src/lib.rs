@@ -14,14 +14,21 @@ pub mod size;
 pub mod table;
 pub mod text;
 
+mod calendar;
 mod clean;
+mod explain;
 mod grid;
 mod history;
+mod rule;
+mod trial;
 mod when;
 mod workbook;
 
+pub use explain::{Explanation, explain};
 pub use history::HistoryRow;
+pub use rule::{RuleNote, list as rules};
 pub use text::{Lang, fill, label, text};
+pub use trial::{Shift, Trial, trial};
 pub use workbook::workbook;
 
 #[cfg(test)]

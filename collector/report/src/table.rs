@@ -95,7 +95,7 @@ pub fn exits(rows: &[ExitRow], lang: Lang, width: Option<u16>, zone: &TimeZone) 
         (text(lang, "heading.confidence"), Fit::Number),
     ];
     let cells: Vec<_> = (1..).zip(rows).map(|(place, row)| exit_row(row, place, lang, zone)).collect();
-    let undeclared = rows.iter().filter(|row| !row.registered).count();
+    let undeclared = rows.iter().filter(|row| declared(row) == "word.no").count();
     let zone = zone_name(zone, rows.iter().filter_map(|row| row.last_seen).max().unwrap_or_default());
     let counts: [(&str, &dyn Display); 2] = [("exits", &rows.len()), ("undeclared", &undeclared)];
     summary("summary.exits", &counts, lang, &zone) + &listed(&columns, &cells, width)
@@ -229,11 +229,20 @@ fn exit_row(row: &ExitRow, place: i64, lang: Lang, zone: &TimeZone) -> Vec<Cell>
         Cell::of(&row.mac),
         Cell::default().with(row.vendor.as_deref()),
         Cell::default().with(row.line.as_deref().map(|line| label(lang, "line", line)).as_deref()),
-        Cell::of(text(lang, if row.registered { "word.yes" } else { "word.no" })),
+        Cell::of(text(lang, declared(row))),
         Cell::of(&row.connections.to_string()),
         time(row.last_seen, zone),
         sure(row.evidence.iter().map(|evidence| evidence.confidence).max()),
     ]
+}
+
+/// Whether the hospital declared an exit; one that a single sign shows is not called undeclared yet.
+pub(crate) const fn declared(row: &ExitRow) -> &'static str {
+    match (row.registered, row.proofs.len()) {
+        (true, _) => "word.yes",
+        (false, 1) => "word.to-confirm",
+        (false, _) => "word.no",
+    }
 }
 
 fn change(row: &HistoryRow, lang: Lang, zone: &TimeZone) -> Vec<Cell> {

@@ -171,3 +171,53 @@ proptest! {
         let _ = super::look(&sight(Over::Udp, false, 53, &bytes), &mut 0, &mut Recorder::default());
     }
 }
+
+/// A question of this type for a name, its labels given, and the answers' data under the same type.
+fn message(labels: &[&[u8]], kind: u16, answers: Option<&[&[u8]]>) -> Vec<u8> {
+    let flags = if answers.is_some() { [0x81, 0x80] } else { [0x01, 0x00] };
+    let count = u8::try_from(answers.unwrap_or_default().len()).unwrap();
+    let mut bytes = [&[0x2a, 0x2a][..], &flags, &[0, 1, 0, count, 0, 0, 0, 0]].concat();
+    for label in labels {
+        bytes.push(u8::try_from(label.len()).unwrap());
+        bytes.extend(*label);
+    }
+    bytes.push(0);
+    bytes.extend([kind.to_be_bytes(), [0, 1]].concat());
+    for data in answers.unwrap_or_default() {
+        let length = u16::try_from(data.len()).unwrap().to_be_bytes();
+        bytes.extend([&[0xc0, 12][..], &kind.to_be_bytes(), &[0, 1, 0, 0, 0, 9], &length, data].concat());
+    }
+    bytes
+}
+
+#[test]
+fn names_and_types_that_may_carry_data_are_told() {
+    const CODE: &[u8] = b"0ibbz82hbaymnkf3kqk2ln5jbvg0y2lhpf4x1z";
+    let told = |bytes: &[u8], from_orig: bool| {
+        let (found, recorder) = look(&PROTOCOL, &sight(Over::Udp, from_orig, 53, bytes));
+        assert_eq!(found, FOUND);
+        recorder.facts
+    };
+    // (labels, type, told)
+    let cases: [(&[&[u8]], u16, bool); 7] = [
+        (&[b"www", b"example", b"org"], 1, false),
+        (&[b"paaaa", b"t", b"example", b"org"], 10, true), // NULL, however short
+        (&[CODE, b"t", b"example", b"org"], 1, true),
+        (&[b"_dmarc", b"example", b"org"], 16, false),
+        (&[b"4ff0010203040506070809", b"t", b"example", b"org"], 16, true),
+        (&[&[b'1'; 40], b"ip6", b"arpa"], 12, false), // a reverse look-up
+        (&[b"_ldap", b"_tcp", b"dc", b"example", b"org"], 33, false),
+    ];
+    for (labels, kind, expected) in cases {
+        let facts = told(&message(labels, kind, None), true);
+        assert_eq!(!facts.is_empty(), expected, "{labels:?} {kind}: {facts:?}");
+    }
+    let answer = message(&[CODE, b"t", b"example", b"org"], 16, Some(&[&[7; 120], &[8; 30]]));
+    let facts = told(&answer, false);
+    assert!(facts[0].starts_with("192.0.2.10 198.51.100.20 t.example.org "), "{facts:?}");
+    assert!(facts[0].contains("record: Text") && facts[0].contains("answer_bytes: Some(150)"), "{facts:?}");
+    for len in 0..answer.len() {
+        let cut = Sight { wire_len: answer.len(), ..sight(Over::Udp, false, 53, &answer[..len]) };
+        look(&PROTOCOL, &cut);
+    }
+}

@@ -30,6 +30,7 @@ impl Bench {
         from_start: bool,
     ) -> Option<&'static str> {
         let glimpse = Glimpse {
+            time_ns: 0,
             over,
             from_orig,
             payload,
@@ -154,4 +155,79 @@ fn every_protocol_has_a_slug_of_its_own_or_shares_it_on_another_transport() {
             assert_eq!(other.tunnel, protocol.tunnel, "{slug}");
         }
     }
+}
+
+#[test]
+fn what_looks_encrypted_is_told_in_figures_and_its_handshakes_are_counted() {
+    let mut bench = Bench::new();
+    let mut say = |time_ms: i64, from_orig: bool, len: usize| {
+        let payload = crate::noise::noise(time_ms.unsigned_abs() as u32 + 7, len);
+        let glimpse = Glimpse {
+            time_ns: time_ms * 1_000_000,
+            over: Over::Udp,
+            from_orig,
+            payload: &payload,
+            wire_len: len as u32,
+            seq: 0,
+            count: 1,
+            from_start: true,
+            orig: (Addr::v4(CLIENT), 50_000),
+            resp: (Addr::v4(SERVER), 40_000),
+        };
+        let recognised = bench.engine.inspect(&mut bench.inspection, &glimpse, &mut bench.recorder);
+        assert!(recognised.is_none());
+    };
+    for n in 0..10 {
+        say(n * 20, n % 2 == 0, 300);
+    }
+    for connection in 1..20 {
+        let start = connection * 5_000;
+        let sizes = [
+            (true, 97),
+            (false, 97),
+            (true, 89),
+            (true, 437),
+            (false, 1_389),
+            (false, 1_389),
+            (true, 89),
+            (false, 900),
+            (true, 89),
+            (false, 89),
+        ];
+        for (step, (from_orig, len)) in (0..).zip(sizes) {
+            say(start + step * 10, from_orig, len);
+        }
+    }
+    let cipher = bench.inspection.cipher().unwrap();
+    assert!(cipher.entropy >= 75 && cipher.bytes == 960, "{cipher:?}");
+    assert_eq!(bench.inspection.handshakes(), 19);
+    assert_eq!((bench.engine.watches, bench.engine.shapes), (1, 1));
+    bench.engine.release(&mut bench.inspection);
+    assert_eq!((bench.engine.watches, bench.engine.shapes, bench.engine.buffered), (0, 0, 0));
+    assert_eq!(bench.inspection.handshakes(), 19, "the count outlives the shape");
+    assert!(bench.inspection.protocol().is_none() && !bench.inspection.wants_more());
+}
+
+#[test]
+fn small_payloads_are_not_looked_at_for_long() {
+    let mut bench = Bench::new();
+    for n in 0..4_u8 {
+        assert!(bench.inspection.wants_more(), "payload {n}");
+        bench.show(Over::Udp, n % 2 == 0, 0, &[0xf7, 0x31, n, 0x9c, 0x88, 0xe1]);
+    }
+    assert!(!bench.inspection.wants_more());
+    assert_eq!(bench.inspection.cipher(), None);
+}
+
+#[test]
+fn tls_whose_hello_was_lost_is_told_by_its_next_records() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.show(Over::Tcp, false, 1_000, &crate::noise::noise(3, 1_460)), None);
+    let mut records = vec![0x14, 3, 3, 0, 1, 1, 0x16, 3, 3, 0, 40];
+    records.extend(crate::noise::noise(4, 40));
+    records.extend([0x17, 3, 3, 0, 100]);
+    records.extend(crate::noise::noise(5, 100));
+    assert_eq!(bench.show(Over::Tcp, true, 600, &records), Some("tls"));
+    assert_eq!(bench.inspection.cipher(), None);
+    assert!(!bench.inspection.wants_more());
 }

@@ -49,6 +49,17 @@ fn an_exchange_picked_up_in_the_middle_is_read_by_its_segments() {
 }
 
 #[test]
+fn an_upgrade_to_a_tunnel_is_noted_and_no_other() {
+    for (upgrade, expected) in
+        [("IF-T/TLS 1.0", Some("if-t")), ("DERP", Some("derp")), ("derp", Some("derp")), ("websocket", None)]
+    {
+        let request = format!("GET /x HTTP/1.1\r\nHost: vpn.example.org\r\nupgrade: {upgrade}\r\n\r\n");
+        let (_, recorder) = converse(&PROTOCOL, 443, &[(true, request.as_bytes())], 7);
+        assert_eq!(recorder.values(Key::TunnelVariant).first().copied(), expected, "{upgrade}");
+    }
+}
+
+#[test]
 fn a_proxied_tls_hello_is_noted() {
     let connect = b"CONNECT rsvp.example.com:443 HTTP/1.1\r\nHost: other.example:443\r\n\r\n";
     let established = b"HTTP/1.1 200 Connection established\r\n\r\n";
@@ -109,5 +120,17 @@ fn a_memo_reads_back_as_it_was_written() {
             let back = Progress::from_memo(progress.to_memo());
             assert_eq!(format!("{back:?}"), format!("{progress:?}"));
         }
+    }
+}
+
+#[test]
+fn an_upgrade_and_a_path_that_names_a_program_are_told_by_our_own_words() {
+    let request = b"GET /agent.ashx?auth=secret HTTP/1.1\r\nHost: mesh.example\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Protocol: chisel-v3, token.secret\r\n\r\n";
+    for step in [1, 9, 1000] {
+        let (_, recorder) = converse(&PROTOCOL, 8080, &[(true, request)], step);
+        assert_eq!(recorder.values(Key::HttpPath), ["/agent.ashx"], "{step} bytes a segment");
+        assert_eq!(recorder.values(Key::HttpUpgrade), ["websocket", "chisel-v3"]);
+        assert!(!format!("{recorder:?}").contains("secret"));
     }
 }

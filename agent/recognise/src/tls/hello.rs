@@ -77,6 +77,11 @@ impl<'a> ClientHello<'a> {
         self.extensions().find(|(kind, _)| *kind == wanted).map(|(_, data)| data)
     }
 
+    /// Tells whether the client says which server it means.
+    pub(crate) fn names_server(&self) -> bool {
+        self.extension(SERVER_NAME).is_some()
+    }
+
     /// The host name of the SNI extension (RFC 6066 §3).
     fn server_name(&self) -> Option<&'a [u8]> {
         let mut cursor = Cursor::new(Layer::Application, self.extension(SERVER_NAME)?);

@@ -12,6 +12,8 @@
 //! └ t TCP, q QUIC, d DTLS
 //! ```
 
+mod memo;
+
 use ring::digest;
 
 use super::hello::{
@@ -52,11 +54,11 @@ pub(super) fn fingerprint(hello: &ClientHello<'_>, transport: Transport) -> Opti
     *head = [protocol, v1, v2, named, c1, c2, e1, e2, a1, a2];
     let (_, rest) = rest.split_first_mut()?;
     let (cipher_hash, rest) = rest.split_first_chunk_mut()?;
-    *cipher_hash = hash(ciphers.slice().iter().copied(), None);
+    *cipher_hash = hash(ciphers.slice().iter().copied(), None)?;
     let (_, extension_hash) = rest.split_first_mut()?;
     let hashed = extensions.slice().iter().copied().filter(|kind| !matches!(*kind, SERVER_NAME | ALPN));
     let algorithms = hello.extension(SIGNATURE_ALGORITHMS).and_then(|list| list.get(2..));
-    extension_hash.copy_from_slice(&hash(hashed, algorithms));
+    extension_hash.copy_from_slice(&hash(hashed, algorithms)?);
     Some(Ja4(ja4))
 }
 
@@ -128,12 +130,34 @@ fn ends(alpn: &[u8]) -> [u8; 2] {
 /// SHA-256 over four-digit numbers with commas between, cut to 12 digits; zeros for an empty list.
 ///
 /// The signature algorithms follow in the client's order after an underscore, if there are any.
-fn hash(list: impl Iterator<Item = u16>, algorithms: Option<&[u8]>) -> [u8; 12] {
+///
+/// `None` where the algorithms are more than any real client's.
+fn hash(list: impl Iterator<Item = u16>, algorithms: Option<&[u8]>) -> Option<[u8; 12]> {
+    let algorithms = numbers(algorithms.unwrap_or_default()).filter(|number| !is_grease(*number));
+    let mut key = [0; 2 * LIST];
+    let mut len = 0;
+    // No list holds GREASE, so it can stand between the two.
+    let mut whole = list.chain([DIVIDER]).chain(algorithms);
+    for (place, number) in key.iter_mut().zip(&mut whole) {
+        *place = number;
+        len += 1;
+    }
+    let key = key.get(..len).filter(|_| whole.next().is_none())?;
+    Some(memo::recall(key, digits))
+}
+
+/// Stands between a list and the signature algorithms.
+const DIVIDER: u16 = 0x0a0a;
+
+/// Hashes a list, the divider, and algorithms.
+fn digits(key: &[u16]) -> [u8; 12] {
+    let mut parts = key.splitn(2, |number| *number == DIVIDER).map(|part| part.iter().copied());
+    let (list, algorithms) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let mut text = Hashed::default();
     if !text.list(None, list) {
         return [b'0'; 12];
     }
-    text.list(Some(b'_'), numbers(algorithms.unwrap_or_default()).filter(|number| !is_grease(*number)));
+    text.list(Some(b'_'), algorithms);
     let digest = text.finish();
     let mut text = [0; 12];
     for ([high, low], byte) in text.as_chunks_mut().0.iter_mut().zip(digest.as_ref()) {
@@ -229,22 +253,23 @@ mod tests {
             0x002f, 0x0035, 0x009c, 0x009d, 0x1301, 0x1302, 0x1303, 0xc013, 0xc014, 0xc02b, 0xc02c, 0xc02f,
             0xc030, 0xcca8, 0xcca9,
         ];
-        assert_eq!(&hash(ciphers.into_iter(), None), b"8daaf6152771");
+        assert_eq!(hash(ciphers.into_iter(), None), Some(*b"8daaf6152771"));
         let extensions = [
             0x0005, 0x000a, 0x000b, 0x000d, 0x0012, 0x0015, 0x0017, 0x001b, 0x0023, 0x002b, 0x002d, 0x0033,
             0x4469, 0xff01,
         ];
         let algorithms = b"\x04\x03\x08\x04\x04\x01\x05\x03\x08\x05\x05\x01\x08\x06\x06\x01";
-        assert_eq!(&hash(extensions.into_iter(), Some(algorithms)), b"e5627efa2ab1");
-        assert_eq!(&hash(extensions.into_iter(), None), b"6d807ffa2a79");
-        assert_eq!(&hash([].into_iter(), None), b"000000000000");
+        assert_eq!(hash(extensions.into_iter(), Some(algorithms)), Some(*b"e5627efa2ab1"));
+        assert_eq!(hash(extensions.into_iter(), None), Some(*b"6d807ffa2a79"));
+        assert_eq!(hash([].into_iter(), None), Some(*b"000000000000"));
+        assert_eq!(hash([].into_iter(), Some(&[0x04; 2 * 2 * LIST])), None, "more algorithms than there are");
     }
 
     #[test]
     fn a_list_longer_than_what_is_written_at_once_hashes_the_same() {
         let text = (0x1000..0x1100).map(|number| format!("{number:04x}")).collect::<Vec<_>>().join(",");
         let digest = digest::digest(&digest::SHA256, text.as_bytes());
-        let hashed = hash(0x1000..0x1100, None);
+        let hashed = hash(0x1000..0x1100, None).unwrap();
         let bytes =
             hashed.as_chunks().0.iter().map(|[high, low]| {
                 u8::from_str_radix(std::str::from_utf8(&[*high, *low]).unwrap(), 16).unwrap()

@@ -16,6 +16,7 @@ use super::schema::{Capture, Exports, File};
 use super::{CaptureConfig, Config, DEFAULT_SOCKET, Live, Loaded, LogFormat, Problem};
 use super::{surroundings, value};
 use crate::capture::live::check_filter;
+use crate::rules;
 
 /// The kernel's own bound, `IFNAMSIZ` without its NUL.
 const MAX_INTERFACE_BYTES: usize = 15;
@@ -198,11 +199,20 @@ impl Checker<'_> {
     }
 
     fn rules(&mut self, folder: Option<&Spanned<PathBuf>>) -> Option<PathBuf> {
-        let folder = folder?;
+        let Some(folder) = folder else { return self.usual_rules() };
         if let Some(fault) = surroundings::rules(folder.get_ref()) {
             self.wrong(folder, fault);
         }
         Some(folder.get_ref().clone())
+    }
+
+    /// The folder in which a site lays its rules, where it is there.
+    fn usual_rules(&mut self) -> Option<PathBuf> {
+        let folder = rules::folder(None)?;
+        if let Some((name, values)) = surroundings::rules(&folder) {
+            self.problems.push(Problem { line: None, name, values });
+        }
+        Some(folder)
     }
 
     fn roll_up(&mut self, written: Option<&Spanned<String>>) -> Duration {

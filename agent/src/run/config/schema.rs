@@ -22,7 +22,8 @@ pub(super) struct File {
     /// The prefixes that are inside, exactly; none means: find out. *(reload)*
     #[serde(default)]
     pub(super) internal: Vec<Spanned<String>>,
-    /// A folder of further rules, laid over the built-in ones. *(reload)*
+    /// A folder of further rules, laid over the built-in ones; read again at every reload. Default:
+    /// `/etc/sekisho/rules.d`, where it is there. *(reload)*
     pub(super) rules: Option<Spanned<PathBuf>>,
     /// The language of sentences that the daemon writes for people: `"ja"` or `"en"`. Default: `"ja"`.
     pub(super) lang: Option<Spanned<String>>,

@@ -30,6 +30,8 @@ fn connection(first: i64, last: i64, exit: &str) -> Connection {
         bytes_in: 1,
         hours: BTreeMap::from([(first_seen, 2)]),
         beacon: None,
+        behaviour: None,
+        maintenance: Vec::new(),
         exporters: Vec::new(),
         evidence: Vec::new(),
     }

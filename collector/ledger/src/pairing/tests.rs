@@ -29,6 +29,8 @@ fn connection(name: Option<&str>, ips: &[&str], exit: Option<&str>) -> Connectio
         bytes_in: 1,
         hours: BTreeMap::new(),
         beacon: None,
+        behaviour: None,
+        maintenance: Vec::new(),
         exporters: Vec::new(),
         evidence: Vec::new(),
     }

@@ -63,6 +63,8 @@ pub(crate) fn connection(first: Timestamp, last: Timestamp) -> Connection {
         bytes_in: 400,
         hours: BTreeMap::from([(first, 1000)]),
         beacon: None,
+        behaviour: None,
+        maintenance: Vec::new(),
         exporters: Vec::new(),
         evidence: vec![evidence("wire/ike", 90)],
     }

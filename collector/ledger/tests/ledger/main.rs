@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
+mod behaviour;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod history;

@@ -94,6 +94,8 @@ fn connection(place: usize, short: &Short<'_>) -> Connection {
         bytes_in: bytes.1,
         hours: std::collections::BTreeMap::new(),
         beacon: (service == "ipsec").then_some(Beacon { score: 0.9, period_s: 59.7, jitter: 0.1 }),
+        behaviour: None,
+        maintenance: Vec::new(),
         exporters: Vec::new(),
         evidence: vec![evidence(20), evidence(confidence)],
     }
@@ -127,6 +129,7 @@ pub(crate) fn exits() -> Vec<ExitRow> {
         vendor: some("Example Mobile"),
         line: some("lte"),
         registered: true,
+        proofs: vec!["carries".to_owned(), "dhcp".to_owned()],
         connections: 4,
         first_seen: Some(at("2026-01-30T23:00:00Z")),
         last_seen: Some(at("2026-01-31T15:04:05Z")),

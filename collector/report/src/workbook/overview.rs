@@ -122,7 +122,11 @@ fn exits(page: &mut Page, exits: &[ExitRow]) -> Result<(), XlsxError> {
     ])?;
     for exit in exits.iter().take(MOST_ROWS) {
         let line = exit.line.as_ref().map(|slug| label(page.lang, "line", slug));
-        let declared = if exit.registered { word("登録済み", "Yes") } else { word("未登録", "No") };
+        let declared = match (exit.registered, exit.proofs.len()) {
+            (true, _) => word("登録済み", "Yes"),
+            (false, 1) => word("要確認（根拠1件）", "To be confirmed (one proof)"),
+            (false, _) => word("未登録", "No"),
+        };
         page.line(&[
             Cell::lines([exit.name.as_ref(), exit.ip.as_ref(), Some(&exit.mac)]),
             Cell::lines([exit.vendor.as_ref()]),

@@ -39,8 +39,9 @@ impl Method {
             "ipsec" => Self::Ipsec,
             "sstp" | "ssl-vpn" | "anyconnect" | "fortinet-sslvpn" | "globalprotect" | "pulse"
             | "softether" => Self::SslVpn,
-            "openvpn" | "wireguard" | "tinc" | "zerotier" | "tailscale" | "l2tp" | "pptp" | "gre"
-            | "ipip" | "dns-tunnel" | "icmp-tunnel" => Self::Tunnel,
+            "openvpn" | "wireguard" | "amneziawg" | "cloudflare-warp" | "tinc" | "zerotier" | "tailscale"
+            | "n2n" | "nebula" | "vtun" | "yggdrasil" | "teredo" | "vxlan" | "etherip" | "l2tp" | "pptp"
+            | "gre" | "ipip" | "dns-tunnel" | "icmp-tunnel" | "frp" | "chisel" | "socks" => Self::Tunnel,
             "rdp"
             | "vnc"
             | "citrix"
@@ -55,9 +56,16 @@ impl Method {
             | "remoteview"
             | "magic-connect"
             | "chrome-remote-desktop"
-            | "zoho-assist" => Self::Rmm,
+            | "zoho-assist"
+            | "radmin"
+            | "nomachine"
+            | "spice"
+            | "guacamole"
+            | "x11"
+            | "winrm" => Self::Rmm,
             "tls" | "dtls" | "quic" | "ssh" | "unknown-encrypted" => Self::Encrypted,
-            "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "syslog" | "tftp" => {
+            "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "syslog" | "tftp"
+            | "rtsp" | "bacnet" | "knxnet" | "modbus" | "dnp3" | "lpd" | "jetdirect" | "rsync" | "nfs" => {
                 Self::Plain
             }
             _ => Self::Unknown,
@@ -98,11 +106,12 @@ pub(super) fn protection(service: &str) -> Option<&'static Word> {
             Some(&TLS)
         }
         "ssh" => Some(&SSH),
-        "wireguard" | "tailscale" => Some(&WIREGUARD),
+        "wireguard" | "amneziawg" | "cloudflare-warp" | "tailscale" => Some(&WIREGUARD),
         "unknown-encrypted" => Some(&OWN),
-        // GRE, IPIP, L2TP and the readable ones protect nothing themselves: RFC 2784, 2003, 2661.
-        "gre" | "ipip" | "l2tp" | "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet"
-        | "syslog" => Some(&NONE),
+        // GRE, IPIP, L2TP and the readable ones protect nothing themselves: RFC 2784, 2003, 2661, 7348, 3378, 4380.
+        "gre" | "ipip" | "l2tp" | "vxlan" | "etherip" | "teredo" | "dicom" | "hl7" | "astm" | "http"
+        | "dns" | "ntp" | "ftp" | "telnet" | "syslog" | "tftp" | "bacnet" | "knxnet" | "modbus" | "dnp3"
+        | "lpd" | "jetdirect" => Some(&NONE),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read};
 
 use calamine::{Data, DataType as _, Range, Reader as _, Xlsx};
-use sekisho_api::{Analysis, Connection, Device, Evidence};
+use sekisho_api::{Analysis, Connection, Device, Evidence, Maintenance};
 
 use super::*;
 
@@ -318,4 +318,21 @@ fn evidence_is_told_in_the_reader_s_language() {
     assert_eq!(ja, Data::String("95% IKE の応答を見た [wire/ipsec]".to_owned()));
     let en = cell(&sheet(&analysis, Lang::En, "Connections"), 2, "Evidence (how found, how sure, trace)");
     assert_eq!(en, Data::String("95% an IKE answer was seen [wire/ipsec]".to_owned()));
+}
+
+#[test]
+fn times_of_work_from_outside_are_told_with_the_last_one() {
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let work = Maintenance {
+        start: at("2026-07-01T13:05:00Z"),
+        end: at("2026-07-01T14:20:00Z"),
+        bytes_out: 90_000_000,
+        bytes_in: 4_000_000,
+        quiet_s: 518_400,
+        open: false,
+    };
+    let connections = vec![Connection { maintenance: vec![work], ..plain() }];
+    let sheet = sheet(&Analysis { connections, ..Analysis::default() }, Lang::Ja, "外部接続先一覧");
+    let told = "院外からの作業 1 回（最終 2026-07-01 22:05〜23:20）";
+    assert!((0..sheet.height() as u32).any(|row| texts(&sheet, row).iter().any(|cell| cell.contains(told))));
 }

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 use sekisho_api::Connection;
 
-use crate::text::Lang;
+use crate::calendar::Calendar;
+use crate::text::{Lang, fill, text};
 
 use super::cell::Cell;
 
@@ -19,9 +20,26 @@ const ALWAYS_PERCENT: i64 = 90;
 /// The score from which an interval is named.
 const REGULAR: f64 = 0.7;
 
+/// The days of a week, from Monday, in the catalogue.
+const DAYS: [&str; 7] = [
+    "day.monday",
+    "day.tuesday",
+    "day.wednesday",
+    "day.thursday",
+    "day.friday",
+    "day.saturday",
+    "day.sunday",
+];
+
 /// Gives the cell of a connection.
 pub(super) fn of(connection: &Connection, lang: Lang, zone: &TimeZone) -> Cell {
-    Cell::lines([presence(connection, lang), hours(connection, zone), Some(frequency(connection, lang))])
+    Cell::lines([
+        presence(connection, lang),
+        hours(connection, zone),
+        Some(frequency(connection, lang)),
+        peak(connection, lang, zone),
+        worked(connection, lang, zone),
+    ])
 }
 
 /// Gives on how many days of the zone it was seen.
@@ -74,6 +92,23 @@ fn frequency(connection: &Connection, lang: Lang) -> String {
         (None, Lang::En) if sessions == 1 => "once".to_owned(),
         (None, Lang::En) => format!("{sessions} times"),
     }
+}
+
+/// Gives the hour of the week in which it is used most, where one stands out.
+fn peak(connection: &Connection, lang: Lang, zone: &TimeZone) -> Option<String> {
+    let (day, hour) = Calendar::of(connection, zone)?.peak()?;
+    let day = text(lang, DAYS.get(day)?);
+    let hour = format!("{hour:02}:00");
+    Some(fill(lang, "summary.peak", &[("day", &day), ("hour", &hour)]))
+}
+
+/// Gives how often somebody worked from outside, and when last.
+fn worked(connection: &Connection, lang: Lang, zone: &TimeZone) -> Option<String> {
+    let last = connection.maintenance.last()?;
+    let local = |at: jiff::Timestamp, form: &str| at.to_zoned(zone.clone()).strftime(form).to_string();
+    let (start, end) = (local(last.start, "%Y-%m-%d %H:%M"), local(last.end, "%H:%M"));
+    let count = connection.maintenance.len();
+    Some(fill(lang, "summary.worked", &[("count", &count), ("start", &start), ("end", &end)]))
 }
 
 fn interval_of(seconds: f64, lang: Lang) -> String {

@@ -66,6 +66,7 @@ fn exit_row(octet: u8) -> ExitRow {
         name: some(name),
         vendor: some(vendor),
         line: some(line),
+        proofs: vec!["carries".to_owned(), "dhcp".to_owned()],
         registered: octet == 1,
         connections: 3,
         ..ExitRow::default()
@@ -134,6 +135,8 @@ fn connection(index: usize, line: &Line) -> Connection {
             period_s: 60.0 * f64::from(u8::try_from(index).unwrap()),
             jitter: 0.05,
         }),
+        behaviour: None,
+        maintenance: Vec::new(),
         exporters: Vec::new(),
         evidence: vec![
             evidence(

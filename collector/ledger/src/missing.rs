@@ -1,0 +1,210 @@
+//! What should be there and was not seen: an examination device whose kind is always maintained from afar.
+//!
+//! Nothing seen is no proof of nothing there, so the row says what it may mean and asks for an answer. It
+//! is made when the list is read, from the rows of the list, and stored nowhere: a registration or a
+//! later sighting applies to the past too.
+//!
+//! A rule says which kinds of device, and how many days must have been watched. A day counts when half of
+//! its hours show any connection to the outside, which a hospital has around the clock; without a day of
+//! a weekend nothing is said, for much maintenance is done then.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+use sekisho_api::{Analysis, Connection, Device, Evidence, Initiator, Inside, Outside};
+use sekisho_rules::{Facts, Field, Rules, Subject, Verdict};
+
+/// The status of such a row, and the slug that stands for its service.
+pub const MISSING: &str = "missing";
+/// Hours with traffic that make a watched day.
+const WATCHED_HOURS: usize = 12;
+/// Days from which a rule may speak at all, as far as one asks whether it will.
+const EVER: u64 = 3_650;
+
+/// What was looked for and not seen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Missing {
+    /// One row a device, in the order of the devices.
+    pub rows: Vec<Connection>,
+    /// Devices of which it is too early to tell.
+    pub undecided: usize,
+    /// Days watched.
+    pub days: u64,
+}
+
+/// Finds the devices of an analysis whose maintenance should be there and was not seen.
+#[must_use]
+pub fn missing(analysis: &Analysis, rules: &Rules) -> Missing {
+    let (days, weekend) = watched(analysis);
+    let mut found = Missing { days, ..Missing::default() };
+    // The few first: a hospital has thousands of devices and tens of thousands of connections.
+    let maintaining: Vec<&Connection> = analysis.connections.iter().filter(|row| maintains(row)).collect();
+    for device in &analysis.devices {
+        let Some(role) = &device.role else { continue };
+        if maintaining.iter().any(|row| is_of(row, device)) {
+            continue;
+        }
+        if let Some(verdict) = weekend.then(|| verdict(rules, role, days)).flatten() {
+            found.rows.extend(row(device, &verdict));
+        } else if verdict(rules, role, EVER).is_some() {
+            found.undecided += 1;
+        }
+    }
+    found
+}
+
+/// How many days were watched, and whether one was of a weekend.
+fn watched(analysis: &Analysis) -> (u64, bool) {
+    let hours: BTreeSet<_> = analysis.connections.iter().flat_map(|row| row.hours.keys()).collect();
+    let mut days: BTreeMap<_, usize> = BTreeMap::new();
+    for hour in hours {
+        *days.entry(hour.to_zoned(TimeZone::UTC).date()).or_default() += 1;
+    }
+    days.retain(|_, hours| *hours >= WATCHED_HOURS);
+    let weekend = days.keys().any(|day| matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday));
+    (days.len() as u64, weekend)
+}
+
+/// Tells whether a connection may be some device's maintenance.
+fn maintains(row: &Connection) -> bool {
+    let category = row.category.as_deref().unwrap_or_default();
+    row.tunnel || category.ends_with("-maintenance") || row.initiator == Initiator::Outside
+}
+
+/// Tells whether a connection is a device's.
+fn is_of(row: &Connection, device: &Device) -> bool {
+    match (&row.inside.mac, &device.mac) {
+        (Some(one), Some(other)) => one == other,
+        _ => device.ips.contains(&row.inside.ip),
+    }
+}
+
+fn verdict<'r>(rules: &'r Rules, role: &str, days: u64) -> Option<Verdict<'r>> {
+    let mut facts = Facts::default();
+    facts.add(Field::Service, MISSING).add(Field::InsideRole, role.to_owned());
+    facts.add(Field::DaysWatched, days.to_string());
+    rules.evaluate(Subject::Connection, &facts).into_iter().next()
+}
+
+fn row(device: &Device, verdict: &Verdict<'_>) -> Option<Connection> {
+    let (first_seen, last_seen) = (device.first_seen?, device.last_seen?);
+    Some(Connection {
+        number: None,
+        service: MISSING.to_owned(),
+        transport: String::new(),
+        port: 0,
+        endpoints: Vec::new(),
+        initiator: Initiator::Outside,
+        inside: Inside {
+            ip: device.ips.first().cloned().unwrap_or_default(),
+            mac: device.mac.clone(),
+            vlan: device.vlan,
+            name: device.names.first().cloned(),
+            role: device.role.clone(),
+            vendor: device.vendor.clone(),
+        },
+        outside: Outside::default(),
+        exit: None,
+        tunnel: false,
+        category: verdict.assert.category.clone(),
+        status: MISSING.to_owned(),
+        first_seen,
+        last_seen,
+        sessions: 0,
+        bytes_out: 0,
+        bytes_in: 0,
+        hours: BTreeMap::new(),
+        beacon: None,
+        behaviour: None,
+        maintenance: Vec::new(),
+        exporters: Vec::new(),
+        evidence: vec![Evidence {
+            rule: verdict.rule.into(),
+            confidence: verdict.confidence,
+            en: verdict.en.clone().into(),
+            ja: verdict.ja.clone().into(),
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{Span, Timestamp};
+
+    use super::*;
+
+    const MIDNIGHT: &str = "2026-01-05T00:00:00Z";
+
+    /// A site with a CT and a PC that speaks to the outside in so many hours a day for so many days, the
+    /// first a Monday.
+    fn site(days: i64, hours_a_day: i64) -> Analysis {
+        let start: Timestamp = MIDNIGHT.parse().unwrap();
+        let at = |hour: i64| start + Span::new().hours(hour);
+        let device = |role: &str, ip: &str| Device {
+            ips: vec![ip.to_owned()],
+            role: Some(role.to_owned()),
+            first_seen: Some(start),
+            last_seen: Some(at(days * 24)),
+            ..Device::default()
+        };
+        let devices = vec![device("ct", "192.0.2.7"), device("pc", "192.0.2.8")];
+        let verdict = Verdict {
+            rule: "test",
+            revision: 1,
+            confidence: 1,
+            assert: &sekisho_rules::Assert::default(),
+            en: String::new(),
+            ja: String::new(),
+        };
+        let mut web = row(&devices[1], &verdict).unwrap();
+        web.initiator = Initiator::Inside;
+        web.hours =
+            (0..days).flat_map(|day| (0..hours_a_day).map(move |hour| (at(day * 24 + hour), 1))).collect();
+        Analysis { devices, connections: vec![web], ..Analysis::default() }
+    }
+
+    #[test]
+    fn a_ct_without_maintenance_is_told_once_enough_was_watched() {
+        let rules = Rules::embedded().unwrap();
+        // (days, hours a day, rows, undecided, why)
+        let cases = [
+            (14, 24, 1, 0, "two weeks"),
+            (14, 12, 1, 0, "half of each day"),
+            (14, 11, 0, 1, "too little of each day"),
+            (13, 24, 0, 1, "a day short"),
+            (1, 1, 0, 1, "one capture"),
+        ];
+        for (days, hours, rows, undecided, why) in cases {
+            let found = missing(&site(days, hours), &rules);
+            assert_eq!((found.rows.len(), found.undecided), (rows, undecided), "{why}");
+        }
+        let found = missing(&site(14, 24), &rules);
+        let [row] = found.rows.as_slice() else { panic!("{found:?}") };
+        assert_eq!((row.status.as_str(), row.inside.role.as_deref()), ("missing", Some("ct")));
+        assert_eq!(row.category.as_deref(), Some("modality-maintenance"));
+        let [why] = row.evidence.as_slice() else { panic!("{row:?}") };
+        assert!(why.en.contains("14 watched days") && why.ja.contains("LTE"), "{why:?}");
+    }
+
+    #[test]
+    fn whatever_may_be_its_maintenance_is_not_missing() {
+        let rules = Rules::embedded().unwrap();
+        type Turn = fn(&mut Connection);
+        let turns: [(&str, Turn); 3] = [
+            ("a tunnel", |row| row.tunnel = true),
+            ("a maker's service", |row| row.category = Some("modality-maintenance".to_owned())),
+            ("a call from outside", |row| row.initiator = Initiator::Outside),
+        ];
+        for (why, turn) in turns {
+            let mut site = site(14, 24);
+            let mut seen = site.connections[0].clone();
+            seen.inside.ip = "192.0.2.7".to_owned();
+            seen.hours.clear();
+            site.connections.push(seen);
+            assert_eq!(missing(&site, &rules).rows.len(), 1, "the same, but for {why}");
+            turn(site.connections.last_mut().unwrap());
+            assert_eq!(missing(&site, &rules).rows.len(), 0, "{why}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+await_ready
+openvpn --dev tun --proto tcp4-client --remote "$PEER" 8443 --client --nobind --remote-cert-tls server \
+    --ca "$PKI/ca.crt" --cert "$PKI/client.crt" --key "$PKI/client.key" &
+use 10.99.0.1

@@ -1,0 +1,4 @@
+await_ready
+openvpn --dev tun --proto udp4 --remote "$PEER" 53009 --client --nobind --remote-cert-tls server \
+    --ca "$PKI/ca.crt" --cert "$PKI/client.crt" --key "$PKI/client.key" --tls-auth "$WORK/ta.key" 1 &
+use 10.99.0.1

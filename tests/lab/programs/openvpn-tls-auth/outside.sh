@@ -1,0 +1,6 @@
+openvpn --genkey secret "$WORK/ta.key"
+openvpn --dev tun --proto udp4 --port 53009 --server 10.99.0.0 255.255.255.0 --dh none --keepalive 2 10 \
+    --ca "$PKI/ca.crt" --cert "$PKI/server.crt" --key "$PKI/server.key" --tls-auth "$WORK/ta.key" 0 &
+await hears_udp 53009
+ready
+wait
