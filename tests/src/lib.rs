@@ -1,4 +1,5 @@
-//! Test data made to order: a synthetic hospital day with its truth, and the benchmark captures.
+//! Test data made to order: a synthetic hospital day with its truth, the benchmark captures, and
+//! the agent held against captures whose facts are known.
 //!
 //! Nothing here is shipped. Everything is a function of a seed, so a failure seen once can be had again.
 
@@ -21,6 +22,7 @@
 
 pub mod bench;
 pub mod cable;
+pub mod corpus;
 pub mod day;
 pub mod floor;
 pub mod workload;

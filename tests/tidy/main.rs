@@ -26,6 +26,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("collector/report", &["api"]),
     ("rules", &[]),
     ("tests", &[]),
+    ("tests/fuzz", &["decode", "export", "recognise"]),
 ];
 
 /// Crates that read no clock and do no I/O: the agent's stages before the ledger.

@@ -57,11 +57,33 @@ pub(crate) fn profiles(known: &Known<'_, '_>, rules: &Rules) -> Profiles {
             end(&mut profiles, known, key, relation, side);
         }
     }
+    introduced(&mut profiles, known);
     let mut rules = Judge::new(rules, Subject::Device);
     for (key, profile) in &mut profiles {
         judge(*key, profile, known, &mut rules);
     }
     profiles
+}
+
+/// Adds the stations of which no address inside is known, but who they are: they said it over LLDP, CDP
+/// or DHCP, which stay on the link.
+fn introduced(profiles: &mut Profiles, known: &Known<'_, '_>) {
+    // A switch sends from each port's own address; who is known by that name is listed already.
+    let mut boxes: BTreeSet<TextId> =
+        profiles.keys().filter_map(|key| announced(*key, known)?.name).collect();
+    for (mac, station) in &known.stations.by_mac {
+        if station.claims.iter().any(|address| known.locality.is_inside(*address)) {
+            continue;
+        }
+        let name = station.neighbour.as_ref().and_then(|said| said.name);
+        let known_box = name.is_some_and(|name| !boxes.insert(name));
+        let says = name.or(station.hostname).is_some() && !known_box;
+        if says && profiles.len() < MAX_DEVICES {
+            let profile = profiles.entry(DeviceKey::Mac(*mac)).or_default();
+            profile.vlan = station.vlan;
+            profile.span = profile.span.or(station.span);
+        }
+    }
 }
 
 fn profile<'p>(profiles: &'p mut Profiles, known: &Known<'_, '_>, address: Addr) -> Option<&'p mut Profile> {
@@ -107,7 +129,7 @@ fn end(profiles: &mut Profiles, known: &Known<'_, '_>, key: &RelationKey, relati
 }
 
 fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_, '_>, rules: &mut Judge<'_>) {
-    profile.names = names(profile, known);
+    profile.names = names(key, profile, known);
     let facts = facts(key, profile, known, rules);
     let judgement = rules.judge(facts);
     profile.role.clone_from(&judgement.role);
@@ -141,9 +163,16 @@ fn announced<'a>(key: DeviceKey, known: &Known<'a, '_>) -> Option<&'a Announced>
 }
 
 /// Every name of a device, the most telling source first.
-fn names(profile: &Profile, known: &Known<'_, '_>) -> Vec<String> {
+fn names(key: DeviceKey, profile: &Profile, known: &Known<'_, '_>) -> Vec<String> {
     let of = |address: &Addr| known.stations.names.get(address).into_iter().flatten();
     let mut found: Vec<(NameSource, TextId)> = profile.addresses.iter().flat_map(of).copied().collect();
+    if let DeviceKey::Mac(mac) = key
+        && let Some(station) = known.stations.by_mac.get(&mac)
+    {
+        found.extend(station.hostname.map(|name| (NameSource::Dhcp, name)));
+        let said = station.neighbour.as_ref().and_then(|said| said.name);
+        found.extend(said.map(|name| (NameSource::Lldp, name)));
+    }
     let rank = |source: NameSource| match source {
         NameSource::Dhcp => 0,
         NameSource::Lldp | NameSource::Cdp => 1,

@@ -34,6 +34,8 @@ pub(crate) struct Station {
     pub(crate) routes: Routes,
     pub(crate) vlan: u16,
     pub(crate) span: Option<(i64, i64)>,
+    /// What it calls itself in DHCP.
+    pub(crate) hostname: Option<TextId>,
     pub(crate) vendor_class: Option<TextId>,
     pub(crate) parameters: Option<TextId>,
     pub(crate) neighbour: Option<Announced>,
@@ -100,6 +102,7 @@ impl Station {
             (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
             (ours, theirs) => ours.or(theirs),
         };
+        self.hostname = other.hostname.and_then(&mut *translate).or(self.hostname);
         self.vendor_class = other.vendor_class.and_then(&mut *translate).or(self.vendor_class);
         self.parameters = other.parameters.and_then(&mut *translate).or(self.parameters);
         if let Some(mut said) = other.neighbour {
@@ -115,7 +118,7 @@ impl Station {
         let said = self.neighbour.iter().flat_map(|said| {
             [said.name, said.description, said.platform, said.software, said.serial].into_iter().flatten()
         });
-        self.vendor_class.into_iter().chain(self.parameters).chain(said)
+        self.hostname.into_iter().chain(self.vendor_class).chain(self.parameters).chain(said)
     }
 }
 
@@ -319,10 +322,13 @@ impl Stations {
         if let Some(address) = address {
             self.own(lease.mac, address, time_ns, vlan);
         }
+        // A client asks before it has an address, and the answer may pass elsewhere.
+        let hostname = lease.hostname.and_then(|name| texts.id(name));
         let vendor_class = lease.vendor_class.and_then(|class| texts.id(class));
         let parameters: Vec<String> = lease.parameters.iter().map(u8::to_string).collect();
         let parameters = texts.id(&parameters.join(","));
         if let Some(station) = self.station(lease.mac, time_ns, vlan) {
+            station.hostname = hostname.or(station.hostname);
             station.vendor_class = vendor_class.or(station.vendor_class);
             station.parameters = parameters.or(station.parameters);
         }
