@@ -273,7 +273,7 @@ fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, grou
         bytes_in: group.bytes.1,
         hours,
         beacon: told.beacon,
-        behaviour: told.behaviour,
+        behaviour: told.behaviour.map(Box::new),
         maintenance,
         exporters: group.exporters.into_iter().collect(),
         evidence,

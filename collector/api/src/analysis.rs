@@ -104,7 +104,7 @@ pub struct Connection {
     pub beacon: Option<Beacon>,
     /// How it is kept up, where that could be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub behaviour: Option<Behaviour>,
+    pub behaviour: Option<Box<Behaviour>>,
     /// The times at which somebody worked from outside through it, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub maintenance: Vec<Maintenance>,

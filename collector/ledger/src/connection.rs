@@ -55,7 +55,11 @@ impl Kind for Connection {
             bytes_in: self.bytes_in.saturating_add(later.bytes_in),
             hours: std::collections::BTreeMap::new(),
             beacon: later.beacon.or(self.beacon),
-            behaviour: behaviour::merge(self.behaviour, later.behaviour),
+            behaviour: behaviour::merge(
+                self.behaviour.map(|known| *known),
+                later.behaviour.map(|told| *told),
+            )
+            .map(Box::new),
             maintenance: behaviour::works(self.maintenance, later.maintenance),
             exporters: union(self.exporters, later.exporters),
             evidence: merge_evidence(self.evidence, later.evidence),

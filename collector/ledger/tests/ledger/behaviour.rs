@@ -58,13 +58,8 @@ fn work_in_the_capture_that_first_shows_a_connection_is_told_too() {
 fn behaviour_is_what_was_ever_found_and_the_longest_times() {
     let mut ledger = Ledger::in_memory().unwrap();
     let of = |found: &str, quiet_s, longest_s, open| {
-        Some(Behaviour {
-            found: vec![found.to_owned()],
-            quiet_s: Some(quiet_s),
-            longest_s,
-            open,
-            ..Behaviour::default()
-        })
+        let found = vec![found.to_owned()];
+        Some(Box::new(Behaviour { found, quiet_s: Some(quiet_s), longest_s, open, ..Behaviour::default() }))
     };
     for (from, behaviour) in [(0, of("dormant", 90_000, 90_000, true)), (2, of("regular", 30, 86, false))] {
         let seen = one(from, from + 1, |seen| seen.behaviour = behaviour);
