@@ -5,6 +5,7 @@
 //! | `oid`, `value` | names and what they hold |
 //! | `client`, `walk` | asking; walking tables without going round or on for ever |
 //! | `udp`, `credentials`, `jitter` | a device on the network, over the `snmp2` library: v1, v2c, v3 |
+//! | `facts`, `survey` | what a device says of itself and what is around it; which tables are read for it |
 //! | `recording` | a device in memory, from a walk that somebody took |
 //!
 //! SNMP is RFC 3411 to 3418; messages are made and read by `snmp2`, nothing here knows BER.
@@ -15,9 +16,11 @@
 
 mod client;
 mod credentials;
+pub mod facts;
 mod jitter;
 mod oid;
 mod recording;
+pub mod survey;
 mod udp;
 mod value;
 mod walk;

@@ -47,7 +47,7 @@ fn ports(count: u32) -> Recording {
     Recording::new(objects)
 }
 
-async fn check(table: &Table, count: u32) {
+fn check(table: &Table, count: u32) {
     assert_eq!(table.rows.len(), count as usize);
     for port in 1..=count {
         let row = &table.rows[&vec![port]];
@@ -62,7 +62,7 @@ async fn columns_of_unequal_length_are_read_whole() {
     for count in [0, 1, 13, 14, 500] {
         let mut walker = Walker::new(ports(count));
         let table = walker.table(&entry(), &[2, 3, 7, 9]).await;
-        check(&table, count).await;
+        check(&table, count);
         assert_eq!(walker.state(), State::Complete);
     }
 }
@@ -78,7 +78,7 @@ async fn a_device_that_cannot_give_much_is_asked_for_less() {
     };
     let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 });
     let table = walker.table(&entry(), &[2, 3, 7]).await;
-    check(&table, 50).await;
+    check(&table, 50);
     assert_eq!(walker.state(), State::Complete);
 }
 
@@ -93,7 +93,7 @@ async fn a_device_that_is_silent_to_getbulk_is_asked_one_by_one() {
     };
     let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 });
     let table = walker.table(&entry(), &[2, 3, 7]).await;
-    check(&table, 9).await;
+    check(&table, 9);
     assert_eq!(walker.state(), State::Complete);
 }
 
