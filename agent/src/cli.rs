@@ -96,6 +96,25 @@ pub(crate) enum Command {
 
 終了コード / Exit codes: 0 使える（良好・要確認） usable (good, doubtful), 1 使えない・判定できない bad, too little to tell")]
     Doctor(Doctor),
+    /// ネットワーク機器に SNMP で問い合わせる（読み取りだけ） / Asks network equipment over SNMP; reads only
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent poll --target 192.0.2.1 --community-file /etc/sekisho/community
+  sekisho-agent poll --subnet 192.0.2.0/24 --community-file ./community --dry-run
+  sekisho-agent poll --target 192.0.2.1 --user-file ./user.toml --format json
+  sekisho-agent poll --equipment --db ledger.db --site minato-hospital --community-file ./community
+  sekisho-agent poll --recording switch.snmprec
+
+指定したアドレス以外には何も送りません。医療機器には --target で名指ししたときだけ送ります
+Nothing is sent to an address that is not given; medical devices are asked only if named by --target
+
+--user-file の例 / Example of --user-file (SNMPv3):
+  user = \"sekisho\"
+  auth = \"sha256\"            # md5 sha1 sha224 sha256 sha384 sha512
+  auth_password = \"…\"
+  privacy = \"aes128\"         # des aes128 aes192 aes256
+  privacy_password = \"…\"")]
+    Poll(Poll),
     /// ミラーポートを監視し続け、台帳に記録する / Watches mirror ports and flow exports for weeks, and records
     #[command(after_help = "\
 例 / Examples:
@@ -127,6 +146,77 @@ pub(crate) struct Run {
     /// 設定ファイル / The configuration
     #[arg(long, value_name = "PATH", default_value = DEFAULT_PATH)]
     pub(crate) config: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Poll {
+    /// 問い合わせる機器（IP アドレス、または IP:ポート） / A device to ask, by address, with a port if it is not 161
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) target: Vec<String>,
+
+    /// 問い合わせる範囲。各アドレスに1回だけ尋ねる / A subnet, each address of which is asked once
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) subnet: Vec<String>,
+
+    /// 台帳にあるネットワーク機器に問い合わせる / Asks the network equipment in the ledger
+    #[arg(long, requires = "db")]
+    pub(crate) equipment: bool,
+
+    /// 機器の種別を知るための台帳 / A ledger that tells what devices are
+    #[arg(long, value_name = "PATH")]
+    pub(crate) db: Option<PathBuf>,
+
+    /// 台帳のこの施設 / This site of the ledger
+    #[arg(long, value_name = "NAME", requires = "db")]
+    pub(crate) site: Option<String>,
+
+    /// コミュニティ名を1行で書いたファイル（SNMPv2c） / A file whose first line is the community
+    #[arg(long, value_name = "FILE")]
+    pub(crate) community_file: Option<PathBuf>,
+
+    /// SNMPv1 で問い合わせる / Speaks SNMPv1 with the community
+    #[arg(long, requires = "community_file")]
+    pub(crate) v1: bool,
+
+    /// SNMPv3 のユーザーを書いたファイル / A file with a user of SNMPv3
+    #[arg(long, value_name = "FILE", conflicts_with = "community_file")]
+    pub(crate) user_file: Option<PathBuf>,
+
+    /// 1台あたり毎秒何回まで尋ねるか / Requests a second to one device, at most
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) rate: u32,
+
+    /// 応答を待つ秒数 / Seconds to wait for an answer
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub(crate) timeout: u64,
+
+    /// 応答がないとき尋ね直す回数 / How often a question is repeated
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=10))]
+    pub(crate) retries: u32,
+
+    /// 何も送らず、問い合わせる相手だけを示す / Sends nothing; lists who would be asked
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// 機器の代わりに snmpsim 形式の記録を読む / Reads recordings as snmpsim writes them instead of devices
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "subnet", "equipment"], num_args = 1..)]
+    pub(crate) recording: Vec<PathBuf>,
+
+    /// 出力形式 / The form of the output
+    #[arg(long, value_enum, default_value_t = PollFormat::Table)]
+    pub(crate) format: PollFormat,
+
+    /// 出力先（既定は標準出力） / Writes there instead of to standard output
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum PollFormat {
+    /// 表 / A table
+    Table,
+    /// JSON
+    Json,
 }
 
 #[derive(Args, Debug)]

@@ -9,6 +9,7 @@ mod history;
 mod list;
 mod output;
 mod pipeline;
+mod poll;
 mod run;
 mod sink;
 
@@ -48,6 +49,7 @@ fn command(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Exits(args) => list::exits(args, lang),
         Command::History(args) => list::history(args, lang),
         Command::Doctor(args) => return doctor::run(args, lang),
+        Command::Poll(args) => poll::run(args, lang),
         Command::Run(args) => run::run(args, level(cli.verbose)),
         Command::Status(args) => run::status(args, lang),
         Command::CheckConfig(args) => run::check_config(args, lang),

@@ -67,6 +67,12 @@ impl Objects {
         self.values.entry(wanted).or_default().push((oid.to_owned(), value.to_owned()));
     }
 
+    /// Tells whether a value for `wanted` is known.
+    #[must_use]
+    pub fn holds(&self, wanted: &Wanted) -> bool {
+        self.values.contains_key(wanted)
+    }
+
     fn of(&self, wanted: &Wanted) -> &[(String, String)] {
         self.values.get(wanted).map(Vec::as_slice).unwrap_or_default()
     }

@@ -4,8 +4,10 @@
 
 use std::net::IpAddr;
 
+use serde::{Serialize, Serializer};
+
 /// Everything read of one device.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Facts {
     /// The system group.
     pub system: System,
@@ -28,7 +30,7 @@ pub struct Facts {
 }
 
 /// The system group (RFC 3418).
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct System {
     /// sysDescr.
     pub descr: Option<String>,
@@ -45,7 +47,7 @@ pub struct System {
 }
 
 /// An interface (RFC 2863).
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Interface {
     /// ifIndex.
     pub index: u32,
@@ -58,6 +60,7 @@ pub struct Interface {
     /// ifType (IANA).
     pub kind: Option<u32>,
     /// Its hardware address.
+    #[serde(serialize_with = "maybe_written")]
     pub mac: Option<[u8; 6]>,
     /// ifAdminStatus is `up`.
     pub is_enabled: bool,
@@ -86,7 +89,7 @@ impl Interface {
 }
 
 /// One of the device's own addresses.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Address {
     /// ifIndex.
     pub if_index: u32,
@@ -97,7 +100,7 @@ pub struct Address {
 }
 
 /// A route.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Route {
     /// Where to.
     pub destination: IpAddr,
@@ -110,29 +113,31 @@ pub struct Route {
 }
 
 /// An address and its hardware address, as the device resolved them.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Neighbour {
     /// ifIndex.
     pub if_index: u32,
     /// The address.
     pub address: IpAddr,
     /// The hardware address.
+    #[serde(serialize_with = "written")]
     pub mac: [u8; 6],
 }
 
 /// An entry of the forwarding table (RFC 4188, RFC 4363).
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Forwarding {
     /// The filtering database, on most devices the VLAN; `None` in a bridge without VLANs.
     pub vlan: Option<u32>,
     /// The hardware address.
+    #[serde(serialize_with = "written")]
     pub mac: [u8; 6],
     /// ifIndex of the port behind which it is, where the bridge tells; else the port's number.
     pub if_index: u32,
 }
 
 /// A port as the device names it to others in LLDP.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct LocalPort {
     /// lldpLocPortNum.
     pub number: u32,
@@ -143,7 +148,8 @@ pub struct LocalPort {
 }
 
 /// By which protocol a device announced itself.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LinkProtocol {
     /// LLDP (IEEE 802.1AB).
     Lldp,
@@ -152,7 +158,7 @@ pub enum LinkProtocol {
 }
 
 /// A device that announces itself at a port.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Link {
     /// How it did.
     pub protocol: LinkProtocol,
@@ -173,7 +179,7 @@ pub struct Link {
 }
 
 /// A part of the device (RFC 6933).
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Entity {
     /// entPhysicalIndex.
     pub index: u32,
@@ -191,4 +197,24 @@ impl Entity {
     pub fn text(&self, column: u32) -> Option<&str> {
         self.text.iter().find(|(own, _)| *own == column).map(|(_, text)| text.as_str())
     }
+}
+
+/// Writes a hardware address as people do.
+#[must_use]
+pub fn mac(mac: [u8; 6]) -> String {
+    mac.map(|octet| format!("{octet:02x}")).join(":")
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to the field")]
+fn written<S: Serializer>(own: &[u8; 6], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&mac(*own))
+}
+
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference to the field"
+)]
+fn maybe_written<S: Serializer>(own: &Option<[u8; 6]>, serializer: S) -> Result<S::Ok, S::Error> {
+    own.map(mac).serialize(serializer)
 }

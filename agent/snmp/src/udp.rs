@@ -77,6 +77,9 @@ pub struct Udp {
     manner: Manner,
     traffic: Arc<Traffic>,
     session: Option<AsyncSession>,
+    /// Whether an SNMPv3 engine told its name, and whether it took the user.
+    engine_answers: bool,
+    user_answers: bool,
     /// When the next datagram may leave.
     free_at: Instant,
     jitter: Jitter,
@@ -111,7 +114,17 @@ impl Udp {
     #[must_use]
     pub fn new(address: SocketAddr, credentials: Credentials, manner: Manner, traffic: Arc<Traffic>) -> Self {
         let jitter = Jitter::new(address);
-        Self { address, credentials, manner, traffic, session: None, free_at: Instant::now(), jitter }
+        Self {
+            address,
+            credentials,
+            manner,
+            traffic,
+            session: None,
+            engine_answers: false,
+            user_answers: false,
+            free_at: Instant::now(),
+            jitter,
+        }
     }
 
     async fn ask(&mut self, question: Question<'_>) -> Result<Answer, Failure> {
@@ -126,6 +139,7 @@ impl Udp {
             match self.attempt(question, patience).await {
                 Ok(answer) => {
                     self.traffic.answered.fetch_add(1, Ordering::Relaxed);
+                    self.user_answers = true;
                     return Ok(answer);
                 }
                 Err(After::Learnt) if updates < MAX_UPDATES => updates += 1,
@@ -142,6 +156,10 @@ impl Udp {
                     patience = self.jitter.about(patience + patience / 2);
                 }
             }
+        }
+        if failure == Failure::NoAnswer && self.engine_answers && !self.user_answers {
+            // Who cannot decrypt a message drops it (RFC 3414 §3.2): the device is there, the password is not.
+            failure = Failure::Credentials { what: "the device drops this user's messages".to_owned() };
         }
         Err(failure)
     }
@@ -189,6 +207,7 @@ impl Udp {
                     Ok(Err(error)) => Err(self.judge(&error)),
                     Ok(Ok(())) => {
                         self.traffic.answered.fetch_add(1, Ordering::Relaxed);
+                        self.engine_answers = true;
                         Ok(session)
                     }
                 }
@@ -328,3 +347,6 @@ impl Client for Udp {
         !matches!(self.credentials, Credentials::V1 { .. })
     }
 }
+
+#[cfg(test)]
+mod tests;

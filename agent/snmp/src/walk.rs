@@ -59,6 +59,8 @@ pub struct Walker<C> {
     bindings: u32,
     bytes_left: usize,
     worst: State,
+    /// What the first failure was, before it is known whether the device had answered.
+    first_failure: State,
 }
 
 /// How far one column has come.
@@ -72,13 +74,25 @@ impl<C: Client> Walker<C> {
     /// Begins with a device.
     pub fn new(client: C) -> Self {
         let bindings = if client.has_bulk() { BINDINGS } else { 0 };
-        Self { client, bindings, bytes_left: MAX_BYTES, worst: State::Complete }
+        Self {
+            client,
+            bindings,
+            bytes_left: MAX_BYTES,
+            worst: State::Complete,
+            first_failure: State::Complete,
+        }
     }
 
     /// Tells how asking went so far.
     #[must_use]
     pub const fn state(&self) -> State {
         self.worst
+    }
+
+    /// Tells what the first failure was: of a device that never answered, why.
+    #[must_use]
+    pub const fn first_failure(&self) -> State {
+        self.first_failure
     }
 
     /// Tells whether the device fell silent or became useless: what follows is not asked any more.
@@ -116,33 +130,19 @@ impl<C: Client> Walker<C> {
         found
     }
 
-    /// Reads the first object below `subtree` that a person can read, among the first `most`.
-    pub async fn first(&mut self, subtree: &Oid, most: usize) -> Option<(Oid, Value)> {
-        let mut at = subtree.clone();
-        for _ in 0..most {
-            if self.is_lost() {
-                return None;
+    /// Reads up to `most` objects below a name.
+    pub async fn column(&mut self, name: &Oid, most: usize) -> Vec<(Oid, Value)> {
+        let mut open = vec![Column { number: 0, whole: name.clone(), last: name.clone() }];
+        let mut table = Table::default();
+        while !open.is_empty() && !self.is_lost() && self.bytes_left > 0 && table.rows.len() < most {
+            let at = [open.first().map_or_else(|| name.clone(), |column| column.last.clone())];
+            match self.step(&at).await {
+                Ok(answer) => self.enter(&mut table, &mut open, answer),
+                Err(failure) => self.yield_to(&failure),
             }
-            let (oid, value) = match self.client.next(&at).await {
-                Ok(binding) => binding,
-                Err(failure) => {
-                    self.failed(&failure);
-                    return None;
-                }
-            };
-            if value == Value::End || oid.below(subtree).is_none() {
-                return None;
-            }
-            if oid <= at {
-                self.note(State::Loops);
-                return None;
-            }
-            if value.text().is_some() {
-                return self.takes(&value).then_some((oid, value));
-            }
-            at = oid;
         }
-        None
+        let row = |(index, row): (Vec<u32>, Row)| Some((name.child(&index), row.0.into_values().next()?));
+        table.rows.into_iter().filter_map(row).take(most).collect()
     }
 
     /// Reads columns of a table, given the identifier of its entry.
@@ -234,6 +234,9 @@ impl<C: Client> Walker<C> {
     }
 
     fn failed(&mut self, failure: &Failure) {
+        if self.first_failure == State::Complete {
+            self.first_failure = State::from(failure);
+        }
         let state = match State::from(failure) {
             State::NoAnswer | State::Closed => State::Interrupted,
             state => state,

@@ -33,7 +33,7 @@ pub(super) async fn read<C: Client>(walker: &mut Walker<C>) -> Vec<Entity> {
 }
 
 /// Finds the row that stands for the whole device: the first chassis with a model or serial, else the first
-/// chassis or stack, else the first row where the device tells no classes.
+/// chassis or stack, else the first row that is in no other, or the first where the device tells no classes.
 #[must_use]
 pub fn chassis(entities: &[Entity]) -> Option<&Entity> {
     let is_chassis = |entity: &&Entity| entity.class == Some(CHASSIS);
@@ -44,6 +44,7 @@ pub fn chassis(entities: &[Entity]) -> Option<&Entity> {
         .iter()
         .find(|entity| is_chassis(entity) && says(entity))
         .or_else(|| entities.iter().find(whole))
+        .or_else(|| entities.iter().find(|entity| entity.contained_in == Some(0)))
         .or_else(|| entities.first().filter(|_| !has_classes))
 }
 

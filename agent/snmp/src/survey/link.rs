@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{octets, only};
-use crate::facts::{Link, LinkProtocol, LocalPort};
+use crate::facts::{Link, LinkProtocol, LocalPort, mac};
 use crate::value::address;
 use crate::{Client, Oid, Row, Value, Walker};
 
@@ -53,7 +53,7 @@ fn at(index: &[u32]) -> Option<(&[u32], IpAddr)> {
 /// An identifier: a hardware address where the subtype says so, else text.
 fn named(value: &Value, is_mac: bool) -> Option<String> {
     match value.mac().filter(|_| is_mac) {
-        Some(mac) => Some(mac.map(|octet| format!("{octet:02x}")).join(":")),
+        Some(own) => Some(mac(own)),
         None => value.text(),
     }
 }

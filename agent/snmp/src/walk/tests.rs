@@ -166,16 +166,18 @@ async fn a_device_that_falls_silent_is_asked_no_more() {
     let requests = walker.client.requests;
     assert!(walker.table(&entry(), &[2, 3]).await.rows.is_empty());
     assert!(walker.get(&[entry()]).await.is_empty());
-    assert_eq!(walker.first(&entry(), 9).await, None);
+    assert!(walker.column(&entry(), 9).await.is_empty());
     assert_eq!(walker.client.requests, requests);
 }
 
 #[tokio::test]
-async fn the_first_readable_object_is_found_past_empty_ones() {
-    let serial: Oid = "1.3.6.1.2.1.47.1.1.1.1.11".parse().unwrap();
-    let text = |text: &str| Value::Octets(text.as_bytes().to_vec());
-    let objects = [(serial.child(&[1]), text("")), (serial.child(&[2]), text("FOC0001"))];
-    let mut walker = Walker::new(Recording::new(objects));
-    assert_eq!(walker.first(&serial, 9).await, Some((serial.child(&[2]), text("FOC0001"))));
-    assert_eq!(walker.first(&serial, 1).await, None);
+async fn a_column_is_read_as_far_as_asked() {
+    let mut walker = Walker::new(ports(500));
+    let name = entry().child(&[2]);
+    for (most, read) in [(1, 1), (60, 60), (9_999, 500)] {
+        let column = walker.column(&name, most).await;
+        assert_eq!(column.len(), read);
+        assert_eq!(column[0], (name.child(&[1]), Value::Octets(b"port1".to_vec())));
+    }
+    assert!(walker.column(&entry().child(&[99]), 9).await.is_empty());
 }
