@@ -13,8 +13,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let data = Path::new("data");
     let mut rules = BTreeMap::new();
     read(data, data, &mut rules)?;
-    let out = PathBuf::from(env::var("OUT_DIR")?).join("rules.json");
-    fs::write(out, serde_json::to_string(&rules)?)?;
+    // What a device's SNMP objects tell has a form of its own.
+    let (devices, rules): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        rules.into_iter().partition(|(id, _): &(String, _)| id.starts_with("device/"));
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("rules.json"), serde_json::to_string(&rules)?)?;
+    fs::write(out.join("devices.json"), serde_json::to_string(&devices)?)?;
     Ok(())
 }
 

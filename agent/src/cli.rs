@@ -1,5 +1,8 @@
 //! The command line: what can be asked, in the words of clap; help teaches by example.
 
+mod poll;
+mod rules;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -7,6 +10,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use sekisho_api::{CATEGORIES, GENERAL_INTERNET};
 use sekisho_enrich::Prefix;
 use sekisho_report::Lang;
+
+pub(crate) use poll::{Poll, PollFormat};
+pub(crate) use rules::{Explain, RulesArgs, RulesCheck, RulesCommand, RulesList, RulesTest};
 
 use crate::run::config::{DEFAULT_PATH, DEFAULT_SOCKET, MIN_MAX_MEMORY, size};
 
@@ -108,6 +114,25 @@ Name the connection by its number in the list, an address or a name (of files: i
     Explain(Explain),
     /// 判定ルールを一覧・確認し、台帳で試す / Lists the rules, checks a site's own, and tries them on a ledger
     Rules(RulesArgs),
+    /// ネットワーク機器に SNMP で問い合わせる（読み取りだけ） / Asks network equipment over SNMP; reads only
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent poll --target 192.0.2.1 --community-file /etc/sekisho/community
+  sekisho-agent poll --subnet 192.0.2.0/24 --community-file ./community --dry-run
+  sekisho-agent poll --target 192.0.2.1 --user-file ./user.toml --format json
+  sekisho-agent poll --equipment --db ledger.db --site minato-hospital --community-file ./community
+  sekisho-agent poll --recording switch.snmprec
+
+指定したアドレス以外には何も送りません。医療機器には --target で名指ししたときだけ送ります
+Nothing is sent to an address that is not given; medical devices are asked only if named by --target
+
+--user-file の例 / Example of --user-file (SNMPv3):
+  user = \"sekisho\"
+  auth = \"sha256\"            # md5 sha1 sha224 sha256 sha384 sha512
+  auth_password = \"…\"
+  privacy = \"aes128\"         # des aes128 aes192 aes256
+  privacy_password = \"…\"")]
+    Poll(Poll),
     /// ミラーポートを監視し続け、台帳に記録する / Watches mirror ports and flow exports for weeks, and records
     #[command(after_help = "\
 例 / Examples:
@@ -206,86 +231,6 @@ pub(crate) struct Place {
     /// この施設だけ / Only this site
     #[arg(long, value_name = "NAME")]
     pub(crate) site: Option<String>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Explain {
-    /// 番号、IPアドレスまたは名前 / Its number in the list, an address or a name
-    #[arg(value_name = "CONNECTION")]
-    pub(crate) connection: String,
-
-    /// 台帳 / The ledger
-    #[arg(long, value_name = "PATH", conflicts_with = "files")]
-    pub(crate) db: Option<PathBuf>,
-
-    /// この施設だけ / Only this site
-    #[arg(long, value_name = "NAME", requires = "db")]
-    pub(crate) site: Option<String>,
-
-    /// 院内のアドレス範囲 / What is inside; given, exactly these prefixes
-    #[arg(long, value_name = "CIDR", conflicts_with = "db")]
-    pub(crate) internal: Vec<Prefix>,
-
-    /// 追加の判定ルールのフォルダー（既定は /etc/sekisho/rules.d） / A folder of further rules
-    #[arg(long, value_name = "DIR")]
-    pub(crate) rules: Option<PathBuf>,
-
-    /// キャプチャファイル / Capture files
-    #[arg(required_unless_present = "db", value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct RulesArgs {
-    #[command(subcommand)]
-    pub(crate) command: RulesCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RulesCommand {
-    /// 使われるルールを一覧する / Lists the rules in use
-    List(RulesList),
-    /// 施設のルールに誤りがないか確かめる / Checks a site's own rules: which line is wrong, and what to do
-    #[command(after_help = "\
-例 / Examples:
-  sekisho-agent rules check /etc/sekisho/rules.d
-
-終了コード / Exit codes: 0 誤りなし sound, 2 誤りあり not sound")]
-    Check(RulesCheck),
-    /// ルールを過去の記録で試す（台帳は変えない） / Tries rules on what a ledger holds, and changes nothing
-    #[command(after_help = "\
-例 / Examples:
-  sekisho-agent rules test ours.toml --db ledger.db
-  sekisho-agent rules test /etc/sekisho/rules.d --db ledger.db --lang en")]
-    Test(RulesTest),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct RulesList {
-    /// 追加の判定ルールのフォルダー（既定は /etc/sekisho/rules.d） / A folder of further rules
-    #[arg(long, value_name = "DIR")]
-    pub(crate) rules: Option<PathBuf>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct RulesCheck {
-    /// ルールのフォルダーまたはファイル / A folder of rules, or one file
-    #[arg(value_name = "DIR")]
-    pub(crate) path: PathBuf,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct RulesTest {
-    /// 試すルールのファイルまたはフォルダー / The file or folder of rules to try
-    #[arg(value_name = "FILE")]
-    pub(crate) path: PathBuf,
-
-    #[command(flatten)]
-    pub(crate) place: Place,
-
-    /// 今使っている追加ルールのフォルダー（既定は /etc/sekisho/rules.d） / The folder of further rules in use
-    #[arg(long, value_name = "DIR")]
-    pub(crate) rules: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -11,6 +11,7 @@ mod history;
 mod list;
 mod output;
 mod pipeline;
+mod poll;
 mod rules;
 mod run;
 mod sink;
@@ -54,6 +55,7 @@ fn command(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor(args) => return doctor::run(args, lang),
         Command::Explain(args) => explain::run(args, lang),
         Command::Rules(args) => rules::run(&args.command, lang),
+        Command::Poll(args) => poll::run(args, lang),
         Command::Run(args) => run::run(args, level(cli.verbose)),
         Command::Status(args) => run::status(args, lang),
         Command::CheckConfig(args) => run::check_config(args, lang),

@@ -24,6 +24,7 @@
 //! | `field`, `facts` | what rules look at, and what is known of one subject |
 //! | `set`, `index`, `telling` | all rules together; finding the few that can match, and the values that matter |
 //! | `folder` | a site's own rules |
+//! | `device` | what a device's SNMP objects say of its make: rules in a form of their own |
 //! | `verdict`, `say` | what follows, and how it is told |
 //!
 //! Invariant: no clock, no network. Files are read once, by [`Rules::load`].
@@ -33,6 +34,7 @@
 mod address;
 pub mod asn;
 mod condition;
+pub mod device;
 mod domain;
 mod error;
 mod facts;

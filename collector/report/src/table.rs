@@ -1,5 +1,7 @@
 //! The lists as tables for the screen, under a line that sums them up.
 
+mod polled;
+
 use std::fmt::Display;
 
 use jiff::Timestamp;
@@ -12,6 +14,8 @@ use crate::history::HistoryRow;
 use crate::size;
 use crate::text::{Lang, fill, label, text};
 use crate::when::{minute, zone_name};
+
+pub use polled::{Polled, polled};
 
 /// `255.255.255.255`.
 const IPV4_COLUMNS: u16 = 15;

@@ -20,7 +20,7 @@ impl Sink for Ears {
 }
 
 /// Between messages: within what a handshake inside a tunnel takes.
-const MESSAGE_NS: i64 = 10_000_000;
+const MESSAGE_NS: usize = 10_000_000;
 
 /// Lets the recognisers listen to a conversation to its end.
 pub fn run(input: &[u8]) {
@@ -30,7 +30,7 @@ pub fn run(input: &[u8]) {
     let mut inspection = Inspection::default();
     let mut speakers = [(1_u32, 0_u32), (1 << 30, 0)];
     let (orig, resp) = ends(head);
-    for number in 0..MAX_MESSAGES {
+    for time_ns in (0..).step_by(MESSAGE_NS).take(MAX_MESSAGES) {
         let Some(message) = script::message(&mut cursor) else { break };
         let [first, second] = &mut speakers;
         let (seq, count) = if message.from_orig { first } else { second };
@@ -39,7 +39,7 @@ pub fn run(input: &[u8]) {
             *seq = seq.wrapping_add(LOST_BYTES);
         }
         let glimpse = Glimpse {
-            time_ns: number as i64 * MESSAGE_NS,
+            time_ns,
             over: head.over,
             from_orig: message.from_orig,
             payload: message.payload,

@@ -1,0 +1,220 @@
+//! What a device says of itself and of what is around it, as plain data.
+//!
+//! Names of people are not among it: neither sysContact nor who is logged in to a VPN.
+
+use std::net::IpAddr;
+
+use serde::{Serialize, Serializer};
+
+/// Everything read of one device.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Facts {
+    /// The system group.
+    pub system: System,
+    /// Interfaces by index.
+    pub interfaces: Vec<Interface>,
+    /// Its own addresses.
+    pub addresses: Vec<Address>,
+    /// Its routes.
+    pub routes: Vec<Route>,
+    /// Whom it knows by ARP and neighbour discovery.
+    pub neighbours: Vec<Neighbour>,
+    /// Behind which port it saw which hardware address.
+    pub forwarding: Vec<Forwarding>,
+    /// The ports of its bridge: their names for LLDP.
+    pub local_ports: Vec<LocalPort>,
+    /// Which devices say to be at the other end of its ports.
+    pub links: Vec<Link>,
+    /// What it is made of.
+    pub entities: Vec<Entity>,
+}
+
+/// The system group (RFC 3418).
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct System {
+    /// sysDescr.
+    pub descr: Option<String>,
+    /// sysObjectID.
+    pub object_id: Option<String>,
+    /// sysName.
+    pub name: Option<String>,
+    /// sysLocation.
+    pub location: Option<String>,
+    /// sysUpTime, in hundredths of a second.
+    pub up_ticks: Option<u64>,
+    /// sysServices: 2 bridges, 4 routes, 64 serves.
+    pub services: Option<u64>,
+}
+
+/// An interface (RFC 2863).
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Interface {
+    /// ifIndex.
+    pub index: u32,
+    /// ifName.
+    pub name: Option<String>,
+    /// ifDescr.
+    pub descr: Option<String>,
+    /// ifAlias: what a person called it.
+    pub alias: Option<String>,
+    /// ifType (IANA).
+    pub kind: Option<u32>,
+    /// Its hardware address.
+    #[serde(serialize_with = "maybe_written")]
+    pub mac: Option<[u8; 6]>,
+    /// ifAdminStatus is `up`.
+    pub is_enabled: bool,
+    /// ifOperStatus is `up`.
+    pub is_up: bool,
+    /// Bits a second.
+    pub speed_bps: Option<u64>,
+}
+
+impl Interface {
+    /// Names the kind of line that the interface's type betrays, as slug; `None` for those of a LAN.
+    #[must_use]
+    pub const fn line(&self) -> Option<&'static str> {
+        match self.kind {
+            Some(20 | 21 | 63 | 75 | 76 | 77) => Some("isdn"),
+            Some(23 | 108) => Some("ppp"),
+            Some(28 | 33 | 48) => Some("dial-up"),
+            Some(32) => Some("frame-relay"),
+            Some(94 | 97 | 251) => Some("dsl"),
+            Some(131) => Some("tunnel"),
+            Some(243 | 244) => Some("lte"),
+            Some(250) => Some("pon"),
+            _ => None,
+        }
+    }
+}
+
+/// One of the device's own addresses.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Address {
+    /// ifIndex.
+    pub if_index: u32,
+    /// The address.
+    pub address: IpAddr,
+    /// The length of its prefix, where the device tells.
+    pub prefix: Option<u8>,
+}
+
+/// A route.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Route {
+    /// Where to.
+    pub destination: IpAddr,
+    /// The length of the prefix.
+    pub prefix: u8,
+    /// The next hop; `None` where the destination is on the link.
+    pub next_hop: Option<IpAddr>,
+    /// ifIndex.
+    pub if_index: Option<u32>,
+}
+
+/// An address and its hardware address, as the device resolved them.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Neighbour {
+    /// ifIndex.
+    pub if_index: u32,
+    /// The address.
+    pub address: IpAddr,
+    /// The hardware address.
+    #[serde(serialize_with = "written")]
+    pub mac: [u8; 6],
+}
+
+/// An entry of the forwarding table (RFC 4188, RFC 4363).
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Forwarding {
+    /// The filtering database, on most devices the VLAN; `None` in a bridge without VLANs.
+    pub vlan: Option<u32>,
+    /// The hardware address.
+    #[serde(serialize_with = "written")]
+    pub mac: [u8; 6],
+    /// ifIndex of the port behind which it is, where the bridge tells; else the port's number.
+    pub if_index: u32,
+}
+
+/// A port as the device names it to others in LLDP.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct LocalPort {
+    /// lldpLocPortNum.
+    pub number: u32,
+    /// Its identifier: a name, or a hardware address.
+    pub id: Option<String>,
+    /// Its description.
+    pub descr: Option<String>,
+}
+
+/// By which protocol a device announced itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkProtocol {
+    /// LLDP (IEEE 802.1AB).
+    Lldp,
+    /// CDP.
+    Cdp,
+}
+
+/// A device that announces itself at a port.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Link {
+    /// How it did.
+    pub protocol: LinkProtocol,
+    /// lldpLocPortNum for LLDP, ifIndex for CDP.
+    pub local_port: u32,
+    /// Its chassis: a hardware address, an address or a name.
+    pub chassis: Option<String>,
+    /// Its port.
+    pub port: Option<String>,
+    /// What its port is described as.
+    pub port_descr: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its description, or platform.
+    pub descr: Option<String>,
+    /// Its address for management.
+    pub address: Option<IpAddr>,
+}
+
+/// A part of the device (RFC 6933).
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Entity {
+    /// entPhysicalIndex.
+    pub index: u32,
+    /// entPhysicalClass: 3 is a chassis, 9 a module, 11 a stack.
+    pub class: Option<u32>,
+    /// The part it is in.
+    pub contained_in: Option<u32>,
+    /// Columns 2 to 13 that hold text, by number.
+    pub text: Vec<(u32, String)>,
+}
+
+impl Entity {
+    /// Gives a column's text.
+    #[must_use]
+    pub fn text(&self, column: u32) -> Option<&str> {
+        self.text.iter().find(|(own, _)| *own == column).map(|(_, text)| text.as_str())
+    }
+}
+
+/// Writes a hardware address as people do.
+#[must_use]
+pub fn mac(mac: [u8; 6]) -> String {
+    mac.map(|octet| format!("{octet:02x}")).join(":")
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to the field")]
+fn written<S: Serializer>(own: &[u8; 6], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&mac(*own))
+}
+
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference to the field"
+)]
+fn maybe_written<S: Serializer>(own: &Option<[u8; 6]>, serializer: S) -> Result<S::Ok, S::Error> {
+    own.map(mac).serialize(serializer)
+}

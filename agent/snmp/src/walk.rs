@@ -1,0 +1,261 @@
+//! Walking tables: several columns at once, never in a circle, never without end.
+//!
+//! A table is asked for by GETBULK, column beside column. What a device gives that does not come after what
+//! it gave before ends the column (a walk would go round for ever); what is more than a table or a device
+//! may hold ends it as well, and is told. A device that does not stand long answers is asked for shorter
+//! ones, at last one object at a time.
+
+use std::collections::BTreeMap;
+
+use crate::{Client, Failure, Oid, State, Value};
+
+/// Objects asked for in one request: some 1,400 octets of answer, an Ethernet frame's worth.
+const BINDINGS: u32 = 40;
+/// Rows read of one table: the forwarding table of a core switch holds some 16,000.
+const MAX_ROWS: usize = 20_000;
+/// Octets kept of one device, all tables together: whole walks of large switches come to 1 MiB.
+const MAX_BYTES: usize = 4 << 20;
+/// What a binding takes beside its value, roughly: its key in two maps.
+const BINDING_BYTES: usize = 64;
+/// Objects asked for in one GET: what every device's buffer holds.
+const MAX_GET: usize = 16;
+
+/// A table's rows by index, each with its columns.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Table {
+    /// Index → column → value.
+    pub rows: BTreeMap<Vec<u32>, Row>,
+}
+
+/// A row's columns.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Row(BTreeMap<u32, Value>);
+
+impl Row {
+    /// Gives what a column holds.
+    #[must_use]
+    pub fn value(&self, column: u32) -> Option<&Value> {
+        self.0.get(&column)
+    }
+
+    /// Gives what a person reads of a column.
+    #[must_use]
+    pub fn text(&self, column: u32) -> Option<String> {
+        self.value(column).and_then(Value::text)
+    }
+
+    /// Gives a column's number, where it is none that is negative.
+    #[must_use]
+    pub fn number(&self, column: u32) -> Option<u64> {
+        self.value(column).and_then(Value::number)
+    }
+}
+
+/// Asks one device for its tables, and remembers how it stands.
+#[derive(Debug)]
+pub struct Walker<C> {
+    client: C,
+    /// Objects asked for in one request; 0 means: one at a time, by GETNEXT.
+    bindings: u32,
+    bytes_left: usize,
+    worst: State,
+    /// What the first failure was, before it is known whether the device had answered.
+    first_failure: State,
+}
+
+/// How far one column has come.
+struct Column {
+    number: u32,
+    whole: Oid,
+    last: Oid,
+}
+
+impl<C: Client> Walker<C> {
+    /// Begins with a device.
+    pub fn new(client: C) -> Self {
+        let bindings = if client.has_bulk() { BINDINGS } else { 0 };
+        Self {
+            client,
+            bindings,
+            bytes_left: MAX_BYTES,
+            worst: State::Complete,
+            first_failure: State::Complete,
+        }
+    }
+
+    /// Tells how asking went so far.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.worst
+    }
+
+    /// Tells what the first failure was: of a device that never answered, why.
+    #[must_use]
+    pub const fn first_failure(&self) -> State {
+        self.first_failure
+    }
+
+    /// Tells whether the device fell silent or became useless: what follows is not asked any more.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        matches!(
+            self.worst,
+            State::Interrupted
+                | State::Garbage
+                | State::Credentials
+                | State::Closed
+                | State::NoAnswer
+                | State::Local
+        )
+    }
+
+    /// Reads single objects, a few a request. What is not there is not in the answer.
+    pub async fn get(&mut self, oids: &[Oid]) -> BTreeMap<Oid, Value> {
+        let mut found = BTreeMap::new();
+        for some in oids.chunks(MAX_GET) {
+            if self.is_lost() {
+                break;
+            }
+            match self.client.get(some).await {
+                Ok(bindings) => {
+                    for (oid, value) in bindings {
+                        if some.contains(&oid) && value != Value::Absent && self.takes(&value) {
+                            found.insert(oid, value);
+                        }
+                    }
+                }
+                Err(failure) => self.failed(&failure),
+            }
+        }
+        found
+    }
+
+    /// Reads up to `most` objects below a name.
+    pub async fn column(&mut self, name: &Oid, most: usize) -> Vec<(Oid, Value)> {
+        let mut open = vec![Column { number: 0, whole: name.clone(), last: name.clone() }];
+        let mut table = Table::default();
+        while !open.is_empty() && !self.is_lost() && self.bytes_left > 0 && table.rows.len() < most {
+            let at = [open.first().map_or_else(|| name.clone(), |column| column.last.clone())];
+            match self.step(&at).await {
+                Ok(answer) => self.enter(&mut table, &mut open, answer),
+                Err(failure) => self.yield_to(&failure),
+            }
+        }
+        let row = |(index, row): (Vec<u32>, Row)| Some((name.child(&index), row.0.into_values().next()?));
+        table.rows.into_iter().filter_map(row).take(most).collect()
+    }
+
+    /// Reads columns of a table, given the identifier of its entry.
+    pub async fn table(&mut self, entry: &Oid, columns: &[u32]) -> Table {
+        let column = |&number: &u32| {
+            let whole = entry.child(&[number]);
+            Column { number, last: whole.clone(), whole }
+        };
+        let mut open: Vec<Column> = columns.iter().map(column).collect();
+        let mut table = Table::default();
+        while !open.is_empty() && !self.is_lost() {
+            if self.bytes_left == 0 {
+                self.note(State::Truncated);
+                break;
+            }
+            let at: Vec<Oid> = open.iter().map(|column| column.last.clone()).collect();
+            match self.step(&at).await {
+                Ok(answer) => self.enter(&mut table, &mut open, answer),
+                Err(failure) => self.yield_to(&failure),
+            }
+        }
+        table
+    }
+
+    /// Asks for what follows each of `at`.
+    async fn step(&mut self, at: &[Oid]) -> Result<Vec<(Oid, Value)>, Failure> {
+        if self.bindings > 0 {
+            let some = at.get(..self.bindings as usize).unwrap_or(at);
+            let repetitions = (self.bindings / some.len().max(1) as u32).max(1);
+            let answer = self.client.bulk(some, repetitions).await?;
+            if answer.is_empty() {
+                return Err(Failure::Garbage { what: "an empty answer".to_owned() });
+            }
+            return Ok(answer);
+        }
+        let mut answer = Vec::with_capacity(at.len());
+        for oid in at {
+            answer.push(self.client.next(oid).await?);
+        }
+        Ok(answer)
+    }
+
+    /// Takes an answer into the table, and closes the columns that are at their end.
+    fn enter(&mut self, table: &mut Table, open: &mut Vec<Column>, answer: Vec<(Oid, Value)>) {
+        // What one request asked for, as `step` cuts it.
+        let asked = if self.bindings > 0 { open.len().min(self.bindings as usize) } else { open.len() };
+        let mut ended = vec![false; asked];
+        for (at, (oid, value)) in answer.into_iter().enumerate() {
+            let at = at % asked.max(1);
+            let (Some(column), Some(end)) = (open.get_mut(at), ended.get_mut(at)) else { continue };
+            let index = oid.below(&column.whole).map(<[u32]>::to_vec);
+            let Some(index) = index.filter(|_| value != Value::End && !*end) else {
+                *end = true;
+                continue;
+            };
+            if oid <= column.last {
+                self.note(State::Loops);
+                *end = true;
+                continue;
+            }
+            let is_new = !table.rows.contains_key(&index);
+            if (is_new && table.rows.len() >= MAX_ROWS) || !self.takes(&value) {
+                self.note(State::Truncated);
+                *end = true;
+                continue;
+            }
+            column.last = oid;
+            table.rows.entry(index).or_default().0.insert(column.number, value);
+        }
+        let mut at = 0;
+        open.retain(|_| {
+            at += 1;
+            !ended.get(at - 1).copied().unwrap_or(false)
+        });
+    }
+
+    /// After a failure, asks for less; a device that fails at one object is lost.
+    fn yield_to(&mut self, failure: &Failure) {
+        match failure {
+            Failure::TooBig if self.bindings > 1 => self.bindings /= 2,
+            // Some devices fall silent, or talk nonsense, where GETBULK asks for too much.
+            Failure::TooBig | Failure::NoAnswer | Failure::Refused { .. } | Failure::Garbage { .. }
+                if self.bindings > 0 =>
+            {
+                self.bindings = 0;
+            }
+            _ => self.failed(failure),
+        }
+    }
+
+    fn failed(&mut self, failure: &Failure) {
+        if self.first_failure == State::Complete {
+            self.first_failure = State::from(failure);
+        }
+        let state = match State::from(failure) {
+            State::NoAnswer | State::Closed => State::Interrupted,
+            state => state,
+        };
+        self.note(state);
+    }
+
+    fn note(&mut self, state: State) {
+        self.worst = self.worst.max(state);
+    }
+
+    /// Tells whether there is room for a value, and takes it.
+    fn takes(&mut self, value: &Value) -> bool {
+        let bytes = BINDING_BYTES + value.octets().map_or(0, <[u8]>::len);
+        let left = self.bytes_left.checked_sub(bytes);
+        self.bytes_left = left.unwrap_or(0);
+        left.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests;

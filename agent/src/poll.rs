@@ -1,0 +1,107 @@
+//! `poll`: asks network equipment over SNMP, once, and shows what it is.
+//!
+//! | file | what |
+//! |---|---|
+//! | `targets` | who may be asked, and who is left out |
+//! | `secrets` | communities and users, read from files |
+//! | `device` | one device: what it is by our rules, and what it knows |
+//! | `round` | many devices at once, each at its own pace |
+//! | `shown` | the result as JSON and as a table |
+//!
+//! Invariant: nothing is sent to an address that no person allowed; only reads are sent.
+
+mod device;
+mod round;
+mod secrets;
+mod shown;
+mod targets;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use sekisho_api::Device;
+use sekisho_ledger::{Ledger, Query, Reader};
+use sekisho_report::Lang;
+use sekisho_rules::device::DeviceRules;
+use sekisho_snmp::{Manner, Recording, Traffic};
+
+use self::device::Outcome;
+use self::targets::Allowed;
+use crate::cli::{Poll, PollFormat};
+use crate::output;
+use crate::sink::Sink;
+
+/// Octets of a recording that are read: whole walks of core switches have some 10 MB.
+const MAX_RECORDING_BYTES: u64 = 64 << 20;
+
+/// Asks as the command line says.
+pub(crate) fn run(args: &Poll, lang: Lang) -> anyhow::Result<()> {
+    let rules = Arc::new(DeviceRules::embedded()?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("cannot start a runtime")?;
+    let traffic = Arc::new(Traffic::default());
+    if !args.recording.is_empty() {
+        let mut outcomes = Vec::new();
+        for path in &args.recording {
+            let client = Recording::parse(&text(path)?);
+            outcomes.push(runtime.block_on(device::ask(path.display().to_string(), client, &rules)));
+        }
+        return show(args, &outcomes, &[], &traffic, lang);
+    }
+    let allowed = Allowed::parse(&args.target, &args.subnet, args.equipment)?;
+    let plan = targets::plan(&allowed, &known(args)?)?;
+    if args.dry_run {
+        let mut out = Sink::open(args.output.as_deref(), &[])?;
+        match args.format {
+            PollFormat::Json => shown::json(&mut out, &shown::plan(&plan))?,
+            PollFormat::Table => shown::would_ask(&mut out, &plan, lang)?,
+        }
+        return out.close();
+    }
+    let credentials = secrets::read(args)?;
+    let manner = Manner {
+        patience: Duration::from_secs(args.timeout),
+        retries: args.retries,
+        gap: Duration::from_secs(1) / args.rate.max(1),
+    };
+    let round = round::Round { credentials, manner, traffic: Arc::clone(&traffic), rules };
+    let outcomes = runtime.block_on(round.run(&plan.ask));
+    show(args, &outcomes, &plan.left_out, &traffic, lang)
+}
+
+fn show(
+    args: &Poll,
+    outcomes: &[Outcome],
+    left_out: &[targets::LeftOut],
+    traffic: &Traffic,
+    lang: Lang,
+) -> anyhow::Result<()> {
+    let sources: Vec<&Path> = args.recording.iter().map(AsRef::as_ref).collect();
+    let mut out = Sink::open(args.output.as_deref(), &sources)?;
+    match args.format {
+        PollFormat::Json => shown::json(&mut out, &shown::round(outcomes, left_out, traffic))?,
+        PollFormat::Table => {
+            out.write_all(shown::table(outcomes, left_out, traffic, lang, output::width()).as_bytes())?;
+        }
+    }
+    out.close()
+}
+
+/// The devices that the ledger knows, where one is given.
+fn known(args: &Poll) -> anyhow::Result<Vec<Device>> {
+    let Some(path) = &args.db else { return Ok(Vec::new()) };
+    let ledger: Reader = Ledger::read_only(path)?;
+    let rows = ledger.devices(&Query { site: args.site.clone(), ..Query::default() })?;
+    Ok(rows.into_iter().map(|row| row.row).collect())
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    file.take(MAX_RECORDING_BYTES).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,220 @@
+//! A rule about a device as it is written, and what can be wrong with it.
+
+use std::collections::BTreeMap;
+
+use regex::{Regex, RegexBuilder};
+use serde::Deserialize;
+
+use super::read::{Gives, Read, Wanted};
+use super::{Branch, DeviceRule, SYS_DESCR, SYS_OBJECT_ID};
+use crate::written::Say;
+use crate::{Oid, Source};
+
+/// Octets of a compiled pattern: a page of alternatives, many times what a rule needs.
+const MAX_PATTERN_BYTES: usize = 1 << 20;
+
+/// A rule about a device that does not load.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceRuleError {
+    /// What comes with the program is damaged.
+    #[error("the rules about devices that come with the program are damaged: install it again")]
+    Embedded {
+        /// Where and why.
+        source: Box<serde_json::Error>,
+    },
+    /// The rule says something that cannot be.
+    #[error("rule `{id}`: {what}")]
+    Fault {
+        /// The rule.
+        id: String,
+        /// What cannot be.
+        what: String,
+    },
+    /// A pattern cannot be read.
+    #[error("rule `{id}`: `{pattern}` is no pattern")]
+    Pattern {
+        /// The rule.
+        id: String,
+        /// The pattern as written.
+        pattern: String,
+        /// Where and why.
+        source: Box<regex::Error>,
+    },
+}
+
+/// The file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) id: String,
+    revision: u32,
+    #[expect(dead_code, reason = "for the reader of the file")]
+    title: String,
+    #[serde(rename = "match")]
+    matches: Vec<Match>,
+    #[serde(default)]
+    assert: Assert,
+    #[serde(rename = "read", default)]
+    reads: Vec<WrittenRead>,
+    say: Say,
+    source: Vec<Source>,
+    /// Absent inside the program.
+    #[serde(default)]
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests hold them"))]
+    pub(super) vector: Vec<Vector>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Match {
+    #[serde(default)]
+    any: bool,
+    #[serde(default)]
+    sys_object_id: Vec<String>,
+    #[serde(default)]
+    sys_descr: Vec<String>,
+    #[serde(default)]
+    has: Vec<String>,
+    confidence: u8,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Assert {
+    vendor: Option<String>,
+    role: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRead {
+    gives: Gives,
+    from: From,
+    #[serde(default)]
+    oid: Vec<String>,
+    column: Option<u32>,
+    pattern: Option<String>,
+    give: Option<String>,
+    #[serde(default)]
+    map: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum From {
+    SysDescr,
+    SysObjectId,
+    Object,
+    Column,
+    Entity,
+}
+
+/// What a device says, and what must come out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(test), expect(dead_code, reason = "tests hold them"))]
+pub(super) struct Vector {
+    pub(super) name: String,
+    pub(super) origin: String,
+    pub(super) expect: crate::written::Expect,
+    pub(super) sys_object_id: Option<String>,
+    pub(super) sys_descr: Option<String>,
+    #[serde(default)]
+    pub(super) objects: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) entity: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) gives: BTreeMap<Gives, String>,
+}
+
+impl File {
+    pub(super) fn check(self, id: &str) -> Result<DeviceRule, DeviceRuleError> {
+        let fault = |what: &str| DeviceRuleError::Fault { id: id.to_owned(), what: what.to_owned() };
+        if self.id != id {
+            return Err(fault("its id is not its path under the folder, without `.toml`"));
+        }
+        if self.source.is_empty() {
+            return Err(fault("it has no `[[source]]`; name who states the fact it rests on"));
+        }
+        if self.say.en.trim().is_empty() || self.say.ja.trim().is_empty() {
+            return Err(fault("`[say]` needs a sentence in `en` and in `ja`"));
+        }
+        if self.matches.is_empty() {
+            return Err(fault("it has no `[[match]]`; say which devices it is for"));
+        }
+        let matches = self.matches.into_iter().map(|branch| branch.check(id)).collect::<Result<_, _>>()?;
+        let reads = self.reads.into_iter().map(|read| read.check(id)).collect::<Result<_, _>>()?;
+        Ok(DeviceRule {
+            id: self.id,
+            revision: self.revision,
+            matches,
+            vendor: self.assert.vendor,
+            role: self.assert.role,
+            reads,
+            en: self.say.en,
+            ja: self.say.ja,
+            sources: self.source,
+        })
+    }
+}
+
+impl Match {
+    fn check(self, id: &str) -> Result<Branch, DeviceRuleError> {
+        let fault = |what: String| DeviceRuleError::Fault { id: id.to_owned(), what };
+        let bare = self.sys_object_id.is_empty() && self.sys_descr.is_empty();
+        if bare != self.any || (self.any && !self.has.is_empty()) {
+            return Err(fault(
+                "a `[[match]]` needs a condition on the system group, or `any` alone".to_owned(),
+            ));
+        }
+        if !(1..=100).contains(&self.confidence) {
+            return Err(fault(format!("confidence {} is not between 1 and 100 percent", self.confidence)));
+        }
+        let oid = |text: &String| text.parse::<Oid>().map_err(|error| fault(error.to_string()));
+        for text in &self.has {
+            oid(text)?;
+        }
+        Ok(Branch {
+            any: self.any,
+            sys_object_id: self.sys_object_id.iter().map(oid).collect::<Result<_, _>>()?,
+            sys_descr: self.sys_descr.iter().map(|text| pattern(id, text)).collect::<Result<_, _>>()?,
+            has: self.has,
+            confidence: self.confidence,
+        })
+    }
+}
+
+impl WrittenRead {
+    fn check(self, id: &str) -> Result<Read, DeviceRuleError> {
+        let fault = |what: String| DeviceRuleError::Fault { id: id.to_owned(), what };
+        for oid in &self.oid {
+            oid.parse::<Oid>().map_err(|error| fault(error.to_string()))?;
+        }
+        let wanted = match (self.from, self.column) {
+            (From::SysDescr, None) => vec![Wanted::Object(SYS_DESCR.to_owned())],
+            (From::SysObjectId, None) => vec![Wanted::Object(SYS_OBJECT_ID.to_owned())],
+            (From::Object, None) => self.oid.into_iter().map(Wanted::Object).collect(),
+            (From::Column, None) => self.oid.into_iter().map(Wanted::Column).collect(),
+            (From::Entity, Some(column)) => vec![Wanted::Entity(column)],
+            _ => return Err(fault("`column` goes with `from = \"entity\"`, and only with it".to_owned())),
+        };
+        if wanted.is_empty() {
+            return Err(fault("a `[[read]]` from objects names at least one `oid`".to_owned()));
+        }
+        let pattern = self.pattern.map(|text| pattern(id, &text)).transpose()?;
+        let groups = pattern.as_ref().is_some_and(|pattern| pattern.captures_len() > 1);
+        let give = self.give.unwrap_or_else(|| if groups { "$1" } else { "$0" }.to_owned());
+        Ok(Read { gives: self.gives, wanted, pattern, give, map: self.map })
+    }
+}
+
+/// Reads a pattern; case does not matter, and `^` and `$` are the ends of lines.
+fn pattern(id: &str, text: &str) -> Result<Regex, DeviceRuleError> {
+    let built =
+        RegexBuilder::new(text).case_insensitive(true).multi_line(true).size_limit(MAX_PATTERN_BYTES).build();
+    built.map_err(|source| DeviceRuleError::Pattern {
+        id: id.to_owned(),
+        pattern: text.to_owned(),
+        source: Box::new(source),
+    })
+}
