@@ -23,6 +23,7 @@ mod exit;
 mod exported;
 mod finish;
 mod group;
+mod hours;
 mod intern;
 mod judge;
 mod line;

@@ -6,14 +6,13 @@ use sekisho_recognise::{Cipher, Inspection, Key, Side};
 use sekisho_track::{Conn, State};
 
 use crate::behaviour::{self, Past, Pasts, Pulse, Report};
+use crate::hours::Hours;
 use crate::intern::{Marks, TextId};
 
 /// Notes kept with one conn: an association proposes up to 64 SOP classes, and as many are accepted.
 const MAX_NOTES: usize = 160;
 /// Distinct notes kept with one relationship.
 const MAX_RELATION_NOTES: usize = 320;
-/// Hours kept with one relationship: a year's. Times in a capture can be anything.
-const MAX_HOURS: usize = 24 * 366;
 /// Nanoseconds in an hour.
 pub(crate) const HOUR_NS: i64 = 3_600 * 1_000_000_000;
 /// The service of what no protocol knows and what looks encrypted.
@@ -182,40 +181,6 @@ pub(crate) struct Relation {
     pub(crate) to_group: bool,
     /// Whether there is anything that was not reported yet.
     pub(crate) news: bool,
-}
-
-/// Octets by hour; most relationships have one hour.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Hours {
-    first: Option<(i64, u64)>,
-    more: Vec<(i64, u64)>,
-}
-
-impl Hours {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(i64, u64)> {
-        self.first.iter().chain(&self.more)
-    }
-
-    const fn of(hour: i64, bytes: u64) -> Self {
-        Self { first: Some((hour, bytes)), more: Vec::new() }
-    }
-
-    fn book(&mut self, hour: i64, bytes: u64) {
-        let (first, sum) = self.first.get_or_insert((hour, 0));
-        if *first == hour {
-            *sum = sum.saturating_add(bytes);
-            return;
-        }
-        match self.more.binary_search_by_key(&hour, |(other, _)| *other) {
-            Ok(at) => {
-                if let Some((_, sum)) = self.more.get_mut(at) {
-                    *sum = sum.saturating_add(bytes);
-                }
-            }
-            Err(at) if self.more.len() < MAX_HOURS => self.more.insert(at, (hour, bytes)),
-            Err(_) => {}
-        }
-    }
 }
 
 /// All relationships.
