@@ -37,13 +37,22 @@ pub struct Missing {
 #[must_use]
 pub fn missing(analysis: &Analysis, rules: &Rules) -> Missing {
     let (days, weekend) = watched(analysis);
+    let maintained = Maintained::of(&analysis.connections);
     let mut found = Missing { days, ..Missing::default() };
-    for device in analysis.devices.iter().filter(|device| !is_maintained(device, &analysis.connections)) {
+    // By role: whether a rule will ever ask for it, and what it says now.
+    let mut verdicts: BTreeMap<&str, (bool, Option<Verdict<'_>>)> = BTreeMap::new();
+    for device in &analysis.devices {
         let Some(role) = &device.role else { continue };
-        if let Some(verdict) = weekend.then(|| verdict(rules, role, days)).flatten() {
-            found.rows.extend(row(device, &verdict));
-        } else if verdict(rules, role, EVER).is_some() {
-            found.undecided += 1;
+        let (asked, now) = verdicts.entry(role).or_insert_with(|| {
+            let now = weekend.then(|| verdict(rules, role, days)).flatten();
+            (verdict(rules, role, EVER).is_some(), now)
+        });
+        if !*asked || maintained.has(device) {
+            continue;
+        }
+        match now {
+            Some(verdict) => found.rows.extend(row(device, verdict)),
+            None => found.undecided += 1,
         }
     }
     found
@@ -61,17 +70,39 @@ fn watched(analysis: &Analysis) -> (u64, bool) {
     (days.len() as u64, weekend)
 }
 
-/// Tells whether anything was seen that may be a device's maintenance.
-fn is_maintained(device: &Device, connections: &[Connection]) -> bool {
-    let is_its = |row: &&Connection| match (&row.inside.mac, &device.mac) {
-        (Some(one), Some(other)) => one == other,
-        _ => device.ips.contains(&row.inside.ip),
-    };
-    let maintains = |row: &Connection| {
-        let category = row.category.as_deref().unwrap_or_default();
-        row.tunnel || category.ends_with("-maintenance") || row.initiator == Initiator::Outside
-    };
-    connections.iter().filter(is_its).any(maintains)
+/// Inside ends of what may be maintenance.
+struct Maintained<'a> {
+    macs: BTreeSet<&'a str>,
+    /// Of those without a hardware address.
+    ips: BTreeSet<&'a str>,
+    /// Of all.
+    all_ips: BTreeSet<&'a str>,
+}
+
+impl<'a> Maintained<'a> {
+    fn of(connections: &'a [Connection]) -> Self {
+        let mut this = Self { macs: BTreeSet::new(), ips: BTreeSet::new(), all_ips: BTreeSet::new() };
+        let maintains = |row: &&Connection| {
+            let category = row.category.as_deref().unwrap_or_default();
+            row.tunnel || category.ends_with("-maintenance") || row.initiator == Initiator::Outside
+        };
+        for Inside { ip, mac, .. } in connections.iter().filter(maintains).map(|row| &row.inside) {
+            this.all_ips.insert(ip);
+            match mac {
+                Some(mac) => this.macs.insert(mac),
+                None => this.ips.insert(ip),
+            };
+        }
+        this
+    }
+
+    fn has(&self, device: &Device) -> bool {
+        let (macs, ips) = match &device.mac {
+            Some(mac) => (self.macs.contains(mac.as_str()), &self.ips),
+            None => (false, &self.all_ips),
+        };
+        macs || device.ips.iter().any(|ip| ips.contains(ip.as_str()))
+    }
 }
 
 fn verdict<'r>(rules: &'r Rules, role: &str, days: u64) -> Option<Verdict<'r>> {

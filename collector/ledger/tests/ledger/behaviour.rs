@@ -66,10 +66,7 @@ fn behaviour_is_what_was_ever_found_and_the_longest_times() {
             ..Behaviour::default()
         })
     };
-    for (place, behaviour) in
-        [of("dormant", 90_000, 90_000, true), of("regular", 30, 86, false)].into_iter().enumerate()
-    {
-        let from = 2 * place as i64;
+    for (from, behaviour) in [(0, of("dormant", 90_000, 90_000, true)), (2, of("regular", 30, 86, false))] {
         let seen = one(from, from + 1, |seen| seen.behaviour = behaviour);
         ledger.record(SITE, &seen, &source(&from.to_string()), now()).unwrap();
     }
