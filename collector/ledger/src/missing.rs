@@ -37,18 +37,22 @@ pub struct Missing {
 #[must_use]
 pub fn missing(analysis: &Analysis, rules: &Rules) -> Missing {
     let (days, weekend) = watched(analysis);
+    let maintained = Maintained::of(&analysis.connections);
     let mut found = Missing { days, ..Missing::default() };
-    // The few first: a hospital has thousands of devices and tens of thousands of connections.
-    let maintaining: Vec<&Connection> = analysis.connections.iter().filter(|row| maintains(row)).collect();
+    // By role: whether a rule will ever ask for it, and what it says now.
+    let mut verdicts: BTreeMap<&str, (bool, Option<Verdict<'_>>)> = BTreeMap::new();
     for device in &analysis.devices {
         let Some(role) = &device.role else { continue };
-        if maintaining.iter().any(|row| is_of(row, device)) {
+        let (asked, now) = verdicts.entry(role).or_insert_with(|| {
+            let now = weekend.then(|| verdict(rules, role, days)).flatten();
+            (verdict(rules, role, EVER).is_some(), now)
+        });
+        if !*asked || maintained.has(device) {
             continue;
         }
-        if let Some(verdict) = weekend.then(|| verdict(rules, role, days)).flatten() {
-            found.rows.extend(row(device, &verdict));
-        } else if verdict(rules, role, EVER).is_some() {
-            found.undecided += 1;
+        match now {
+            Some(verdict) => found.rows.extend(row(device, verdict)),
+            None => found.undecided += 1,
         }
     }
     found
@@ -66,17 +70,38 @@ fn watched(analysis: &Analysis) -> (u64, bool) {
     (days.len() as u64, weekend)
 }
 
-/// Tells whether a connection may be some device's maintenance.
-fn maintains(row: &Connection) -> bool {
-    let category = row.category.as_deref().unwrap_or_default();
-    row.tunnel || category.ends_with("-maintenance") || row.initiator == Initiator::Outside
+/// Inside ends of what may be maintenance.
+struct Maintained<'a> {
+    macs: BTreeSet<&'a str>,
+    /// Of those without a hardware address.
+    ips: BTreeSet<&'a str>,
+    /// Of all.
+    all_ips: BTreeSet<&'a str>,
 }
 
-/// Tells whether a connection is a device's.
-fn is_of(row: &Connection, device: &Device) -> bool {
-    match (&row.inside.mac, &device.mac) {
-        (Some(one), Some(other)) => one == other,
-        _ => device.ips.contains(&row.inside.ip),
+impl<'a> Maintained<'a> {
+    fn of(connections: &'a [Connection]) -> Self {
+        let mut this = Self { macs: BTreeSet::new(), ips: BTreeSet::new(), all_ips: BTreeSet::new() };
+        let maintains = |row: &&Connection| {
+            let category = row.category.as_deref().unwrap_or_default();
+            row.tunnel || category.ends_with("-maintenance") || row.initiator == Initiator::Outside
+        };
+        for Inside { ip, mac, .. } in connections.iter().filter(maintains).map(|row| &row.inside) {
+            this.all_ips.insert(ip);
+            match mac {
+                Some(mac) => this.macs.insert(mac),
+                None => this.ips.insert(ip),
+            };
+        }
+        this
+    }
+
+    fn has(&self, device: &Device) -> bool {
+        let (macs, ips) = match &device.mac {
+            Some(mac) => (self.macs.contains(mac.as_str()), &self.ips),
+            None => (false, &self.all_ips),
+        };
+        macs || device.ips.iter().any(|ip| ips.contains(ip.as_str()))
     }
 }
 
@@ -189,8 +214,8 @@ mod tests {
 
     #[test]
     fn whatever_may_be_its_maintenance_is_not_missing() {
-        let rules = Rules::embedded().unwrap();
         type Turn = fn(&mut Connection);
+        let rules = Rules::embedded().unwrap();
         let turns: [(&str, Turn); 3] = [
             ("a tunnel", |row| row.tunnel = true),
             ("a maker's service", |row| row.category = Some("modality-maintenance".to_owned())),
