@@ -12,3 +12,4 @@ mod doctor;
 mod files;
 mod ledger;
 mod live;
+mod snmp;
