@@ -61,10 +61,11 @@ impl Snmpd {
         let named = |arg: &&str| {
             if known.contains(arg) { self.file(arg) } else { (*arg).to_owned() }
         };
-        let mut all: Vec<String> = ["poll", "--format", "json", "--rate", "1000", "--timeout", "1", "--target"]
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let mut all: Vec<String> =
+            ["poll", "--format", "json", "--rate", "1000", "--timeout", "1", "--target"]
+                .iter()
+                .map(ToString::to_string)
+                .collect();
         all.push(self.target.clone());
         all.extend(args.iter().map(named));
         let answer: Value = serde_json::from_str(&text(all)).unwrap();
@@ -99,7 +100,10 @@ fn net_snmp_is_read_over_every_version_and_each_failure_has_its_state() {
         if state == "complete" {
             assert_eq!(device["name"], "e2e", "{args:?}");
             let interfaces = device["facts"]["interfaces"].as_array().unwrap();
-            assert!(interfaces.iter().any(|interface| interface["descr"] == "lo"), "{args:?}: {interfaces:?}");
+            assert!(
+                interfaces.iter().any(|interface| interface["descr"] == "lo"),
+                "{args:?}: {interfaces:?}"
+            );
         }
     }
     for (written, instead) in
