@@ -13,3 +13,4 @@ mod files;
 mod ledger;
 mod live;
 mod rules;
+mod snmp;

@@ -65,7 +65,8 @@ pub(crate) async fn ask<C: Client>(target: String, client: C, rules: &DeviceRule
     }
     let system = survey::system(&mut walker).await;
     if system.object_id.is_none() && system.descr.is_none() {
-        return Outcome::nothing(target, walker.state().max(State::Refused));
+        let state = if walker.is_lost() { walker.state() } else { State::Refused };
+        return Outcome::nothing(target, state);
     }
     let facts = survey::facts(&mut walker, system, Scope::default()).await;
     let identity = identify(&mut walker, &facts, rules).await;
