@@ -19,11 +19,25 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("agent/enrich", &["api", "decode", "export", "recognise", "rules", "track"]),
     (
         "agent",
-        &["api", "decode", "enrich", "export", "ledger", "mirror", "recognise", "report", "rules", "track"],
+        &[
+            "api",
+            "console",
+            "decode",
+            "enrich",
+            "export",
+            "ledger",
+            "mirror",
+            "recognise",
+            "report",
+            "rules",
+            "track",
+        ],
     ),
     ("collector/api", &[]),
     ("collector/ledger", &["api", "rules"]),
-    ("collector/report", &["api"]),
+    ("collector/console", &["api", "ledger", "report"]),
+    // ledger: it words the history.
+    ("collector/report", &["api", "ledger"]),
     ("rules", &[]),
     ("tests", &[]),
 ];
