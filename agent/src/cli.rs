@@ -3,6 +3,7 @@
 mod poll;
 mod rules;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -94,6 +95,15 @@ pub(crate) enum Command {
     Exits(Listing),
     /// 台帳の変更履歴を一覧する / Lists the ledger's history: appeared, gone silent, changed exit
     History(History),
+    /// 台帳をブラウザーで見る（HTTPS） / Shows a ledger to a browser, by HTTPS
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent console --db ledger.db
+  sekisho-agent console --db ledger.db --listen 192.0.2.10:8443
+
+最初の起動で証明書を作り、その指紋と、パスワードを設定するための一度だけのコードを表示します
+The first start makes a certificate and prints its fingerprint, and a code, good for once, to set the password")]
+    Console(Console),
     /// ミラーポートとして正しく見えているかを確かめる / Checks whether a capture is of a real mirror port, and what to change
     #[command(after_help = "\
 例 / Examples:
@@ -157,6 +167,21 @@ SIGTERM records and stops; SIGHUP reads the configuration again")]
   sekisho-agent status --format json
   sekisho-agent status --socket /tmp/agent.sock --lang en")]
     Status(Status),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Console {
+    /// 台帳 / The ledger
+    #[arg(long, value_name = "PATH")]
+    pub(crate) db: PathBuf,
+
+    /// 待ち受けるアドレスとポート / The address and port to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    pub(crate) listen: SocketAddr,
+
+    /// 証明書とパスワードを置くフォルダー（既定は台帳の隣の console） / The folder of certificate and password
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

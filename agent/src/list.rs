@@ -6,13 +6,13 @@ use std::path::Path;
 use anyhow::bail;
 use sekisho_api::{Analysis, Connection, Device, ExitRow};
 use sekisho_ledger::{HistoryQuery, Ledger, Query, Reader, Sited, missing};
-use sekisho_report::{HistoryRow, Lang, csv, fill, table};
+use sekisho_report::{HistoryRow, Lang, change, csv, fill, table};
 use sekisho_rules::Rules;
 use serde::Serialize;
 
 use crate::cli::{Connections, Format, History, ListFormat, Listing, Place};
+use crate::output;
 use crate::sink::Sink;
-use crate::{history, output};
 
 pub(crate) fn connections(args: &Connections, lang: Lang) -> anyhow::Result<()> {
     let ledger = Ledger::read_only(&args.place.db)?;
@@ -92,8 +92,8 @@ pub(crate) fn history(History { listing: args, all }: &History, lang: Lang) -> a
     let zone = output::zone();
     let count = changes.len();
     let folds = args.format == ListFormat::Table && !all;
-    let kept = changes.into_iter().filter(|change| !folds || !history::is_of_general_internet(change));
-    let rows: Vec<HistoryRow> = kept.map(|change| history::row(change, lang, &zone)).collect();
+    let kept = changes.into_iter().filter(|row| !folds || !change::is_of_general_internet(row));
+    let rows: Vec<HistoryRow> = kept.map(|row| change::row(row, lang, &zone)).collect();
     put(args, |out| {
         if args.format == ListFormat::Csv {
             return csv::history(out, &rows, lang, &zone);
@@ -134,7 +134,7 @@ pub(crate) fn site(ledger: &Reader, place: &Place, json: bool, lang: Lang) -> an
 fn history_rows(ledger: &Reader, site: Option<String>, lang: Lang) -> anyhow::Result<Vec<HistoryRow>> {
     let zone = output::zone();
     let changes = ledger.history(&HistoryQuery { site, ..HistoryQuery::default() })?;
-    Ok(changes.into_iter().map(|change| history::row(change, lang, &zone)).collect())
+    Ok(changes.into_iter().map(|row| change::row(row, lang, &zone)).collect())
 }
 
 fn bare<T>(rows: Vec<Sited<T>>) -> Vec<T> {

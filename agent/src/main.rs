@@ -3,11 +3,11 @@
 mod analyze;
 mod capture;
 mod cli;
+mod console;
 mod digest;
 mod doctor;
 mod explain;
 mod facts;
-mod history;
 mod list;
 mod output;
 mod pipeline;
@@ -52,6 +52,7 @@ fn command(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Devices(args) => list::devices(args, lang),
         Command::Exits(args) => list::exits(args, lang),
         Command::History(args) => list::history(args, lang),
+        Command::Console(args) => console::run(args, lang),
         Command::Doctor(args) => return doctor::run(args, lang),
         Command::Explain(args) => explain::run(args, lang),
         Command::Rules(args) => rules::run(&args.command, lang),

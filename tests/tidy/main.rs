@@ -22,6 +22,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
         "agent",
         &[
             "api",
+            "console",
             "decode",
             "enrich",
             "export",
@@ -36,7 +37,9 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ),
     ("collector/api", &[]),
     ("collector/ledger", &["api", "rules"]),
-    ("collector/report", &["api"]),
+    ("collector/console", &["api", "ledger", "report"]),
+    // ledger: it words the history.
+    ("collector/report", &["api", "ledger"]),
     ("rules", &[]),
     ("tests", &[]),
     ("tests/fuzz", &["decode", "export", "recognise"]),

@@ -12,6 +12,7 @@ use super::overview::Overview;
 use super::{config, logging, metrics, status, wiring};
 use crate::capture::live::{self, Keep};
 use crate::cli::Run;
+use crate::console;
 
 /// Runs the daemon until it is told to stop. `asked` is the log's level that the command line asks for.
 pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
@@ -40,6 +41,9 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
         // Before there are threads: capabilities are a thread's own.
         live::drop_privileges(if config.captures.is_empty() { Keep::Nothing } else { Keep::RawSockets })?;
         let fleet = Fleet::start(wiring::plans(&config), wiring::site(&config)?, recorder, &config.live)?;
+        if let Some(listen) = config.console {
+            console::start(&config.ledger, listen, config.lang)?;
+        }
         let overview = Arc::new(Overview::new(&config, &fleet));
         Control { signals, path: &args.config, config, log, fleet, overview, status, metrics }.run().await
     })

@@ -7,7 +7,7 @@
 //! | `sighting`, `pairing`, `fold`, `rollup` | what a capture says, which row that is, how rows and sums are made |
 //! | `device`, `exit`, `connection`, `capture` | the tables |
 //! | `behaviour` | what a connection does over time, merged |
-//! | `query`, `summary` | reading |
+//! | `query`, `summary`, `page` | reading |
 //! | `missing` | what should be there and was not seen |
 //! | `schema` | the numbered migrations |
 //!
@@ -45,6 +45,7 @@ mod exit;
 mod fold;
 mod live;
 mod missing;
+mod page;
 mod pairing;
 mod query;
 mod record;
@@ -58,7 +59,7 @@ mod watch;
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::ops::Deref;
+use std::ops::{ControlFlow, Deref};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -71,6 +72,7 @@ pub use change::{Cause, Change, ChangeKind, Subject};
 pub use clean::{MAX_LIST, MAX_TEXT_BYTES};
 pub use error::LedgerError;
 pub use missing::{MISSING, Missing, missing};
+pub use page::{Count, Mark, NotAMark, Page};
 pub use query::{HistoryQuery, Query, Site, Sited};
 pub use record::{Recorded, SILENT_AFTER_US};
 pub use watch::{LastRollUp, RollUp};
@@ -191,7 +193,27 @@ impl Deref for Ledger {
 impl Reader {
     /// Reads connections: the unregistered first, then tunnels, then by category and time.
     pub fn connections(&self, query: &Query) -> Result<Vec<Sited<Connection>>, LedgerError> {
-        self.read(|database| query::connections(database, query))
+        self.read(|database| page::connections(database, query))
+    }
+
+    /// Reads connections in the same order, up to `query.limit` of them, and where the next would begin.
+    pub fn page(&self, query: &Query) -> Result<Page, LedgerError> {
+        self.read(|database| page::page(database, query))
+    }
+
+    /// Hands connections to `take` one by one in the same order, until it has enough: all of one state of
+    /// the ledger, however many they are.
+    pub fn visit(
+        &self,
+        query: &Query,
+        mut take: impl FnMut(Sited<Connection>) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.read(|database| page::visit(database, query, |_, row| take(row)))
+    }
+
+    /// Counts connections.
+    pub fn count(&self, query: &Query) -> Result<Count, LedgerError> {
+        self.read(|database| page::count(database, query))
     }
 
     /// Reads devices by site, role and key.
@@ -212,6 +234,11 @@ impl Reader {
     /// Reads the sites by name.
     pub fn sites(&self) -> Result<Vec<Site>, LedgerError> {
         self.read(query::sites)
+    }
+
+    /// Reads the names of the sites, in order.
+    pub fn site_names(&self) -> Result<Vec<String>, LedgerError> {
+        self.read(query::site_names)
     }
 
     /// Reads which roll-up of a sensor was recorded last; none where none was.

@@ -1,9 +1,7 @@
 //! Reading: rows in the order in which people should look at them.
 //!
-//! Connections: the unregistered first, then tunnels, then by category in the study's order (what
-//! could not be told after the eight, general internet last), then the one seen last, then by site and
-//! number. Devices by role and key, exits the unregistered first. What was withdrawn is left out;
-//! its history is not.
+//! Devices by role and key, exits the unregistered first; connections are read in `page`. What was
+//! withdrawn is left out; its history is not.
 //!
 //! Every value that a caller gives is a bound parameter; the texts here are the only SQL.
 
@@ -22,17 +20,9 @@ use crate::day;
 use crate::device::State;
 use crate::error::Fault;
 use crate::fold;
+use crate::page::Mark;
 use crate::rollup::{self, Part};
 use crate::sql::{micros, prepare, time, uncount, unjson};
-
-const CONNECTION_ORDER: &str = " ORDER BY \
-    CASE c.status WHEN 'unregistered' THEN 0 ELSE 1 END, \
-    c.tunnel DESC, \
-    CASE c.category WHEN 'system-maintenance' THEN 1 WHEN 'network-maintenance' THEN 2 \
-        WHEN 'modality-maintenance' THEN 3 WHEN 'eligibility' THEN 4 WHEN 'regional-liaison' THEN 5 \
-        WHEN 'remote-reading' THEN 6 WHEN 'research' THEN 7 WHEN 'remote-service' THEN 8 \
-        WHEN 'general-internet' THEN 10 ELSE 9 END, \
-    c.last_seen DESC, c.site, c.number";
 
 /// How far back the hours of a sensor's days are listed where no time is asked for, in microseconds: a
 /// quarter shows every rhythm, and years of hours of thousands of connections are more than a box holds.
@@ -63,8 +53,12 @@ pub struct Query {
     pub text: Option<String>,
     /// Tunnels only.
     pub only_tunnels: bool,
+    /// Leaves out the general Internet, tunnels apart.
+    pub only_surveyed: bool,
     /// Connections that have gone silent, or those that have not.
     pub silent: Option<bool>,
+    /// Connections after this place in the list.
+    pub after: Option<Mark>,
     /// At most this many rows.
     pub limit: Option<u32>,
 }
@@ -117,26 +111,26 @@ pub struct Site {
 
 /// The conditions of a statement and the values bound to it.
 #[derive(Default)]
-struct Filter {
-    sql: String,
-    values: Vec<Value>,
+pub(crate) struct Filter {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
 }
 
 impl Filter {
     /// Adds a condition; `$` in it stands for the value.
-    fn and(&mut self, condition: &str, value: Option<impl Into<Value>>) {
+    pub(crate) fn and(&mut self, condition: &str, value: Option<impl Into<Value>>) {
         let Some(value) = value else { return };
         self.values.push(value.into());
         let place = format!("${}", self.values.len());
         self.always(&condition.replace('$', &place));
     }
 
-    fn always(&mut self, condition: &str) {
+    pub(crate) fn always(&mut self, condition: &str) {
         self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
         self.sql.push_str(condition);
     }
 
-    fn limit(&mut self, rows: Option<u32>) {
+    pub(crate) fn limit(&mut self, rows: Option<u32>) {
         let Some(rows) = rows else { return };
         self.values.push(i64::from(rows).into());
         let place = self.values.len().to_string();
@@ -146,7 +140,7 @@ impl Filter {
 }
 
 /// Makes a text a pattern that finds it anywhere, its wildcards being plain characters.
-fn pattern(text: &str) -> String {
+pub(crate) fn pattern(text: &str) -> String {
     let mut pattern = String::from("%");
     for c in clean::text(text).to_lowercase().chars() {
         if matches!(c, '%' | '_' | '\\') {
@@ -158,61 +152,21 @@ fn pattern(text: &str) -> String {
     pattern
 }
 
-/// Reads connections.
-pub(crate) fn connections(database: &Database, query: &Query) -> Result<Vec<Sited<Connection>>, Fault> {
-    let mut filter = Filter::default();
-    filter.always("c.withdrawn = 0");
-    filter.and("c.site = $", query.site.clone());
-    filter.and("c.number = $", query.number);
-    filter.and("c.service = $", query.service.clone());
-    filter.and("c.category = $", query.category.clone());
-    filter.and("c.status = $", query.status.clone());
-    filter.and("c.exit_mac = $", query.exit.clone());
-    filter.and("d.role = $", query.role.clone());
-    filter.and("c.last_seen >= $", query.since.map(micros));
-    filter.and("c.first_seen <= $", query.until.map(micros));
-    filter.and(
-        r"(c.search LIKE $ ESCAPE '\' OR d.search LIKE $ ESCAPE '\')",
-        query.text.as_deref().map(pattern),
-    );
-    if query.only_tunnels {
-        filter.always("c.tunnel = 1");
-    }
-    match query.silent {
-        Some(true) => filter.always("c.silent_from IS NOT NULL"),
-        Some(false) => filter.always("c.silent_from IS NULL"),
-        None => {}
-    }
-    filter.sql.push_str(CONNECTION_ORDER);
-    filter.limit(query.limit);
-    let sql = "SELECT c.site, c.number, c.detail, d.detail FROM connections c \
-               JOIN devices d ON d.site = c.site AND d.device = c.device";
-    let mut statement = prepare(database, &format!("{sql}{}", filter.sql))?;
-    let mut rows = statement.query(params_from_iter(filter.values))?;
-    let mut reader =
-        Details { database, query, captures: BTreeMap::new(), exits: exit_rows(database, query)? };
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (site, number): (String, i64) = (row.get(0)?, row.get(1)?);
-        let (detail, device): (String, String) = (row.get(2)?, row.get(3)?);
-        let State { device, .. } = unjson(&device)?;
-        let row = reader.complete(&site, number, unjson(&detail)?, device)?;
-        found.push(Sited { site, row });
-    }
-    Ok(found)
-}
-
 /// What connections need from other tables.
-struct Details<'d> {
+pub(crate) struct Details<'d> {
     database: &'d Database,
     query: &'d Query,
     captures: BTreeMap<String, BTreeMap<i64, capture::Known>>,
     exits: BTreeMap<(String, String), ExitRow>,
 }
 
-impl Details<'_> {
+impl<'d> Details<'d> {
+    pub(crate) fn of(database: &'d Database, query: &'d Query) -> Result<Self, Fault> {
+        Ok(Self { database, query, captures: BTreeMap::new(), exits: exit_rows(database, query)? })
+    }
+
     /// Adds number, evidence and hours, and what later captures told of device and exit.
-    fn complete(
+    pub(crate) fn complete(
         &mut self,
         site: &str,
         number: i64,
@@ -377,6 +331,13 @@ pub(crate) fn history(database: &Database, query: &HistoryQuery) -> Result<Vec<C
         });
     }
     Ok(found)
+}
+
+/// Reads the names of the sites, in order.
+pub(crate) fn site_names(database: &Database) -> Result<Vec<String>, Fault> {
+    let mut statement = prepare(database, "SELECT site FROM sites ORDER BY site")?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 /// Reads the sites by name.

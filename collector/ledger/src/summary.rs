@@ -9,7 +9,8 @@ use crate::capture;
 use crate::clean::MAX_LIST;
 use crate::error::Fault;
 use crate::fold::{earlier, later_first};
-use crate::query::{Query, connections, devices, exits};
+use crate::page::connections;
+use crate::query::{Query, devices, exits};
 use crate::rollup::{Sight, counting};
 use crate::sql::{prepare, unjson};
 

@@ -10,7 +10,8 @@ const REPLACED: char = char::REPLACEMENT_CHARACTER;
 const ELLIPSIS: char = '…';
 
 /// Makes a text safe for one line of a screen or a sheet, of `max_chars` characters at most.
-pub(crate) fn clean(text: &str, max_chars: usize) -> Cow<'_, str> {
+#[must_use]
+pub fn clean(text: &str, max_chars: usize) -> Cow<'_, str> {
     let fits = text.len() <= max_chars || text.chars().nth(max_chars).is_none();
     if fits && text.chars().all(|c| shown(c) == c) {
         return Cow::Borrowed(text);

@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod change;
 pub mod csv;
 pub mod mirror;
 pub mod size;
@@ -24,11 +25,13 @@ mod trial;
 mod when;
 mod workbook;
 
+pub use clean::clean;
 pub use explain::{Explanation, explain};
 pub use history::HistoryRow;
 pub use rule::{RuleNote, list as rules};
 pub use text::{Lang, fill, label, text};
 pub use trial::{Shift, Trial, trial};
+pub use when::{minute, zone_name};
 pub use workbook::workbook;
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// Writes a time to the minute, for the screen.
-pub(crate) fn minute(at: Timestamp, zone: &TimeZone) -> String {
+#[must_use]
+pub fn minute(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
@@ -14,7 +15,8 @@ pub(crate) fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// Names the zone: by its name, else by its offset at `at`.
-pub(crate) fn zone_name(zone: &TimeZone, at: Timestamp) -> String {
+#[must_use]
+pub fn zone_name(zone: &TimeZone, at: Timestamp) -> String {
     match zone.iana_name() {
         Some(name) => name.to_owned(),
         None => format!("UTC{}", at.to_zoned(zone.clone()).strftime("%:z")),

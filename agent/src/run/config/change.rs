@@ -14,6 +14,7 @@ impl Config {
             ("capture", self.captures != new.captures),
             ("exports.listen", self.exports != new.exports),
             ("metrics.listen", self.metrics != new.metrics),
+            ("console.listen", self.console != new.console),
             ("status.socket", self.socket != new.socket),
             ("log.format", self.log_format != new.log_format),
         ];

@@ -87,6 +87,7 @@ impl Checker<'_> {
             captures: self.captures(&file.capture, max_memory),
             exports,
             metrics: file.metrics.as_ref().and_then(|metrics| self.loopback(&metrics.listen)),
+            console: file.console.as_ref().and_then(|console| self.address(&console.listen)),
             socket: self.path(file.status.socket.as_ref(), DEFAULT_SOCKET, surroundings::socket),
             log_format: self.choice(file.log.format.as_ref(), LogFormat::Text, &formats),
             live: Live {

@@ -63,6 +63,8 @@ pub(crate) struct Config {
     pub(crate) exports: Vec<SocketAddr>,
     /// Where Prometheus may ask; `None` where nobody does.
     pub(crate) metrics: Option<SocketAddr>,
+    /// Where browsers ask; `None` where nobody does.
+    pub(crate) console: Option<SocketAddr>,
     /// Where `sekisho-agent status` asks.
     pub(crate) socket: PathBuf,
     /// How lines of the log are written.

@@ -40,6 +40,8 @@ pub(super) struct File {
     pub(super) exports: Vec<Spanned<Exports>>,
     /// Figures for Prometheus; off when left out.
     pub(super) metrics: Option<Metrics>,
+    /// The pages for a browser; off when left out.
+    pub(super) console: Option<Console>,
     /// What `sekisho-agent status` asks.
     #[serde(default)]
     pub(super) status: Status,
@@ -84,6 +86,15 @@ pub(super) struct Exports {
 #[serde(deny_unknown_fields)]
 pub(super) struct Metrics {
     /// The loopback address and TCP port of `http://…/metrics`, such as `"127.0.0.1:9464"`. Required.
+    pub(super) listen: Spanned<String>,
+}
+
+/// `[console]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Console {
+    /// The address and TCP port of `https://…/`, such as `"192.0.2.10:8443"`; certificate and password
+    /// are kept in the folder `console` beside the ledger. Required.
     pub(super) listen: Spanned<String>,
 }
 

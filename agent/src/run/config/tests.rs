@@ -36,7 +36,8 @@ fn what_is_left_out_fits_a_small_box() {
     assert_eq!(config.live.roll_up, Duration::from_mins(5));
     assert_eq!((capture.threads, capture.ring, capture.snaplen), (1, 32 << 20, 9_216));
     assert!(capture.promiscuous);
-    assert_eq!((config.metrics, config.lang, config.log_format), (None, Lang::Ja, LogFormat::Text));
+    assert_eq!((config.metrics, config.console), (None, None));
+    assert_eq!((config.lang, config.log_format), (Lang::Ja, LogFormat::Text));
 }
 
 #[test]
@@ -64,6 +65,7 @@ fn every_fault_is_told_at_its_line() {
         ("[[exports]]\nlisten = \"0.0.0.0:0\"", 5, "bad-address"),
         ("[[exports]]\nlisten = \"0.0.0.0:2055\"\n[[exports]]\nlisten = \"192.0.2.1:2055\"", 7, "port-twice"),
         ("[metrics]\nlisten = \"0.0.0.0:9464\"", 5, "not-loopback"),
+        ("[console]\nlisten = \"https://192.0.2.1\"", 5, "bad-address"),
         ("[log]\nlevel = \"loud\"", 5, "bad-choice"),
     ];
     for (more, line, name) in cases {

@@ -1,8 +1,10 @@
 //! Which rows a query finds, and in what order.
 
+use std::ops::ControlFlow;
+
 use crate::common::*;
-use sekisho_api::Connection;
-use sekisho_ledger::{HistoryQuery, Ledger, Query, Subject};
+use sekisho_api::{Analysis, Connection};
+use sekisho_ledger::{HistoryQuery, Ledger, Query, Sited, Source, Subject};
 
 /// Names the outside party, so that a row can be told in a list.
 fn named(name: &str, edit: impl FnOnce(&mut Connection)) -> Connection {
@@ -113,4 +115,72 @@ fn the_history_of_one_connection_can_be_read() {
     assert_eq!(history[0].after.as_ref().unwrap()["outside"]["name"], "tunnel-later");
     let none = HistoryQuery { since: Some(at(5)), ..HistoryQuery::default() };
     assert!(ledger.history(&none).unwrap().is_empty());
+}
+
+/// A capture of as many connections of one device, of all categories, tunnels or not, some at one time.
+fn many(count: u16) -> Analysis {
+    let categories = [Some("general-internet"), Some("remote-service"), None, Some("system-maintenance")];
+    let one = |number: u16| {
+        let mut row = connection(at(0), at(i64::from(number % 7)));
+        row.outside.ip = format!("198.51.100.{number}");
+        row.outside.ips = vec![row.outside.ip.clone()];
+        row.service = format!("service-{number}");
+        row.category = categories[usize::from(number % 4)].map(str::to_owned);
+        row.tunnel = number % 5 == 0;
+        row
+    };
+    analysis(at(0), at(9), (0..count).map(one).collect())
+}
+
+#[test]
+fn pages_of_any_length_together_are_the_list() {
+    let mut ledger = Ledger::in_memory().unwrap();
+    for site in ["kita", "minami.1"] {
+        ledger.record(site, &many(60), &Source::of(site, site), at(10)).unwrap();
+    }
+    let all = ledger.connections(&Query::default()).unwrap();
+    assert_eq!(all.len(), 120);
+    for limit in [1, 7, 119, 120, 121] {
+        let (mut query, mut paged) = (Query { limit: Some(limit), ..Query::default() }, Vec::new());
+        loop {
+            let page = ledger.page(&query).unwrap();
+            paged.extend(page.rows);
+            let Some(next) = page.next else { break };
+            query.after = Some(next.to_string().parse().unwrap());
+        }
+        assert_eq!(paged, all, "by {limit}");
+    }
+}
+
+#[test]
+fn what_is_counted_is_what_is_listed() {
+    let mut ledger = Ledger::in_memory().unwrap();
+    ledger.record("kita", &many(60), &Source::of("a", "a"), at(10)).unwrap();
+    let queries = [
+        Query::default(),
+        Query { only_surveyed: true, ..Query::default() },
+        Query { only_tunnels: true, site: Some("kita".to_owned()), ..Query::default() },
+        Query { text: Some("198.51.100.1".to_owned()), ..Query::default() },
+        Query { category: Some("remote-service".to_owned()), silent: Some(false), ..Query::default() },
+        Query { role: Some("ct".to_owned()), ..Query::default() },
+    ];
+    for query in queries {
+        let rows = ledger.connections(&query).unwrap();
+        let count = ledger.count(&query).unwrap();
+        assert_eq!(count.connections, rows.len() as u64, "{query:?}");
+        assert_eq!(count.tunnels, rows.iter().filter(|row| row.row.tunnel).count() as u64, "{query:?}");
+        assert_eq!(count.unregistered, count.connections, "{query:?}");
+        let listed = |row: &Sited<Connection>| {
+            row.row.tunnel || row.row.category.as_deref() != Some("general-internet")
+        };
+        assert!(!query.only_surveyed || (rows.len() == 48 && rows.iter().all(listed)));
+    }
+    let mut seen = 0;
+    ledger
+        .visit(&Query::default(), |_| {
+            seen += 1;
+            if seen == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+        .unwrap();
+    assert_eq!(seen, 3);
 }

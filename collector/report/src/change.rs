@@ -4,11 +4,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sekisho_api::GENERAL_INTERNET;
 use sekisho_ledger::Change;
-use sekisho_report::{HistoryRow, Lang, label, text};
 use serde_json::{Map, Value};
 
-/// A change as people read it.
-pub(crate) fn row(change: Change, lang: Lang, zone: &TimeZone) -> HistoryRow {
+use crate::history::HistoryRow;
+use crate::text::{Lang, label, text};
+
+/// Words a change as people read it.
+#[must_use]
+pub fn row(change: Change, lang: Lang, zone: &TimeZone) -> HistoryRow {
     let words =
         |value: Option<Value>| value.map(|value| words(&value, lang, zone)).filter(|words| !words.is_empty());
     let subject = label(lang, "subject", change.subject.kind());
@@ -23,7 +26,8 @@ pub(crate) fn row(change: Change, lang: Lang, zone: &TimeZone) -> HistoryRow {
 }
 
 /// Tells whether a change is of a connection to the general Internet.
-pub(crate) fn is_of_general_internet(change: &Change) -> bool {
+#[must_use]
+pub fn is_of_general_internet(change: &Change) -> bool {
     let category = |value: &Option<Value>| {
         value.as_ref().and_then(|value| value.get("category")).and_then(Value::as_str).map(str::to_owned)
     };

@@ -1,0 +1,245 @@
+//! The list of connections: in order, in pages, counted.
+//!
+//! The unregistered first, then tunnels, then by category in the study's order (what could not be told
+//! after the eight, general internet last), then the one seen last, then by site and number.
+//!
+//! A page begins after the last row of the one before, by that row's place in the order and not by its
+//! count, so that rows that came meanwhile move nothing, and the thousandth page costs what the first
+//! does.
+
+use std::fmt::{self, Display};
+use std::ops::ControlFlow;
+use std::str::FromStr;
+
+use rusqlite::{Connection as Database, params_from_iter};
+use sekisho_api::Connection;
+
+use crate::device::State;
+use crate::error::Fault;
+use crate::query::{Details, Filter, Query, Sited, pattern};
+use crate::sql::{micros, prepare, uncount, unjson};
+
+/// The first key of the order, down to the category. Migration 4 has an index on it.
+pub(crate) const RANK: &str = "(CASE c.status WHEN 'unregistered' THEN 0 ELSE 100 END \
+    + CASE c.tunnel WHEN 0 THEN 50 ELSE 0 END \
+    + CASE c.category WHEN 'system-maintenance' THEN 1 WHEN 'network-maintenance' THEN 2 \
+        WHEN 'modality-maintenance' THEN 3 WHEN 'eligibility' THEN 4 WHEN 'regional-liaison' THEN 5 \
+        WHEN 'remote-reading' THEN 6 WHEN 'research' THEN 7 WHEN 'remote-service' THEN 8 \
+        WHEN 'general-internet' THEN 10 ELSE 9 END)";
+
+/// A row's place in the list.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mark {
+    pub(crate) rank: i64,
+    pub(crate) last_seen: i64,
+    pub(crate) number: i64,
+    pub(crate) site: String,
+}
+
+/// A text that is no place in the list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not a place in the list")]
+pub struct NotAMark;
+
+/// The numbers, then the site, which may hold anything.
+impl Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}.{}", self.rank, self.last_seen, self.number, self.site)
+    }
+}
+
+impl FromStr for Mark {
+    type Err = NotAMark;
+
+    fn from_str(text: &str) -> Result<Self, NotAMark> {
+        let mut parts = text.splitn(4, '.');
+        let mut part = || parts.next().ok_or(NotAMark);
+        let (rank, last_seen, number, site) = (part()?, part()?, part()?, part()?);
+        let number_of = |text: &str| text.parse::<i64>().map_err(|_| NotAMark);
+        Ok(Self {
+            rank: number_of(rank)?,
+            last_seen: number_of(last_seen)?,
+            number: number_of(number)?,
+            site: site.to_owned(),
+        })
+    }
+}
+
+/// Some rows of the list, in its order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<Sited<Connection>>,
+    /// Where the next page begins; none where this is the last.
+    pub next: Option<Mark>,
+}
+
+/// How many connections a query asks for, whatever its limit and its place.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Count {
+    /// All of them.
+    pub connections: u64,
+    /// Those seen but not declared.
+    pub unregistered: u64,
+    /// Those that can carry other traffic, or a person's hands, inwards.
+    pub tunnels: u64,
+}
+
+/// Reads connections.
+pub(crate) fn connections(database: &Database, query: &Query) -> Result<Vec<Sited<Connection>>, Fault> {
+    let mut found = Vec::new();
+    visit(database, query, |_, row| {
+        found.push(row);
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+/// Reads a page of connections, of `query.limit` rows at most.
+pub(crate) fn page(database: &Database, query: &Query) -> Result<Page, Fault> {
+    let rows_wanted = query.limit.map_or(usize::MAX, |rows| rows as usize);
+    // One row more tells whether there is another page.
+    let query = Query { limit: query.limit.map(|rows| rows.saturating_add(1)), ..query.clone() };
+    let mut page = Page { rows: Vec::new(), next: None };
+    let mut last = None;
+    visit(database, &query, |mark, row| {
+        if page.rows.len() >= rows_wanted {
+            page.next = last.take();
+            return ControlFlow::Break(());
+        }
+        page.rows.push(row);
+        last = Some(mark);
+        ControlFlow::Continue(())
+    })?;
+    Ok(page)
+}
+
+/// Hands connections to `take` one by one, in their order, until it has enough.
+pub(crate) fn visit(
+    database: &Database,
+    query: &Query,
+    mut take: impl FnMut(Mark, Sited<Connection>) -> ControlFlow<()>,
+) -> Result<(), Fault> {
+    let mut filter = asked(query);
+    if let Some(mark) = &query.after {
+        after(mark, &mut filter);
+    }
+    let order = format!(" ORDER BY {RANK}, c.last_seen DESC, c.site, c.number");
+    filter.sql.push_str(&order);
+    filter.limit(query.limit);
+    let sql = format!(
+        "SELECT c.site, c.number, c.detail, d.detail, {RANK}, c.last_seen FROM connections c {} \
+         CROSS JOIN devices d ON d.site = c.site AND d.device = c.device",
+        way(query)
+    );
+    let mut statement = prepare(database, &format!("{sql}{}", filter.sql))?;
+    let mut rows = statement.query(params_from_iter(filter.values))?;
+    let mut reader = Details::of(database, query)?;
+    while let Some(row) = rows.next()? {
+        let (site, number): (String, i64) = (row.get(0)?, row.get(1)?);
+        let (detail, device): (String, String) = (row.get(2)?, row.get(3)?);
+        let mark = Mark { rank: row.get(4)?, last_seen: row.get(5)?, number, site: site.clone() };
+        let State { device, .. } = unjson(&device)?;
+        let row = reader.complete(&site, number, unjson(&detail)?, device)?;
+        if take(mark, Sited { site, row }).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Leaves out what stands at a place in the list or before it.
+fn after(mark: &Mark, filter: &mut Filter) {
+    // The index is entered by this one; the next is looked at within it.
+    filter.and(&format!("{RANK} >= $"), Some(mark.rank));
+    let known = filter.values.len();
+    let (rank, seen, site, number) = (known, known + 1, known + 2, known + 3);
+    filter.values.extend([mark.last_seen.into(), mark.site.clone().into(), mark.number.into()]);
+    filter.always(&format!(
+        "({RANK} > ${rank} OR c.last_seen < ${seen} \
+         OR (c.last_seen = ${seen} AND (c.site, c.number) > (${site}, ${number})))"
+    ));
+}
+
+/// Counts connections.
+pub(crate) fn count(database: &Database, query: &Query) -> Result<Count, Fault> {
+    let filter = asked(query);
+    let needs_device = query.role.is_some() || query.text.is_some();
+    let device = "CROSS JOIN devices d ON d.site = c.site AND d.device = c.device";
+    let sql = format!(
+        "SELECT COUNT(*), COALESCE(SUM(c.status = 'unregistered'), 0), COALESCE(SUM(c.tunnel), 0) \
+         FROM connections c {} {}{}",
+        way(query),
+        if needs_device { device } else { "" },
+        filter.sql
+    );
+    let mut statement = prepare(database, &sql)?;
+    let counted = statement.query_row(params_from_iter(filter.values), |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+    })?;
+    let (connections, unregistered, tunnels) = counted;
+    Ok(Count {
+        connections: uncount(connections),
+        unregistered: uncount(unregistered),
+        tunnels: uncount(tunnels),
+    })
+}
+
+/// Which way through the table: in the order of the list, where the index decides nearly everything; but
+/// to look into each row for a text, in the order in which the rows lie.
+fn way(query: &Query) -> &'static str {
+    if query.number.is_some() {
+        ""
+    } else if query.text.is_some() {
+        "NOT INDEXED"
+    } else {
+        "INDEXED BY connections_in_order"
+    }
+}
+
+/// The conditions that a query puts to connections.
+fn asked(query: &Query) -> Filter {
+    let mut filter = Filter::default();
+    filter.always("c.withdrawn = 0");
+    filter.and("c.site = $", query.site.clone());
+    filter.and("c.number = $", query.number);
+    filter.and("c.service = $", query.service.clone());
+    filter.and("c.category = $", query.category.clone());
+    filter.and("c.status = $", query.status.clone());
+    filter.and("c.exit_mac = $", query.exit.clone());
+    filter.and("d.role = $", query.role.clone());
+    filter.and("c.last_seen >= $", query.since.map(micros));
+    filter.and("c.first_seen <= $", query.until.map(micros));
+    filter.and(
+        r"(c.search LIKE $ ESCAPE '\' OR d.search LIKE $ ESCAPE '\')",
+        query.text.as_deref().map(pattern),
+    );
+    if query.only_tunnels {
+        filter.always("c.tunnel = 1");
+    }
+    if query.only_surveyed {
+        filter.always("(c.tunnel = 1 OR c.category IS NULL OR c.category <> 'general-internet')");
+    }
+    match query.silent {
+        Some(true) => filter.always("c.silent_from IS NOT NULL"),
+        Some(false) => filter.always("c.silent_from IS NULL"),
+        None => {}
+    }
+    filter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_reads_back_as_it_was_written_whatever_the_site_is_called() {
+        for site in ["kita", "", "a.b..c", "東 <b>.1"] {
+            let mark = Mark { rank: 53, last_seen: -7, number: 12, site: site.to_owned() };
+            assert_eq!(mark.to_string().parse(), Ok(mark));
+        }
+        for text in ["", "1.2.3", "a.2.3.kita", "1.2.99999999999999999999.kita"] {
+            assert_eq!(text.parse::<Mark>(), Err(NotAMark), "{text}");
+        }
+    }
+}
