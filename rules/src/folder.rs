@@ -12,6 +12,8 @@ use crate::{Place, RuleError};
 
 /// Folders within folders; more is a link that leads back up.
 const MAX_DEPTH: usize = 8;
+/// Rules about what SNMP objects tell have a form, and a loader, of their own.
+const DEVICE: &str = "device";
 /// Many times what comes with the program; more is surely not a folder of rules.
 const MAX_FILES: usize = 10_000;
 /// Many times the longest rule.
@@ -66,6 +68,9 @@ fn list(root: &Path, folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> R
     let failed = |source| RuleError::Read { path: folder.to_owned(), source };
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
+        if folder == root && path.ends_with(DEVICE) {
+            continue;
+        }
         if path.is_dir() && depth > 0 {
             list(root, &path, depth - 1, files)?;
         } else if path.extension().is_some_and(|ending| ending == "toml") {
