@@ -86,7 +86,7 @@ mod tests {
         let csrf = sessions.csrf(&token, start).unwrap();
         assert_ne!(csrf, token);
         let mut now = start;
-        while now < start + LIFE - IDLE {
+        while now + IDLE < start + LIFE {
             now += IDLE / 2;
             assert_eq!(sessions.csrf(&token, now).as_ref(), Some(&csrf));
         }

@@ -126,7 +126,7 @@ fn many(count: u16) -> Analysis {
         row.outside.ips = vec![row.outside.ip.clone()];
         row.service = format!("service-{number}");
         row.category = categories[usize::from(number % 4)].map(str::to_owned);
-        row.tunnel = number % 5 == 0;
+        row.tunnel = number.is_multiple_of(5);
         row
     };
     analysis(at(0), at(9), (0..count).map(one).collect())
