@@ -171,6 +171,7 @@ pub(crate) fn groups<'a>(
     }
     groups.join_untold();
     groups.join_nameless();
+    groups.join_halves();
     groups
 }
 

@@ -15,6 +15,11 @@ use crate::say::{self, UNKNOWN};
 /// Addresses, names, endpoints and hours kept for one row; a CDN has hundreds, a month 744.
 const MAX_LISTED: usize = 1024;
 
+/// TLS, whatever is in it.
+const TLS: &str = "tls";
+/// VPNs that use TLS and UDP side by side.
+const HALVED: [&str; 2] = ["anyconnect", "softether"];
+
 /// What makes one row.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct GroupKey {
@@ -198,6 +203,7 @@ impl<'a> Group<'a> {
     fn absorb(&mut self, other: Self) {
         self.inside.absorb(other.inside);
         self.outside.absorb(other.outside);
+        self.names.absorb(other.names);
         self.endpoints.absorb(other.endpoints);
         self.hours.absorb(other.hours);
         self.exporters.extend(other.exporters);
@@ -256,6 +262,33 @@ impl<'a> Groups<'a> {
         }
     }
 
+    /// Puts TLS to the VPN that the same server speaks to the same device beside it, over UDP: the two are one.
+    /// The VPN's TLS is made to look like any, and only its other half tells.
+    pub(crate) fn join_halves(&mut self) {
+        // By address, for one half may have been reached under a name and the other not.
+        let mut vpns: BTreeMap<(DeviceKey, Option<MacAddr>, Addr), GroupKey> = BTreeMap::new();
+        for (key, group) in self.0.iter().filter(|(key, _)| HALVED.contains(&&*key.service)) {
+            vpns.extend(group.outside.keys().map(|address| ((key.device, key.exit, *address), key.clone())));
+        }
+        let vpn = |(key, group): (&GroupKey, &Group<'_>)| {
+            let mut addresses = group.outside.keys().filter(|_| &*key.service == TLS);
+            let target = vpns.get(&(key.device, key.exit, *addresses.next()?))?;
+            addresses
+                .all(|address| vpns.get(&(key.device, key.exit, *address)) == Some(target))
+                .then_some(())?;
+            Some((key.clone(), target.clone()))
+        };
+        let joins: Vec<(GroupKey, GroupKey)> = self.0.iter().filter_map(vpn).collect();
+        for (key, target) in joins {
+            if let Some(group) = self.0.remove(&key)
+                && let Some(vpn) = self.0.get_mut(&target)
+            {
+                vpn.hear(&say::other_half(&target.service));
+                vpn.absorb(group);
+            }
+        }
+    }
+
     /// Puts what was reached by address alone to the one named party that has this address, service,
     /// device and exit: the same connection, from before its look-up was seen.
     pub(crate) fn join_nameless(&mut self) {
@@ -297,6 +330,39 @@ impl<'a> IntoIterator for Groups<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tls_joins_the_vpn_of_the_same_server_alone() {
+        let key = |service: &str| GroupKey {
+            device: DeviceKey::Address(Addr::v4([192, 0, 2, 10])),
+            v4: true,
+            party: "vpn.example".into(),
+            service: service.into(),
+            exit: None,
+        };
+        let to = |addresses: &[u8]| {
+            let mut group = Group { sessions: 1, ..Group::default() };
+            for last in addresses {
+                group.outside.add(Addr::v4([198, 51, 100, *last]), 1);
+            }
+            group
+        };
+        // (the VPN, its addresses, those of TLS, rows)
+        let cases: [(&str, &[u8], &[u8], usize); 4] = [
+            ("anyconnect", &[1], &[1], 1),
+            ("softether", &[1, 2], &[2], 1),
+            ("anyconnect", &[1], &[1, 2], 2),
+            ("openvpn", &[1], &[1], 2),
+        ];
+        for (service, vpn, tls, rows) in cases {
+            let mut groups = Groups::default();
+            groups.0.insert(key(service), to(vpn));
+            groups.0.insert(key("tls"), to(tls));
+            groups.join_halves();
+            assert_eq!(groups.len(), rows, "{service} at {vpn:?}, TLS at {tls:?}");
+            assert_eq!(groups.0[&key(service)].sessions, 3 - rows as u64, "{service}");
+        }
+    }
 
     #[test]
     fn short_conns_that_tell_nothing_join_the_encrypted_ones_of_their_port_only() {

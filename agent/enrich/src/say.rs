@@ -311,6 +311,16 @@ pub(crate) fn is_no_router(role: &str) -> Evidence {
     )
 }
 
+/// A VPN's TLS beside its datagrams.
+pub(crate) fn other_half(service: &str) -> Evidence {
+    evidence(
+        "wire/other-half".to_owned(),
+        75,
+        format!("TLS to the same server goes beside {service} over UDP: taken as its other half"),
+        format!("同じサーバーへの TLS 通信を、UDP の {service} と対になる通信とみなしました"),
+    )
+}
+
 /// Something nearly as sure says otherwise.
 pub(crate) fn contradicts(key: &'static str, settled: &str, other: &str, confidence: u8) -> Evidence {
     let (what, nani) = if key == "role" { ("a", "種別") } else { ("running", "OS ") };
