@@ -34,6 +34,8 @@ const ORIG_SERVES: u32 = 2;
 const CLIENT_DONE: u32 = 4;
 const VERSION_NOTED: u32 = 8;
 const SERVER_DONE: u32 = 16;
+/// The server asked for another hello (RFC 8446 §4.1.4), and the client has not sent it yet.
+const RETRY: u32 = 32;
 
 fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     if *memo & KNOWN == 0 {
@@ -102,11 +104,15 @@ impl Role {
 
 /// Reads what the sender's stream holds of its handshake.
 fn read(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Result<(), DecodeError> {
-    let handshake = Handshake::read(sight.data)?;
+    let role = Role::of(sight, *memo);
+    let mut again = role == Some(Role::Client) && *memo & RETRY != 0;
+    let handshake = if again { Handshake::read_past_change(sight.data) } else { Handshake::read(sight.data) }?;
     let mut bytes = Cursor::new(Layer::Application, handshake.bytes());
     while let Some(message) = Message::next(&mut bytes) {
         let (kind, body) = (message.kind, message.body);
         match kind {
+            // The first of two was noted when it came.
+            CLIENT_HELLO if again && message.whole => again = false,
             CLIENT_HELLO => {
                 let hello =
                     if message.whole { Some(ClientHello::parse(body, Transport::Tcp)?) } else { None };
@@ -130,6 +136,9 @@ fn read(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Result<(), De
                 }
                 if version.hides_certificates() {
                     *memo |= SERVER_DONE;
+                    if hello::asks_again(body) {
+                        *memo = *memo & !CLIENT_DONE | RETRY;
+                    }
                     return Ok(());
                 }
             }

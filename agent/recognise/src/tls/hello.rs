@@ -162,6 +162,17 @@ pub(super) fn server_version(body: &[u8]) -> Result<Version, DecodeError> {
     Ok(Version(chosen.unwrap_or(legacy)))
 }
 
+/// The random of a ServerHello that is a HelloRetryRequest: SHA-256 of its name (RFC 8446 §4.1.3).
+const RETRY_RANDOM: [u8; 32] = [
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2,
+    0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+];
+
+/// Tells whether a ServerHello asks the client for another hello, which has a fingerprint of its own.
+pub(super) fn asks_again(body: &[u8]) -> bool {
+    body.get(2..34).is_some_and(|random| *random == RETRY_RANDOM)
+}
+
 /// Notes a host name that a client asked for.
 pub(crate) fn note_name(name: &[u8], side: Side, sink: &mut dyn Sink) {
     if let Some(name) = text::host(name, &mut [0; HOST_BYTES]) {

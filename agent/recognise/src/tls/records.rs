@@ -7,6 +7,7 @@ use sekisho_decode::{Cursor, DecodeError, Layer};
 use crate::{Found, Look, STREAM_BUDGET};
 
 /// Content types (RFC 8446 §B.1).
+const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
 pub(super) const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
@@ -53,6 +54,17 @@ impl<'a> Handshake<'a> {
     /// Bytes in one record are borrowed; only a handshake over several is copied together. A server
     /// that does not know the name asked for may warn of it before its hello (RFC 6066 §3).
     pub(super) fn read(stream: &'a [u8]) -> Result<Self, DecodeError> {
+        Self::read_over(stream, |_| false)
+    }
+
+    /// Reads a stream on over a change of ciphers that changes none: a client whose hello was not enough
+    /// sends it before the next one, for old middleboxes (RFC 8446 §D.4).
+    pub(super) fn read_past_change(stream: &'a [u8]) -> Result<Self, DecodeError> {
+        Self::read_over(stream, |header| header.kind == CHANGE_CIPHER_SPEC && header.length == 1)
+    }
+
+    /// Reads a stream, passing over such records.
+    fn read_over(stream: &'a [u8], passes: impl Fn(&Header) -> bool) -> Result<Self, DecodeError> {
         let mut cursor = Cursor::new(Layer::Application, stream);
         let first = Header::read(&mut cursor)?;
         if first.kind != HANDSHAKE && !first.is_plain_alert() {
@@ -62,7 +74,7 @@ impl<'a> Handshake<'a> {
         let mut bytes = Cow::Borrowed(&[][..]);
         loop {
             let header = match Header::read(&mut cursor) {
-                Ok(header) if header.kind == HANDSHAKE || header.is_plain_alert() => header,
+                Ok(header) if header.kind == HANDSHAKE || header.is_plain_alert() || passes(&header) => header,
                 Err(DecodeError::Truncated { .. }) => return Ok(Self { bytes, over: false, end: cursor }),
                 // Encrypted from here on, or no TLS any more.
                 Ok(_) | Err(_) => return Ok(Self { bytes, over: true, end: cursor }),
@@ -73,7 +85,7 @@ impl<'a> Handshake<'a> {
             match (header.kind, fragment) {
                 (HANDSHAKE, _) if bytes.is_empty() => bytes = Cow::Borrowed(fragment),
                 (HANDSHAKE, _) => bytes.to_mut().extend_from_slice(fragment),
-                (_, [] | [WARNING, ..]) => {}
+                (CHANGE_CIPHER_SPEC, _) | (_, [] | [WARNING, ..]) => {}
                 _ => return Ok(Self { bytes, over: true, end: cursor }),
             }
             if !whole {

@@ -61,11 +61,20 @@ pub(crate) fn client_hello(name: &str) -> Vec<u8> {
 
 /// A ServerHello that chooses a version.
 pub(crate) fn server_hello(version: u16) -> Vec<u8> {
+    server_hello_of(version, &[0x24; 32])
+}
+
+/// A ServerHello that asks for another hello.
+pub(crate) fn hello_retry_request() -> Vec<u8> {
+    server_hello_of(0x0304, ring::digest::digest(&ring::digest::SHA256, b"HelloRetryRequest").as_ref())
+}
+
+fn server_hello_of(version: u16, random: &[u8]) -> Vec<u8> {
     let chosen =
         if version > 0x0303 { extension(0x002b, &version.to_be_bytes()) } else { extension(0xff01, &[0]) };
     let body = [
         version.min(0x0303).to_be_bytes().to_vec(),
-        vec![0x24; 32],
+        random.to_vec(),
         counted::<1>(&[]),
         vec![0xc0, 0x2f, 0],
         counted::<2>(&chosen),

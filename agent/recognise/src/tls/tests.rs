@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
-use super::samples::{certificate, client_hello, client_hello_body, message, record, server_hello};
+use super::samples::{
+    certificate, client_hello, client_hello_body, hello_retry_request, message, record, server_hello,
+};
 use super::*;
 use crate::recorder::{Recorder, converse, hex, look, sight};
 
@@ -63,6 +65,23 @@ fn a_tls_1_3_handshake_ends_with_its_server_hello() {
     let (found, recorder) = converse(&PROTOCOL, 443, &[(true, &hello), (false, &flight)], 4000);
     assert_eq!(found, Some(SERVED));
     assert_eq!(recorder.values(Key::TlsVersion), ["1.3"]);
+}
+
+#[test]
+fn a_hello_that_the_server_asks_for_again_is_noted_too() {
+    let [first, second] = ["vpn.example.org", "again.example.org"].map(client_hello);
+    let change = record(20, &[1]);
+    let request = [record(22, &hello_retry_request()), change.clone()].concat();
+    let then = [change, second].concat();
+    let answer = record(22, &server_hello(0x0304));
+    for step in [1, 50, 9000] {
+        let talk = [(true, &first[..]), (false, &request), (true, &then), (false, &answer)];
+        let (found, recorder) = converse(&PROTOCOL, 443, &talk, step);
+        assert_eq!(found, Some(SERVED), "{step} bytes a segment");
+        assert_eq!(recorder.values(Key::Sni), ["vpn.example.org", "again.example.org"], "{step}");
+        assert_eq!(recorder.values(Key::Ja4), [JA4, JA4], "{step}");
+        assert_eq!(recorder.values(Key::TlsVersion), ["1.3"], "{step}");
+    }
 }
 
 #[test]
