@@ -106,7 +106,8 @@ impl Role {
 fn read(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Result<(), DecodeError> {
     let role = Role::of(sight, *memo);
     let mut again = role == Some(Role::Client) && *memo & RETRY != 0;
-    let handshake = if again { Handshake::read_past_change(sight.data) } else { Handshake::read(sight.data) }?;
+    let handshake =
+        if again { Handshake::read_past_change(sight.data) } else { Handshake::read(sight.data) }?;
     let mut bytes = Cursor::new(Layer::Application, handshake.bytes());
     while let Some(message) = Message::next(&mut bytes) {
         let (kind, body) = (message.kind, message.body);

@@ -1,5 +1,6 @@
 //! What the list shows, as CSV and as workbook: the rows of the same query, in the same order.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
@@ -12,7 +13,7 @@ use sekisho_report::change::row as worded;
 
 use crate::asked::Asked;
 use crate::site::{App, told};
-use crate::visitor::Visitor;
+use crate::visitor::{Frame, Visitor};
 
 /// A file is made whole in memory, on a box of 1 GiB: some 2 KiB a row. More rows are asked for in
 /// parts, by site or filter, or from the command line.
@@ -29,16 +30,13 @@ pub(crate) async fn csv(
     let (query, lang, zone) = (whole(&asked), frame.lang, app.zone.clone());
     let made = app.readers.read(move |ledger| {
         let rows: Vec<Connection> = ledger.connections(&query)?.into_iter().map(|row| row.row).collect();
-        let mut file = Vec::new();
-        let written = sekisho_report::csv::connections(&mut file, &rows, lang, &zone);
-        Ok(fits(&rows).then(|| written.map(|()| file).ok()))
+        let file = || {
+            let mut file = Vec::new();
+            sekisho_report::csv::connections(&mut file, &rows, lang, &zone).map(|()| file)
+        };
+        Ok(fits(&rows).then(file))
     });
-    match made.await {
-        Some(Some(Some(file))) => download(file, "text/csv; charset=utf-8", "csv"),
-        Some(Some(None)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Some(None) => told(frame, StatusCode::UNPROCESSABLE_ENTITY, "console.too-many-rows"),
-        None => told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.no-ledger"),
-    }
+    answer(frame, made.await, "text/csv; charset=utf-8", "csv")
 }
 
 pub(crate) async fn xlsx(
@@ -69,12 +67,20 @@ pub(crate) async fn xlsx(
         let analysis = Analysis { capture, connections, devices, exits };
         Ok(Some(sekisho_report::workbook(&analysis, &history, lang, &zone)))
     });
-    match made.await {
-        Some(Some(Ok(file))) => {
-            download(file, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
-        }
+    answer(frame, made.await, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+}
+
+/// Gives the file, or says why there is none: no ledger, too many rows, or a fault in the making.
+fn answer<E: Display>(
+    frame: Frame,
+    made: Option<Option<Result<Vec<u8>, E>>>,
+    kind: &'static str,
+    ending: &str,
+) -> Response {
+    match made {
+        Some(Some(Ok(file))) => download(file, kind, ending),
         Some(Some(Err(error))) => {
-            tracing::error!(%error, "cannot make a workbook");
+            tracing::error!(%error, ending, "cannot make a file");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
         Some(None) => told(frame, StatusCode::UNPROCESSABLE_ENTITY, "console.too-many-rows"),

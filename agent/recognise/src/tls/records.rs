@@ -74,7 +74,9 @@ impl<'a> Handshake<'a> {
         let mut bytes = Cow::Borrowed(&[][..]);
         loop {
             let header = match Header::read(&mut cursor) {
-                Ok(header) if header.kind == HANDSHAKE || header.is_plain_alert() || passes(&header) => header,
+                Ok(header) if header.kind == HANDSHAKE || header.is_plain_alert() || passes(&header) => {
+                    header
+                }
                 Err(DecodeError::Truncated { .. }) => return Ok(Self { bytes, over: false, end: cursor }),
                 // Encrypted from here on, or no TLS any more.
                 Ok(_) | Err(_) => return Ok(Self { bytes, over: true, end: cursor }),
