@@ -34,8 +34,8 @@ const ORIG_SERVES: u32 = 2;
 const CLIENT_DONE: u32 = 4;
 const VERSION_NOTED: u32 = 8;
 const SERVER_DONE: u32 = 16;
-/// The server asked for another hello (RFC 8446 §4.1.4), and the client has not sent it yet.
-const RETRY: u32 = 32;
+/// The client's first hello is noted. There may be another: the server asks for it (RFC 8446 §4.1.4).
+const HELLO_NOTED: u32 = 32;
 
 fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     if *memo & KNOWN == 0 {
@@ -60,6 +60,10 @@ fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     }
     if sight.data.len() >= STREAM_BUDGET {
         *memo |= Role::of(sight, *memo).map_or(0, Role::done);
+    }
+    // A server that ends without a hello asks for no other.
+    if *memo & (SERVER_DONE | VERSION_NOTED) == SERVER_DONE {
+        *memo |= CLIENT_DONE;
     }
     let server = if *memo & ORIG_SERVES == 0 { Side::Resp } else { Side::Orig };
     let found = Found::served_by(97, server);
@@ -105,9 +109,11 @@ impl Role {
 /// Reads what the sender's stream holds of its handshake.
 fn read(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Result<(), DecodeError> {
     let role = Role::of(sight, *memo);
-    let mut again = role == Some(Role::Client) && *memo & RETRY != 0;
+    let noted = role == Some(Role::Client) && *memo & HELLO_NOTED != 0;
     let handshake =
-        if again { Handshake::read_past_change(sight.data) } else { Handshake::read(sight.data) }?;
+        if noted { Handshake::read_past_change(sight.data) } else { Handshake::read(sight.data) }?;
+    // A stream picked up in the middle is shown segment by segment, without what came before.
+    let mut again = noted && sight.from_start;
     let mut bytes = Cursor::new(Layer::Application, handshake.bytes());
     while let Some(message) = Message::next(&mut bytes) {
         let (kind, body) = (message.kind, message.body);
@@ -124,7 +130,8 @@ fn read(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Result<(), De
                 *memo |= Role::Client.known(sight.from_orig);
                 if let Some(hello) = hello {
                     hello.note(Transport::Tcp, sight.sender(), sink);
-                    *memo |= CLIENT_DONE;
+                    let answered = *memo & (HELLO_NOTED | VERSION_NOTED) != 0;
+                    *memo |= if answered { CLIENT_DONE } else { HELLO_NOTED };
                     return Ok(());
                 }
             }
@@ -135,11 +142,11 @@ fn read(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Result<(), De
                     sink.note(sight.sender(), Key::TlsVersion, version.name());
                     *memo |= VERSION_NOTED;
                 }
+                if *memo & HELLO_NOTED != 0 && !hello::asks_again(body) {
+                    *memo |= CLIENT_DONE;
+                }
                 if version.hides_certificates() {
                     *memo |= SERVER_DONE;
-                    if hello::asks_again(body) {
-                        *memo = *memo & !CLIENT_DONE | RETRY;
-                    }
                     return Ok(());
                 }
             }
@@ -152,6 +159,11 @@ fn read(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Result<(), De
                 }
             }
             SERVER_HELLO_DONE if Role::of(sight, *memo) == Some(Role::Server) => *memo |= SERVER_DONE,
+            // A client that goes on has nothing more to tell.
+            _ if role == Some(Role::Client) => {
+                *memo |= CLIENT_DONE;
+                return Ok(());
+            }
             _ if *memo & KNOWN == 0 => return Err(bytes.malformed("handshake does not begin with a hello")),
             _ => {}
         }

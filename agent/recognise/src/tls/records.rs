@@ -67,7 +67,7 @@ impl<'a> Handshake<'a> {
     fn read_over(stream: &'a [u8], passes: impl Fn(&Header) -> bool) -> Result<Self, DecodeError> {
         let mut cursor = Cursor::new(Layer::Application, stream);
         let first = Header::read(&mut cursor)?;
-        if first.kind != HANDSHAKE && !first.is_plain_alert() {
+        if first.kind != HANDSHAKE && !first.is_plain_alert() && !passes(&first) {
             return Err(cursor.malformed("not a handshake record"));
         }
         cursor = Cursor::new(Layer::Application, stream);

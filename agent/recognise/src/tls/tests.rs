@@ -81,7 +81,18 @@ fn a_hello_that_the_server_asks_for_again_is_noted_too() {
         assert_eq!(recorder.values(Key::Sni), ["vpn.example.org", "again.example.org"], "{step}");
         assert_eq!(recorder.values(Key::Ja4), [JA4, JA4], "{step}");
         assert_eq!(recorder.values(Key::TlsVersion), ["1.3"], "{step}");
+        // A mirror that shows one direction shows no request.
+        let (found, recorder) = converse(&PROTOCOL, 443, &[(true, &first[..]), (true, &then)], step);
+        assert_eq!(found, Some(READING), "{step} bytes a segment");
+        assert_eq!(recorder.values(Key::Ja4), [JA4, JA4], "{step}");
     }
+    // Picked up without its beginning, each segment is shown by itself.
+    let (mut memo, mut recorder) = (0, Recorder::default());
+    for segment in [&first, &then] {
+        let sight = Sight { from_start: false, ..sight(Over::Tcp, true, 443, segment) };
+        assert_eq!((PROTOCOL.look)(&sight, &mut memo, &mut recorder), READING);
+    }
+    assert_eq!(recorder.values(Key::Ja4), [JA4, JA4]);
 }
 
 #[test]
