@@ -36,7 +36,10 @@ pub(crate) async fn csv(
         };
         Ok(fits(&rows).then(file))
     });
-    answer(frame, made.await, "text/csv; charset=utf-8", "csv")
+    let Some(made) = made.await else {
+        return told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.no-ledger");
+    };
+    answer(frame, made, "text/csv; charset=utf-8", "csv")
 }
 
 pub(crate) async fn xlsx(
@@ -67,24 +70,26 @@ pub(crate) async fn xlsx(
         let analysis = Analysis { capture, connections, devices, exits };
         Ok(Some(sekisho_report::workbook(&analysis, &history, lang, &zone)))
     });
-    answer(frame, made.await, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+    let Some(made) = made.await else {
+        return told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.no-ledger");
+    };
+    answer(frame, made, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
 }
 
-/// Gives the file, or says why there is none: no ledger, too many rows, or a fault in the making.
+/// Gives the file, or says why there is none: too many rows, or a fault in the making.
 fn answer<E: Display>(
     frame: Frame,
-    made: Option<Option<Result<Vec<u8>, E>>>,
+    made: Option<Result<Vec<u8>, E>>,
     kind: &'static str,
     ending: &str,
 ) -> Response {
     match made {
-        Some(Some(Ok(file))) => download(file, kind, ending),
-        Some(Some(Err(error))) => {
+        Some(Ok(file)) => download(file, kind, ending),
+        Some(Err(error)) => {
             tracing::error!(%error, ending, "cannot make a file");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
-        Some(None) => told(frame, StatusCode::UNPROCESSABLE_ENTITY, "console.too-many-rows"),
-        None => told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.no-ledger"),
+        None => told(frame, StatusCode::UNPROCESSABLE_ENTITY, "console.too-many-rows"),
     }
 }
 
