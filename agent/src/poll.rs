@@ -7,6 +7,7 @@
 //! | `device` | one device: what it is by our rules, and what it knows |
 //! | `round` | many devices at once, each at its own pace |
 //! | `shown` | the result as JSON and as a table |
+//! | `words` | what stops it, for people |
 //!
 //! Invariant: nothing is sent to an address that no person allowed; only reads are sent.
 
@@ -15,6 +16,7 @@ mod round;
 mod secrets;
 mod shown;
 mod targets;
+mod words;
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -34,6 +36,8 @@ use self::targets::Allowed;
 use crate::cli::{Poll, PollFormat};
 use crate::output;
 use crate::sink::Sink;
+
+pub(crate) use words::words;
 
 /// Octets of a recording that are read: whole walks of core switches have some 10 MB.
 const MAX_RECORDING_BYTES: u64 = 64 << 20;
@@ -62,7 +66,7 @@ pub(crate) fn run(args: &Poll, lang: Lang) -> anyhow::Result<()> {
         }
         return out.close();
     }
-    let credentials = secrets::read(args)?;
+    let credentials = secrets::named(args)?.read()?;
     let manner = Manner {
         patience: Duration::from_secs(args.timeout),
         retries: args.retries,

@@ -12,9 +12,9 @@ use serde::Serialize;
 /// SNMP's port (RFC 3411 §1.1 names none; IANA does).
 const PORT: u16 = 161;
 /// The widest subnet, in bits that are free: a /20 of IPv4 is more than a hospital's floor.
-const MAX_FREE_BITS: u32 = 12;
+pub(crate) const MAX_FREE_BITS: u32 = 12;
 /// Devices asked in one round: several hospitals' equipment.
-const MAX_TARGETS: usize = 16_384;
+pub(crate) const MAX_TARGETS: usize = 16_384;
 
 /// Roles of equipment that carries traffic.
 const EQUIPMENT: &[&str] =
