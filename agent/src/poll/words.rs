@@ -19,7 +19,8 @@ pub(crate) fn words(error: &anyhow::Error, lang: Lang) -> Option<String> {
         BadSecret::None => fill(lang, "poll.no-secret", &[]),
         BadSecret::File { path, fault, detail } => {
             let fault = label(lang, "secret-fault", fault);
-            let detail = detail.as_ref().map_or(fault.clone(), |detail| format!("{fault}: {detail}"));
+            let detail =
+                detail.as_ref().map_or_else(|| fault.to_string(), |detail| format!("{fault}: {detail}"));
             fill(lang, "poll.bad-secret", &[("path", path), ("detail", &detail)])
         }
     })

@@ -141,9 +141,11 @@ fn round(
 /// Holds that every device was read to its end.
 fn whole(output: &Path, bench: &Bench) -> Result<(), Box<dyn Error>> {
     let answer: Value = serde_json::from_slice(&fs::read(output)?)?;
-    let devices = answer["devices"].as_array().ok_or("no devices")?;
-    let interfaces = |device: &&Value| device["facts"]["interfaces"].as_array().map_or(0, Vec::len);
-    let whole = devices.iter().filter(|device| device["state"] == "complete");
+    let devices = answer.pointer("/devices").and_then(Value::as_array).ok_or("no devices")?;
+    let interfaces =
+        |device: &&Value| device.pointer("/facts/interfaces").and_then(Value::as_array).map_or(0, Vec::len);
+    let complete = Some(&Value::from("complete"));
+    let whole = devices.iter().filter(|device| device.get("state") == complete);
     let whole = whole.filter(|device| interfaces(device) == bench.interfaces as usize).count();
     if whole == bench.devices as usize {
         Ok(())

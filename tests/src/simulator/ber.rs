@@ -148,9 +148,10 @@ fn arcs(content: &[u8]) -> Option<Vec<u32>> {
     for octet in content {
         arc = arc.checked_mul(128)? | u32::from(octet & 0x7f);
         if octet & 0x80 == 0 {
-            match arcs.is_empty() {
-                true => arcs.extend([(arc / 40).min(2), arc - (arc / 40).min(2) * 40]),
-                false => arcs.push(arc),
+            if arcs.is_empty() {
+                arcs.extend([(arc / 40).min(2), arc - (arc / 40).min(2) * 40]);
+            } else {
+                arcs.push(arc);
             }
             arc = 0;
         }

@@ -20,7 +20,7 @@ impl Objects {
     fn put(&mut self, name: &str, tag: u8, content: &[u8]) -> &mut Self {
         let mut value = Vec::new();
         put(&mut value, tag, content);
-        self.0.push((name.split('.').map(|arc| arc.parse().unwrap()).collect(), value));
+        self.0.push((arcs(name), value));
         self
     }
 
@@ -41,8 +41,7 @@ impl Objects {
 
     /// Adds an OBJECT IDENTIFIER.
     pub fn name(&mut self, name: &str, value: &str) -> &mut Self {
-        let arcs: Vec<u32> = value.split('.').map(|arc| arc.parse().unwrap()).collect();
-        self.put(name, OID, &oid(&arcs))
+        self.put(name, OID, &oid(&arcs(value)))
     }
 
     /// Adds an IpAddress.
@@ -90,6 +89,10 @@ impl Objects {
     pub fn device(&self) -> Device {
         Device::new(self.0.iter().cloned())
     }
+}
+
+fn arcs(text: &str) -> Vec<u32> {
+    text.split('.').map(|arc| arc.parse().unwrap()).collect()
 }
 
 /// A switch with so many ports, and what a switch of an access floor holds beside: an address, a chassis,

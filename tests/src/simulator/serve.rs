@@ -6,7 +6,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use nix::sys::socket::sockopt::{Ipv4PacketInfo, RcvBuf, ReceiveTimeout, ReuseAddr};
@@ -62,7 +62,7 @@ impl Simulator {
     /// How many datagrams came to which address, also where no device is.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<Ipv4Addr, u64> {
-        self.counts.lock().unwrap().clone()
+        lock(&self.counts).clone()
     }
 }
 
@@ -90,7 +90,7 @@ fn one(fd: i32, devices: &BTreeMap<Ipv4Addr, Arc<Device>>, counts: &Mutex<Counts
         return Ok(());
     }
     let number = {
-        let mut counts = counts.lock().unwrap();
+        let mut counts = lock(counts);
         let count = counts.entry(to).or_default();
         *count += 1;
         *count - 1
@@ -103,4 +103,8 @@ fn one(fd: i32, devices: &BTreeMap<Ipv4Addr, Arc<Device>>, counts: &Mutex<Counts
         sendmsg(fd, &[IoSlice::new(&answer)], &control, MsgFlags::empty(), Some(&from))?;
     }
     Ok(())
+}
+
+fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
