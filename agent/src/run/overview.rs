@@ -12,9 +12,11 @@ use super::health::Health;
 use super::rates::{Rates, rough};
 use super::site::{Book, Entered};
 use super::status::{
-    Exporter, Interface, LastRollUp, Memory, Reload, RollUp, Status, Tables, Traffic, VERSION, Worker,
+    Exporter, Interface, LastRollUp, LastRound, Memory, Reload, RollUp, Snmp, Status, Tables, Traffic,
+    VERSION, Worker,
 };
 use super::vitals::{Place, Post, Vitals, lock};
+use crate::poll::board::{Board, Standing};
 
 /// A thread that has not come round for so long hangs.
 const STUCK: Duration = Duration::from_mins(1);
@@ -31,6 +33,7 @@ pub(crate) struct Overview {
     posts: Vec<Arc<Post>>,
     desk: Arc<Post>,
     book: Arc<Mutex<Book>>,
+    board: Arc<Board>,
     moving: Mutex<Moving>,
 }
 
@@ -48,7 +51,7 @@ struct Moving {
 
 impl Overview {
     /// Looks at a fleet that was started with a configuration.
-    pub(crate) fn new(config: &Config, fleet: &Fleet) -> Self {
+    pub(crate) fn new(config: &Config, fleet: &Fleet, board: Arc<Board>) -> Self {
         let now = Instant::now();
         let posts = fleet.posts().to_vec();
         let moving = Moving {
@@ -67,6 +70,7 @@ impl Overview {
             posts,
             desk: Arc::clone(fleet.desk()),
             book: Arc::clone(fleet.book()),
+            board,
             moving: Mutex::new(moving),
         }
     }
@@ -120,6 +124,7 @@ impl Overview {
             exporters: self.exporters(),
             workers: self.workers(&moving.beats),
             roll_up: roll_up(book, moving.roll_up),
+            snmp: snmp(&self.board),
             sync: super::status::Sync::default(),
             reload: moving.reload.clone(),
             machine,
@@ -204,6 +209,34 @@ fn tables(total: &Vitals) -> Tables {
     }
 }
 
+fn snmp(board: &Board) -> Option<Snmp> {
+    let Standing { on, asking, targets, left_out, refused, resting, states, rounds, last, error } =
+        board.standing();
+    let traffic = board.traffic();
+    // What was sent stays accounted after asking was turned off.
+    (on || traffic.sent() > 0).then(|| Snmp {
+        state: if asking {
+            "asking"
+        } else if on {
+            "resting"
+        } else {
+            "off"
+        }
+        .to_owned(),
+        targets,
+        left_out,
+        refused,
+        resting,
+        states: states.into_iter().map(|(state, count)| (state.to_owned(), count)).collect(),
+        rounds,
+        last: last.map(|(at, took)| LastRound { at, seconds: took.as_secs_f64() }),
+        sent: traffic.sent(),
+        repeated: traffic.repeated(),
+        answered: traffic.answered(),
+        error,
+    })
+}
+
 fn roll_up(book: Book, every: Duration) -> RollUp {
     let last = book.last.map(|(at, Entered { new, updated }, took)| LastRollUp {
         at,
@@ -240,6 +273,7 @@ mod tests {
             posts,
             desk: Arc::new(Post::new("site".to_owned(), Place::Site)),
             book: Arc::default(),
+            board: Arc::default(),
             moving: Mutex::new(moving),
         }
     }

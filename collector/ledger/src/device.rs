@@ -18,7 +18,7 @@ use crate::fold::{self, Difference, Kind, Stated, Stored, earlier, merge_evidenc
 use crate::sql::{execute, json as to_json, micros, prepare, unjson};
 
 /// Families of evidence that say nothing of a role.
-const NOT_OF_ROLE: &[&str] = &["exit", "line", "name", "oui", "port", "vendor", "wire"];
+const NOT_OF_ROLE: &[&str] = &["exit", "line", "name", "oui", "port", "snmp", "vendor", "wire"];
 
 /// A device with what it had before.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -114,7 +114,13 @@ impl Kind for State {
         let role = Difference::of(ChangeKind::ChangedRole, "role", old.role.as_deref(), new.role.as_deref());
         let (was, is) = (old.firmware.as_deref(), new.firmware.as_deref());
         let firmware = Difference::of(ChangeKind::ChangedFirmware, "firmware", was, is);
-        [address(before, self), name(old, new), role, firmware].into_iter().flatten().collect()
+        // That a model or serial is learnt is no change of the device; that it is another one is.
+        let other = |kind, field, was: Option<&str>, is: Option<&str>| {
+            was.and_then(|was| Difference::of(kind, field, Some(was), is))
+        };
+        let model = other(ChangeKind::ChangedModel, "model", old.model.as_deref(), new.model.as_deref());
+        let serial = other(ChangeKind::ChangedSerial, "serial", old.serial.as_deref(), new.serial.as_deref());
+        [address(before, self), name(old, new), role, model, serial, firmware].into_iter().flatten().collect()
     }
 }
 
