@@ -14,8 +14,11 @@
 mod analysis;
 mod behaviour;
 mod category;
+mod mac;
 mod mirror;
+mod snapshot;
 mod text;
+mod topology;
 
 pub use analysis::{
     Analysis, Assumption, Capture, Connection, Device, Endpoint, Evidence, Exit, ExitRow, Initiator, Inside,
@@ -23,5 +26,11 @@ pub use analysis::{
 };
 pub use behaviour::{Beacon, Behaviour, Bulk, Maintenance};
 pub use category::{CATEGORIES, GENERAL_INTERNET};
+pub use mac::{Mac, NotAMac};
 pub use mirror::{Mirror, MirrorFigure, MirrorFinding, MirrorSeen, MirrorSeverity, MirrorVerdict};
+pub use snapshot::{Announced, Learnt, OwnAddress, Port, Resolved, RouteTo, Snapshot};
 pub use text::Text;
+pub use topology::{
+    Attachment, End, Gateway, Link, LinkSource, Mark, MarkEnd, MarkKind, Node, NodeKind, Subnet, Topology,
+    WayOut,
+};

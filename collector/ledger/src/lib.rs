@@ -8,6 +8,7 @@
 //! | `device`, `exit`, `connection`, `capture` | the tables |
 //! | `behaviour` | what a connection does over time, merged |
 //! | `query`, `summary`, `page` | reading |
+//! | `map` | what equipment said of its surroundings, and what people decided of links |
 //! | `missing` | what should be there and was not seen |
 //! | `schema` | the numbered migrations |
 //!
@@ -44,6 +45,7 @@ mod error;
 mod exit;
 mod fold;
 mod live;
+mod map;
 mod missing;
 mod page;
 mod pairing;
