@@ -13,6 +13,8 @@ mod keeping;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod place;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod reading_again;
