@@ -5,13 +5,13 @@
 //! a newer one, so that text found in a drawer does no harm.
 
 use jiff::Timestamp;
-use rusqlite::{Connection as Database, Transaction, TransactionBehavior};
 use sekisho_api::{Mark, Snapshot};
 
 use crate::clean;
 use crate::counters::Counters;
 use crate::error::{Fault, LedgerError};
-use crate::sql::{execute, json, micros, prepare, unjson};
+use crate::sql::{json, micros, unjson};
+use crate::store::{Database, Transaction};
 use crate::{Ledger, Reader};
 
 /// Boxes of one site that are kept: many times a hospital's.
@@ -65,7 +65,7 @@ impl Reader {
 }
 
 fn keep_snapshot(
-    database: &mut Database,
+    database: &Database,
     site: &str,
     of: &str,
     snapshot: &Snapshot,
@@ -80,28 +80,35 @@ fn keep_snapshot(
     let sql = "INSERT INTO snapshots (site, box, said, detail) \
                SELECT $1, $2, $3, $4 WHERE (SELECT COUNT(*) FROM snapshots WHERE site = $1 AND box <> $2) < $5 \
                ON CONFLICT (site, box) DO UPDATE SET said = excluded.said, detail = excluded.detail \
-               WHERE excluded.said >= snapshots.said";
-    let kept = execute(&transaction, sql, (&site, of, micros(snapshot.at), detail, MAX_BOXES))?;
+               WHERE excluded.said >= snapshots.said RETURNING said";
+    let values = (&site, of, micros(snapshot.at), detail, MAX_BOXES);
+    let kept = transaction.query_row(sql, values, |_| Ok(()))?;
     transaction.commit()?;
-    Ok(kept > 0)
+    Ok(kept.is_some())
 }
 
-fn keep_mark(database: &mut Database, site: &str, mark: &Mark) -> Result<bool, Fault> {
+fn keep_mark(database: &Database, site: &str, mark: &Mark) -> Result<bool, Fault> {
     let site = named(site)?;
     let mark: Mark = clean::row(mark)?;
     let (a, b) = ends(&mark.a.node, &mark.b.node);
     let transaction = begin(database, &site, mark.at)?;
     let sql = "INSERT INTO map_marks (site, a, b, marked, detail) \
                SELECT $1, $2, $3, $4, $5 WHERE (SELECT COUNT(*) FROM map_marks WHERE site = $1 AND NOT (a = $2 AND b = $3)) < $6 \
-               ON CONFLICT (site, a, b) DO UPDATE SET marked = excluded.marked, detail = excluded.detail";
-    let kept = execute(&transaction, sql, (&site, a, b, micros(mark.at), json(&mark)?, MAX_MARKS))?;
+               ON CONFLICT (site, a, b) DO UPDATE SET marked = excluded.marked, detail = excluded.detail \
+               RETURNING marked";
+    let values = (&site, a, b, micros(mark.at), json(&mark)?, MAX_MARKS);
+    let kept = transaction.query_row(sql, values, |_| Ok(()))?;
     transaction.commit()?;
-    Ok(kept > 0)
+    Ok(kept.is_some())
 }
 
 fn unmark(database: &Database, site: &str, a: &str, b: &str) -> Result<usize, Fault> {
     let (a, b) = ends(a, b);
-    execute(database, "DELETE FROM map_marks WHERE site = $1 AND a = $2 AND b = $3", (named(site)?, a, b))
+    let transaction = database.begin()?;
+    let sql = "DELETE FROM map_marks WHERE site = $1 AND a = $2 AND b = $3 RETURNING marked";
+    let gone = transaction.query(sql, (named(site)?, a, b), |_| Ok(()))?;
+    transaction.commit()?;
+    Ok(gone.len())
 }
 
 /// The two ends in order: a link has no direction.
@@ -116,8 +123,8 @@ fn named(site: &str) -> Result<String, Fault> {
 }
 
 /// Begins to write, and enters a new site.
-fn begin<'d>(database: &'d mut Database, site: &str, now: Timestamp) -> Result<Transaction<'d>, Fault> {
-    let transaction = Transaction::new(database, TransactionBehavior::Immediate)?;
+fn begin<'d>(database: &'d Database, site: &str, now: Timestamp) -> Result<Transaction<'d>, Fault> {
+    let transaction = database.begin()?;
     Counters::load(&transaction, site, micros(now))?;
     Ok(transaction)
 }
@@ -127,7 +134,5 @@ fn details<T: serde::de::DeserializeOwned>(
     sql: &str,
     site: &str,
 ) -> Result<Vec<T>, Fault> {
-    let mut statement = prepare(database, sql)?;
-    let rows = statement.query_map([clean::text(site.trim())], |row| row.get::<_, String>(0))?;
-    rows.map(|row| unjson(&row?)).collect()
+    database.query(sql, (clean::text(site.trim()),), |row| unjson(&row.get::<String>(0)?))
 }

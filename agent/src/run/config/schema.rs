@@ -17,7 +17,8 @@ pub(super) struct File {
     pub(super) site: Spanned<String>,
     /// This box's name in the ledger, one for each box of a site. Default: the host name.
     pub(super) sensor: Option<Spanned<String>>,
-    /// The ledger that everything is recorded in. Default: `/var/lib/sekisho/ledger.db`.
+    /// The ledger that everything is recorded in: a file, or the address of a PostgreSQL database
+    /// (`postgres://…`). Default: `/var/lib/sekisho/ledger.db`.
     pub(super) ledger: Option<Spanned<PathBuf>>,
     /// The prefixes that are inside, exactly; none means: find out. *(reload)*
     #[serde(default)]

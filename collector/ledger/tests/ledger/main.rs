@@ -15,6 +15,8 @@ mod live;
 #[cfg(test)]
 mod map;
 #[cfg(test)]
+mod place;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod reading_again;
