@@ -239,3 +239,6 @@ pub(crate) fn place(devices: &[Device], report: &Reported) -> Place {
     });
     row.map_or_else(Place::default, |row| Place { mac: row.mac.clone(), vlan: row.vlan })
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,10 +38,9 @@ pub enum Temper {
 pub struct Device {
     /// By name: the bindings, encoded.
     rows: Vec<(Vec<u32>, Vec<u8>)>,
-    /// How it answers.
-    pub temper: Temper,
+    temper: Temper,
     /// The community that it answers to; `None` for any.
-    pub community: Option<Vec<u8>>,
+    community: Option<Vec<u8>>,
 }
 
 impl Device {
@@ -62,6 +61,18 @@ impl Device {
     #[must_use]
     pub fn recorded(text: &str) -> Self {
         Self::new(text.lines().filter_map(line))
+    }
+
+    /// Has it answer otherwise than it should.
+    #[must_use]
+    pub fn tempered(self, temper: Temper) -> Self {
+        Self { temper, ..self }
+    }
+
+    /// Has it answer to one community only.
+    #[must_use]
+    pub fn for_community(self, community: &[u8]) -> Self {
+        Self { community: Some(community.to_vec()), ..self }
     }
 
     /// How many objects it holds.

@@ -23,6 +23,8 @@ const BUFFER_BYTES: usize = 4 << 20;
 
 /// Datagrams by the address that they were sent to.
 type Counts = BTreeMap<Ipv4Addr, u64>;
+/// Devices by address.
+type Devices = BTreeMap<Ipv4Addr, Arc<Device>>;
 
 /// Devices that answer until this is dropped.
 #[derive(Debug)]
@@ -30,12 +32,13 @@ pub struct Simulator {
     port: u16,
     stop: Arc<AtomicBool>,
     counts: Arc<Mutex<Counts>>,
+    devices: Arc<Mutex<Devices>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Simulator {
     /// Starts devices at addresses of loopback; port 0 takes a free one.
-    pub fn start(port: u16, devices: BTreeMap<Ipv4Addr, Arc<Device>>) -> io::Result<Self> {
+    pub fn start(port: u16, devices: Devices) -> io::Result<Self> {
         let fd = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
         setsockopt(&fd, ReuseAddr, &true)?;
         setsockopt(&fd, RcvBuf, &BUFFER_BYTES)?;
@@ -44,19 +47,25 @@ impl Simulator {
         bind(fd.as_raw_fd(), &SockaddrIn::from(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port)))?;
         let port = getsockname::<SockaddrIn>(fd.as_raw_fd())?.port();
         let (stop, counts) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Counts::new())));
-        let (ends, counted) = (Arc::clone(&stop), Arc::clone(&counts));
+        let devices = Arc::new(Mutex::new(devices));
+        let (ends, counted, served) = (Arc::clone(&stop), Arc::clone(&counts), Arc::clone(&devices));
         let thread = std::thread::spawn(move || {
             while !ends.load(Ordering::Relaxed) {
-                let _ = one(fd.as_raw_fd(), &devices, &counted);
+                let _ = one(fd.as_raw_fd(), &served, &counted);
             }
         });
-        Ok(Self { port, stop, counts, thread: Some(thread) })
+        Ok(Self { port, stop, counts, devices, thread: Some(thread) })
     }
 
     /// The port.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Puts a device at an address, in place of the one that was there.
+    pub fn put(&self, address: Ipv4Addr, device: Device) {
+        lock(&self.devices).insert(address, Arc::new(device));
     }
 
     /// How many datagrams came to which address, also where no device is.
@@ -74,7 +83,7 @@ impl Drop for Simulator {
 }
 
 /// Takes a datagram, and answers it from the address that it was sent to.
-fn one(fd: i32, devices: &BTreeMap<Ipv4Addr, Arc<Device>>, counts: &Mutex<Counts>) -> io::Result<()> {
+fn one(fd: i32, devices: &Mutex<Devices>, counts: &Mutex<Counts>) -> io::Result<()> {
     let mut buffer = [0; 2_048];
     let mut control = nix::cmsg_space!(nix::libc::in_pktinfo);
     let mut iov = [IoSliceMut::new(&mut buffer)];
@@ -95,7 +104,8 @@ fn one(fd: i32, devices: &BTreeMap<Ipv4Addr, Arc<Device>>, counts: &Mutex<Counts
         *count += 1;
         *count - 1
     };
-    let answer = devices.get(&to).and_then(|device| device.answer(&buffer[..length], number));
+    let device = lock(devices).get(&to).cloned();
+    let answer = device.and_then(|device| device.answer(&buffer[..length], number));
     if let Some(answer) = answer {
         let source =
             nix::libc::in_pktinfo { ipi_ifindex: 0, ipi_spec_dst: info.ipi_addr, ipi_addr: info.ipi_addr };
@@ -105,6 +115,6 @@ fn one(fd: i32, devices: &BTreeMap<Ipv4Addr, Arc<Device>>, counts: &Mutex<Counts
     Ok(())
 }
 
-fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
-    counts.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
