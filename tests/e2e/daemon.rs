@@ -59,7 +59,8 @@ impl Daemon {
         configure(folder.path(), more);
         let mut command = Command::new("ip");
         command.args(["netns", "exec", namespace]).arg(agent::program());
-        let child = command.arg("run").arg("--config").arg(folder.path().join("agent.toml")).spawn().unwrap();
+        command.arg("run").arg("--config").arg(folder.path().join("agent.toml"));
+        let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let daemon = Self { child, folder };
         until("an answer", || daemon.status());
         daemon

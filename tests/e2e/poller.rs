@@ -187,8 +187,10 @@ impl Wire {
         let done =
             Command::new("ip").args(["netns", "exec", &namespace, "sh", "-c", quiet]).status().unwrap();
         assert!(done.success());
-        // A dummy takes every packet, needs no ARP, and gives no answer.
-        ip(&format!("-n {namespace} link add wire type dummy"));
+        // The cable's other end is nobody's, so that there is no answer; without ARP, every packet leaves.
+        ip(&format!("-n {namespace} link add wire type veth peer name nobody"));
+        ip(&format!("-n {namespace} link set nobody up"));
+        ip(&format!("-n {namespace} link set wire arp off"));
         ip(&format!("-n {namespace} addr add 192.0.2.1/24 dev wire"));
         ip(&format!("-n {namespace} link set wire up"));
         ip(&format!("-n {namespace} route add default dev wire"));
