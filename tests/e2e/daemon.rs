@@ -60,7 +60,7 @@ impl Daemon {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", namespace]).arg(agent::program());
         command.arg("run").arg("--config").arg(folder.path().join("agent.toml"));
-        let child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let daemon = Self { child, folder };
         until("an answer", || daemon.status());
         daemon

@@ -187,9 +187,9 @@ impl Wire {
         let done =
             Command::new("ip").args(["netns", "exec", &namespace, "sh", "-c", quiet]).status().unwrap();
         assert!(done.success());
-        // A cable to nowhere takes every packet without ARP, and gives no answer.
-        ip(&format!("-n {namespace} link add wire type veth peer name nowhere"));
-        ip(&format!("-n {namespace} link set nowhere up"));
+        // The cable's other end is nobody's, so that there is no answer; without ARP, every packet leaves.
+        ip(&format!("-n {namespace} link add wire type veth peer name nobody"));
+        ip(&format!("-n {namespace} link set nobody up"));
         ip(&format!("-n {namespace} link set wire arp off"));
         ip(&format!("-n {namespace} addr add 192.0.2.1/24 dev wire"));
         ip(&format!("-n {namespace} link set wire up"));
@@ -246,9 +246,6 @@ impl Drop for Wire {
     }
 }
 
-/// The protocol's number.
-const UDP: u8 = 17;
-
 #[test]
 fn on_the_wire_there_is_nothing_to_anybody_who_was_not_allowed() {
     let mut wire = Wire::lay("poll");
@@ -267,6 +264,7 @@ fn on_the_wire_there_is_nothing_to_anybody_who_was_not_allowed() {
     let snmp = round(&daemon, 1);
     daemon.stop();
     // Two questions to each that is named, one to each other; none to the excluded one.
+    const UDP: u8 = 17;
     let address = |last: u8| Ipv4Addr::new(192, 0, 2, last);
     let mut allowed =
         BTreeMap::from([((address(7), UDP, 161), 2), ((Ipv4Addr::new(203, 0, 113, 7), UDP, 1161), 2)]);

@@ -218,16 +218,19 @@ impl<C: Client> Walker<C> {
         for (at, (oid, value)) in answer.into_iter().enumerate() {
             let at = at % asked.max(1);
             let (Some(column), Some(end)) = (open.get_mut(at), ended.get_mut(at)) else { continue };
-            let index = oid.below(&column.whole).map(<[u32]>::to_vec);
-            let Some(index) = index.filter(|_| value != Value::End && !*end) else {
+            if *end || value == Value::End {
                 *end = true;
                 continue;
-            };
+            }
             if oid <= column.last {
                 self.note(State::Loops);
                 *end = true;
                 continue;
             }
+            let Some(index) = oid.below(&column.whole).map(<[u32]>::to_vec) else {
+                *end = true;
+                continue;
+            };
             let is_new = !table.rows.contains_key(&index);
             if (is_new && table.rows.len() >= MAX_ROWS) || !self.takes(&value) {
                 self.note(State::Truncated);
