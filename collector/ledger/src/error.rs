@@ -105,6 +105,15 @@ pub enum LedgerError {
     /// The site's name is empty.
     #[error("the site has no name: give one, such as the hospital's short name")]
     NoSite,
+    /// What came from a site, or from a collector, contradicts itself; nothing of it was taken.
+    #[error("what was sent cannot be taken: {what}")]
+    Refused {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers: see that it has started completely")]
+    NoRandom,
     /// Anything else that the database reports.
     #[error("ledger `{}` cannot be used: see the cause", path.display())]
     Database {
@@ -134,6 +143,10 @@ pub(crate) enum Fault {
     NoSensor,
     /// The site has no name.
     NoSite,
+    /// What came from the other side contradicts itself.
+    Refused(String),
+    /// The system gives no random numbers.
+    NoRandom,
 }
 
 impl From<rusqlite::Error> for Fault {
@@ -162,6 +175,8 @@ impl Fault {
             Self::NoInputs => LedgerError::NoInputs,
             Self::NoSensor => LedgerError::NoSensor,
             Self::NoSite => LedgerError::NoSite,
+            Self::Refused(what) => LedgerError::Refused { what },
+            Self::NoRandom => LedgerError::NoRandom,
         }
     }
 }

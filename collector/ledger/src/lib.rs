@@ -9,6 +9,7 @@
 //! | `behaviour` | what a connection does over time, merged |
 //! | `query`, `summary`, `page` | reading |
 //! | `missing` | what should be there and was not seen |
+//! | `sync` | one site's ledger in another: what changed out, and in |
 //! | `schema` | the numbered migrations |
 //!
 //! Invariants:
@@ -55,6 +56,7 @@ mod sighting;
 mod sql;
 mod standing;
 mod summary;
+mod sync;
 mod watch;
 
 use std::ffi::OsString;
@@ -75,6 +77,10 @@ pub use missing::{MISSING, Missing, missing};
 pub use page::{Count, Mark, NotAMark, Page};
 pub use query::{HistoryQuery, Query, Site, Sited};
 pub use record::{Recorded, SILENT_AFTER_US};
+pub use sync::{
+    BatchBounds, Credential, Intake, Invitation, MAX_TRIES, Member, NotInvited, Outbox, Progress, Received,
+    random_id,
+};
 pub use watch::{LastRollUp, RollUp};
 
 use error::Fault;
@@ -257,6 +263,15 @@ impl Reader {
         let result = snapshot.and_then(|snapshot| read(&snapshot));
         result.map_err(|fault| fault.at(&self.path))
     }
+}
+
+/// Opens a ledger to write beside others that write it: each does one thing in one transaction, and takes
+/// what it rests on from there.
+fn open_shared(path: &Path) -> Result<Database, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut database = Database::open_with_flags(path, flags)?;
+    prepare_to_write(&mut database)?;
+    Ok(database)
 }
 
 fn open_to_read(path: &Path) -> Result<Database, Fault> {

@@ -8,15 +8,16 @@ use crate::error::Fault;
 use crate::sql::execute;
 
 /// The migrations in order: version, name, text.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "ledger", include_str!("../migrations/0001_ledger.sql")),
     (2, "append-only history", include_str!("../migrations/0002_append_only_history.sql")),
     (3, "roll-ups", include_str!("../migrations/0003_roll_ups.sql")),
     (4, "list order", include_str!("../migrations/0004_list_order.sql")),
+    (5, "sync", include_str!("../migrations/0005_sync.sql")),
 ];
 
 /// The latest schema that this version knows.
-pub(crate) const KNOWN: i64 = 4;
+pub(crate) const KNOWN: i64 = 5;
 
 /// Creates the schema, or brings an older one up to date.
 pub(crate) fn migrate(database: &mut Database) -> Result<(), Fault> {

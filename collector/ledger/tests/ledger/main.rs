@@ -16,3 +16,5 @@ mod live;
 mod queries;
 #[cfg(test)]
 mod reading_again;
+#[cfg(test)]
+mod sync;
