@@ -32,14 +32,18 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
             "report",
             "rules",
             "snmp",
+            "sync",
             "track",
         ],
     ),
+    ("collector", &["api", "console", "ledger", "report", "rules", "sync"]),
     ("collector/api", &[]),
     ("collector/ledger", &["api", "rules"]),
     ("collector/console", &["api", "ledger", "report"]),
     // ledger: it words the history.
     ("collector/report", &["api", "ledger"]),
+    // What both ends of the way know; it touches sockets, and no ledger.
+    ("collector/sync", &["api"]),
     ("rules", &[]),
     ("tests", &[]),
     ("tests/fuzz", &["decode", "export", "recognise"]),

@@ -12,9 +12,10 @@ use super::health::Health;
 use super::rates::{Rates, rough};
 use super::site::{Book, Entered};
 use super::status::{
-    Exporter, Interface, LastRollUp, Memory, Reload, RollUp, Status, Tables, Traffic, VERSION, Worker,
+    Exporter, Interface, LastRollUp, Memory, Reload, RollUp, Status, Sync, Tables, Traffic, VERSION, Worker,
 };
 use super::vitals::{Place, Post, Vitals, lock};
+use crate::sync::Standing;
 
 /// A thread that has not come round for so long hangs.
 const STUCK: Duration = Duration::from_mins(1);
@@ -31,6 +32,8 @@ pub(crate) struct Overview {
     posts: Vec<Arc<Post>>,
     desk: Arc<Post>,
     book: Arc<Mutex<Book>>,
+    /// How the box stands with its collector; `None` where it has none.
+    standing: Option<Arc<Mutex<Standing>>>,
     moving: Mutex<Moving>,
 }
 
@@ -48,7 +51,7 @@ struct Moving {
 
 impl Overview {
     /// Looks at a fleet that was started with a configuration.
-    pub(crate) fn new(config: &Config, fleet: &Fleet) -> Self {
+    pub(crate) fn new(config: &Config, fleet: &Fleet, standing: Option<Arc<Mutex<Standing>>>) -> Self {
         let now = Instant::now();
         let posts = fleet.posts().to_vec();
         let moving = Moving {
@@ -67,8 +70,21 @@ impl Overview {
             posts,
             desk: Arc::clone(fleet.desk()),
             book: Arc::clone(fleet.book()),
+            standing,
             moving: Mutex::new(moving),
         }
+    }
+
+    fn sync(&self) -> Sync {
+        let Some(standing) = &self.standing else { return Sync::default() };
+        let standing = lock(standing).clone();
+        let state = match (standing.enrolled, &standing.error) {
+            (false, _) => return Sync::default(),
+            (true, None) => "in-touch",
+            (true, Some(_)) => "failing",
+        };
+        let Standing { last, met, error, .. } = standing;
+        Sync { state: state.to_owned(), last, rows: met.rows as u64, bytes: met.bytes as u64, error }
     }
 
     /// Looks at counters, beats and clocks; to be called once a second.
@@ -120,7 +136,7 @@ impl Overview {
             exporters: self.exporters(),
             workers: self.workers(&moving.beats),
             roll_up: roll_up(book, moving.roll_up),
-            sync: super::status::Sync::default(),
+            sync: self.sync(),
             reload: moving.reload.clone(),
             machine,
             clock: moving.clock.stands(),
