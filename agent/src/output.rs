@@ -15,6 +15,7 @@ use sekisho_rules::Rules;
 
 use crate::capture::{OpenError, Warning};
 use crate::cli::{Form, Format};
+use crate::poll;
 use crate::rules::{self, Faulty};
 use crate::run::config::Refused;
 use crate::run::{NoAgent, SocketError};
@@ -158,6 +159,9 @@ pub(crate) fn error(error: &anyhow::Error, lang: Lang) -> String {
     }
     if let Some(error) = error.downcast_ref() {
         return rules::words(error, lang);
+    }
+    if let Some(words) = poll::words(error, lang) {
+        return words;
     }
     if let Some(Faulty { path, faults }) = error.downcast_ref() {
         return fill(lang, "rules.refused", &[("path", &path.display()), ("faults", faults)]);

@@ -3,18 +3,29 @@
 //! | file | what |
 //! |---|---|
 //! | `targets` | who may be asked, and who is left out |
+//! | `candidates` | what may be network equipment, and what is medical |
 //! | `secrets` | communities and users, read from files |
 //! | `device` | one device: what it is by our rules, and what it knows |
+//! | `tunnels` | its tunnels and lines that are up |
 //! | `round` | many devices at once, each at its own pace |
+//! | `reported`, `join` | what the ledger takes of it, joined to what the wire showed |
+//! | `board` | between the daemon's poller and its site |
 //! | `shown` | the result as JSON and as a table |
+//! | `words` | what stops it, for people |
 //!
 //! Invariant: nothing is sent to an address that no person allowed; only reads are sent.
 
+pub(crate) mod board;
+mod candidates;
 mod device;
-mod round;
-mod secrets;
+mod join;
+mod reported;
+pub(crate) mod round;
+pub(crate) mod secrets;
 mod shown;
-mod targets;
+pub(crate) mod targets;
+mod tunnels;
+mod words;
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -23,17 +34,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use sekisho_api::Device;
 use sekisho_ledger::{Ledger, Query, Reader};
 use sekisho_report::Lang;
 use sekisho_rules::device::DeviceRules;
-use sekisho_snmp::{Manner, Recording, Traffic};
+use sekisho_snmp::{Manner, Recording, State, Traffic};
 
+use self::candidates::Site;
 use self::device::Outcome;
-use self::targets::Allowed;
+use self::targets::{Allowed, BadTarget, Target};
 use crate::cli::{Poll, PollFormat};
 use crate::output;
 use crate::sink::Sink;
+
+pub(crate) use words::words;
 
 /// Octets of a recording that are read: whole walks of core switches have some 10 MB.
 const MAX_RECORDING_BYTES: u64 = 64 << 20;
@@ -53,7 +66,10 @@ pub(crate) fn run(args: &Poll, lang: Lang) -> anyhow::Result<()> {
         return show(args, &outcomes, &[], &traffic, lang);
     }
     let allowed = Allowed::parse(&args.target, &args.subnet, args.equipment)?;
-    let plan = targets::plan(&allowed, &known(args)?)?;
+    let plan = targets::plan(&allowed, &known(args)?);
+    if plan.refused > 0 {
+        return Err(BadTarget { name: "too-many", value: String::new() }.into());
+    }
     if args.dry_run {
         let mut out = Sink::open(args.output.as_deref(), &[])?;
         match args.format {
@@ -62,14 +78,21 @@ pub(crate) fn run(args: &Poll, lang: Lang) -> anyhow::Result<()> {
         }
         return out.close();
     }
-    let credentials = secrets::read(args)?;
+    let credentials = secrets::named(args)?.read()?;
     let manner = Manner {
         patience: Duration::from_secs(args.timeout),
         retries: args.retries,
         gap: Duration::from_secs(1) / args.rate.max(1),
     };
     let round = round::Round { credentials, manner, traffic: Arc::clone(&traffic), rules };
-    let outcomes = runtime.block_on(round.run(&plan.ask));
+    // One that panicked on what a device sent leaves garbage.
+    let nothing = |target: &Target| Outcome::nothing(target.address.to_string(), State::Garbage);
+    let mut outcomes: Vec<Outcome> = plan.ask.iter().map(nothing).collect();
+    runtime.block_on(round.run(&plan.ask, |at, outcome| {
+        if let Some(place) = outcomes.get_mut(at) {
+            *place = outcome;
+        }
+    }));
     show(args, &outcomes, &plan.left_out, &traffic, lang)
 }
 
@@ -91,12 +114,18 @@ fn show(
     out.close()
 }
 
-/// The devices that the ledger knows, where one is given.
-fn known(args: &Poll) -> anyhow::Result<Vec<Device>> {
-    let Some(path) = &args.db else { return Ok(Vec::new()) };
+/// What the ledger knows, where one is given.
+fn known(args: &Poll) -> anyhow::Result<Site> {
+    args.db.as_deref().map_or_else(|| Ok(Site::default()), |path| known_in(path, args.site.clone()))
+}
+
+/// What a ledger knows of a site, or of all of them.
+pub(crate) fn known_in(path: &Path, site: Option<String>) -> anyhow::Result<Site> {
     let ledger: Reader = Ledger::read_only(path)?;
-    let rows = ledger.devices(&Query { site: args.site.clone(), ..Query::default() })?;
-    Ok(rows.into_iter().map(|row| row.row).collect())
+    let query = Query { site, ..Query::default() };
+    let devices = ledger.devices(&query)?.into_iter().map(|row| row.row).collect();
+    let exits = ledger.exits(&query)?.into_iter().map(|row| row.row).collect();
+    Ok(Site { devices, exits, ..Site::default() })
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {

@@ -20,7 +20,7 @@ use jiff::civil::Time;
 use std::time::Duration;
 
 pub(crate) use bundle::{bundle, import};
-pub(crate) use daemon::{Standing, start};
+pub(crate) use daemon::{Meetings, start};
 pub(crate) use enrol::enrol;
 pub(crate) use meeting::once;
 

@@ -17,7 +17,8 @@ const DEFAULT_STATE: &str = "/var/lib/sekisho-collector";
 pub(crate) struct Config {
     /// The folder of the CA and the keys.
     pub(crate) state: PathBuf,
-    /// The ledger of all sites. Default: `ledger.db` in that folder.
+    /// The ledger of all sites: a file, or the address of a PostgreSQL database (`postgres://…`). Default:
+    /// `ledger.db` in that folder.
     database: Option<PathBuf>,
     /// Where boxes are answered.
     pub(crate) listen: SocketAddr,

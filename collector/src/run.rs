@@ -63,10 +63,9 @@ pub(crate) fn run(config: &Config, lang: Lang) -> anyhow::Result<()> {
             tokio::spawn(plain(listener, figures));
         }
         if let Some(console) = &config.console {
-            let database = config.database();
             let settings = Settings {
-                state: Settings::state_beside(&database),
-                ledger: database,
+                state: config.state.join("console"),
+                ledger: config.database(),
                 listen: console.listen,
                 zone: sekisho_report::zone(),
             };

@@ -13,10 +13,12 @@
 //! |---|---|
 //! | `written` | a rule as it is written, and what can be wrong with it |
 //! | `read` | one place where a value is kept |
+//! | `tunnel` | where tunnels are listed, and where it is told that a line is up |
 //!
 //! Invariant: no clock, no network, no file.
 
 mod read;
+mod tunnel;
 mod written;
 
 #[cfg(test)]
@@ -29,9 +31,11 @@ use regex::Regex;
 use crate::{Oid, Source};
 
 pub use read::{Gives, Wanted};
+pub use tunnel::TunnelTable;
 pub use written::DeviceRuleError;
 
 use read::Read;
+use tunnel::LineSign;
 
 /// The rules that come with the program, as the build laid them out.
 static DATA: &str = include_str!(concat!(env!("OUT_DIR"), "/devices.json"));
@@ -114,6 +118,8 @@ struct DeviceRule {
     vendor: Option<String>,
     role: Option<String>,
     reads: Vec<Read>,
+    tunnels: Vec<TunnelTable>,
+    lines: Vec<LineSign>,
     en: String,
     ja: String,
     #[cfg_attr(
@@ -187,8 +193,24 @@ impl DeviceRules {
     /// Names the objects that the rules for a device read.
     #[must_use]
     pub fn wanted(&self, objects: &Objects) -> BTreeSet<Wanted> {
-        let reads = self.ranked(objects).into_iter().flat_map(|(rule, _)| &rule.reads);
-        reads.flat_map(Read::wanted).cloned().collect()
+        let ranked = self.ranked(objects);
+        let reads = ranked.iter().flat_map(|(rule, _)| &rule.reads).flat_map(Read::wanted);
+        let lines = ranked.iter().flat_map(|(rule, _)| &rule.lines).map(|line| &line.wanted);
+        reads.chain(lines).cloned().collect()
+    }
+
+    /// Names the tables in which a device lists its tunnels.
+    #[must_use]
+    pub fn tunnels(&self, objects: &Objects) -> Vec<&TunnelTable> {
+        self.ranked(objects).into_iter().flat_map(|(rule, _)| &rule.tunnels).collect()
+    }
+
+    /// Names the lines that a device says are up: the line's slug, and the object that tells.
+    #[must_use]
+    pub fn lines(&self, objects: &Objects) -> Vec<(String, String)> {
+        let signs = self.ranked(objects).into_iter().flat_map(|(rule, _)| &rule.lines);
+        let up = signs.filter_map(|sign| sign.up(objects));
+        up.map(|(line, oid)| (line.to_owned(), oid.to_owned())).collect()
     }
 
     /// Says what a device is.

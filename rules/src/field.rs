@@ -106,6 +106,8 @@ fields! {
     HttpPath "http_path" Text "HTTP path" "HTTPパス";
     /// What an HTTP request asked to be upgraded to, and the WebSocket subprotocols it offered.
     HttpUpgrade "http_upgrade" Text "HTTP upgrade" "HTTPアップグレード";
+    /// How the hospital's end looks from outside, as a server there tells it (STUN).
+    PublicAddress "public_address" Text "public address" "グローバルアドレス";
     /// What an end says it runs: an operating system, a database.
     Software "software" Text "software" "ソフトウェア";
     /// The identification line of an SSH end.

@@ -21,7 +21,7 @@ use crate::agent;
 /// For what takes milliseconds on a machine that does nothing else.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-fn until<T>(what: &str, mut comes: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut comes: impl FnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {
         if let Some(it) = comes() {
@@ -33,7 +33,7 @@ fn until<T>(what: &str, mut comes: impl FnMut() -> Option<T>) -> T {
 }
 
 /// A folder with a configuration, and the daemon that runs with it.
-struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     folder: TempDir,
 }
@@ -47,10 +47,22 @@ impl Drop for Daemon {
 }
 
 impl Daemon {
-    fn start(more: &str) -> Self {
+    pub(crate) fn start(more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         configure(folder.path(), more);
         Self::in_folder(folder, &[])
+    }
+
+    /// Starts one in a network namespace.
+    pub(crate) fn within(namespace: &str, more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        configure(folder.path(), more);
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", namespace]).arg(agent::program());
+        let child = command.arg("run").arg("--config").arg(folder.path().join("agent.toml")).spawn().unwrap();
+        let daemon = Self { child, folder };
+        until("an answer", || daemon.status());
+        daemon
     }
 
     fn in_folder(folder: TempDir, env: &[(&str, &Path)]) -> Self {
@@ -60,22 +72,22 @@ impl Daemon {
         daemon
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn status(&self) -> Option<Value> {
+    pub(crate) fn status(&self) -> Option<Value> {
         let socket = self.path("agent.sock");
         let output = agent::run(["status", "--format", "json", "--socket", socket.to_str().unwrap()]);
         output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap())
     }
 
-    fn words(&self, lang: &str) -> String {
+    pub(crate) fn words(&self, lang: &str) -> String {
         let socket = self.path("agent.sock");
         agent::text(["status", "--lang", lang, "--socket", socket.to_str().unwrap()])
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
     }
 
@@ -87,7 +99,7 @@ impl Daemon {
         (status, log)
     }
 
-    fn stop(self) -> String {
+    pub(crate) fn stop(self) -> String {
         self.signal(Signal::SIGTERM);
         let (status, log) = self.end();
         assert_eq!(status.code(), Some(0), "{log}");
@@ -96,7 +108,7 @@ impl Daemon {
 }
 
 /// Writes a configuration whose places are in `folder`; `more` are keys at the top and tables.
-fn configure(folder: &Path, more: &str) {
+pub(crate) fn configure(folder: &Path, more: &str) {
     let place = folder.display();
     let text = format!(
         "site = \"kita\"\nsensor = \"box\"\nledger = \"{place}/ledger.db\"\n{more}\n[status]\nsocket = \"{place}/agent.sock\"\n"

@@ -6,11 +6,13 @@
 mod agent;
 mod bench;
 mod cases;
+mod collector;
 mod daemon;
 mod day;
 mod doctor;
 mod files;
 mod ledger;
 mod live;
+mod poller;
 mod rules;
 mod snmp;

@@ -1,12 +1,15 @@
 //! `poll` against Net-SNMP's own agent: every version, wrong passwords, an agent that stands still.
 
-use std::net::UdpSocket;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use sekisho_tests::simulator::{Simulator, Temper, made};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -142,4 +145,99 @@ fn a_dry_run_sends_nothing() {
     let shown: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(shown["would_ask"], serde_json::json!([target, "192.0.2.1:161", "192.0.2.2:161"]));
     assert!(device.recv(&mut [0; 1]).is_err(), "a packet was sent");
+}
+
+/// Devices that answer badly, each with the state that it must come to. Slow ones hold up whoever is behind
+/// the same socket, so they have one of their own.
+const TEMPERS: [(Temper, &str); 8] = [
+    (Temper::Sound, "complete"),
+    (Temper::Silent, "no-answer"),
+    (Temper::SilentAfter(6), "interrupted"),
+    (Temper::Junk(60_000), "garbage"),
+    (Temper::Junk(1), "garbage"),
+    (Temper::Stuck, "loops"),
+    (Temper::Endless, "truncated"),
+    (Temper::Small, "complete"),
+];
+
+#[test]
+fn devices_that_answer_badly_end_in_a_state_each_in_bounded_time_and_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let community = folder.path().join("community");
+    std::fs::write(&community, "public\n").unwrap();
+    let tempered = |temper| made::switch(60).tempered(temper);
+    let address = |at: usize| Ipv4Addr::new(127, 4, 0, at as u8 + 1);
+    let devices =
+        TEMPERS.iter().enumerate().map(|(at, (temper, _))| (address(at), Arc::new(tempered(*temper))));
+    let simulator = Simulator::start(0, devices.collect()).unwrap();
+    let slow = BTreeMap::from([(address(99), Arc::new(tempered(Temper::Slow(Duration::from_millis(20)))))]);
+    let slow = Simulator::start(0, slow).unwrap();
+    simulator.put(address(98), made::switch(1).for_community(b"other"));
+    let mut targets: Vec<String> =
+        (0..TEMPERS.len()).map(|at| format!("{}:{}", address(at), simulator.port())).collect();
+    targets.push(format!("{}:{}", address(98), simulator.port()));
+    targets.push(format!("{}:{}", address(99), slow.port()));
+    let begin = Instant::now();
+    // Of the address space, the program itself takes most.
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -v 400000; exec \"$0\" \"$@\""])
+        .arg(crate::agent::program())
+        .args([
+            "poll",
+            "--format",
+            "json",
+            "--rate",
+            "1000",
+            "--timeout",
+            "1",
+            "--retries",
+            "1",
+            "--community-file",
+        ])
+        .arg(&community)
+        .args(targets.iter().flat_map(|target| ["--target", target]))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(begin.elapsed() < Duration::from_mins(2), "{:?}", begin.elapsed());
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let states: Vec<&str> = answer["devices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|device| device["state"].as_str().unwrap())
+        .collect();
+    let expected: Vec<&str> =
+        TEMPERS.iter().map(|(_, state)| *state).chain(["no-answer", "complete"]).collect();
+    assert_eq!(states, expected);
+    let sent: u64 = simulator.counts().values().chain(slow.counts().values()).sum();
+    assert_eq!(answer["traffic"]["sent"], sent, "every datagram is accounted");
+}
+
+#[test]
+fn what_stops_a_poll_is_told_in_both_languages() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (empty, odd) =
+        (file("empty", "\n"), file("odd.toml", "user = 'x'\nauth = 'sha3'\nauth_password = 'hidden'\n"));
+    let cases: [(&[&str], &str, &str); 6] = [
+        (&[], "問い合わせる相手がありません", "nobody to ask"),
+        (&["--target", "router1"], "router1", "is no address"),
+        (&["--subnet", "10.0.0.0/8"], "/20", "no wider than a /20"),
+        (&["--target", "192.0.2.1"], "--community-file", "--user-file"),
+        (&["--target", "192.0.2.1", "--community-file", &empty], "1行目が空", "first line is empty"),
+        (&["--target", "192.0.2.1", "--user-file", &odd], "sha512", "auth is one of"),
+    ];
+    for (args, ja, en) in cases {
+        for (lang, words) in [("ja", ja), ("en", en)] {
+            let output = crate::agent::run(["poll", "--lang", lang].iter().chain(args));
+            let told = String::from_utf8(output.stderr).unwrap();
+            assert!(!output.status.success() && told.contains(words), "{args:?}: {told}");
+            assert!(!told.contains("hidden"), "{told}");
+        }
+    }
 }

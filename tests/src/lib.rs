@@ -25,4 +25,5 @@ pub mod cable;
 pub mod corpus;
 pub mod day;
 pub mod floor;
+pub mod simulator;
 pub mod workload;

@@ -16,6 +16,8 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("agent/recognise", &["decode"]),
     ("agent/export", &["decode"]),
     ("agent/snmp", &[]),
+    // snmp: its facts alone, as plain data.
+    ("agent/topology", &["api", "snmp"]),
     // api: the analysis is what enrichment gives; a second set of the same types would only be copied.
     ("agent/enrich", &["api", "decode", "export", "recognise", "rules", "track"]),
     (
@@ -33,6 +35,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
             "rules",
             "snmp",
             "sync",
+            "topology",
             "track",
         ],
     ),
@@ -50,8 +53,15 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that read no clock and do no I/O: the agent's stages before the ledger.
-const PURE: &[&str] =
-    &["agent/decode", "agent/export", "agent/track", "agent/mirror", "agent/recognise", "agent/enrich"];
+const PURE: &[&str] = &[
+    "agent/decode",
+    "agent/export",
+    "agent/track",
+    "agent/mirror",
+    "agent/recognise",
+    "agent/enrich",
+    "agent/topology",
+];
 
 /// Lines of a source file, tests apart, from which it is surely more than one idea.
 const MAX_LINES: usize = 500;

@@ -11,7 +11,7 @@ use sekisho_api::{
     CATEGORIES, Connection, Endpoint, Evidence, GENERAL_INTERNET, Initiator, Inside, Outside, Text,
 };
 use sekisho_decode::{Addr, MacAddr};
-use sekisho_recognise::Key;
+use sekisho_recognise::{Key, Side};
 use sekisho_rules::{Facts, Field, Rules, Subject, asn};
 
 use crate::behaviour::{Told, Watched, merged};
@@ -80,6 +80,15 @@ impl External<'_> {
     fn told(&self, watched: Watched) -> Option<Told> {
         let past = self.relation.past.as_deref()?;
         Some(Told::of(past, self.orig_inside, watched))
+    }
+
+    /// How the inside looks from outside, as the other end tells it.
+    pub(crate) fn public_addresses(&self) -> impl Iterator<Item = TextId> {
+        let inside = if self.orig_inside { Side::Orig } else { Side::Resp };
+        let told = move |(side, key, text): &(Side, Key, TextId)| {
+            (*side == inside && *key == Key::PublicAddress).then_some(*text)
+        };
+        self.relation.notes.iter().filter_map(told)
     }
 
     pub(crate) fn endpoint(&self) -> (Cow<'static, str>, u16) {

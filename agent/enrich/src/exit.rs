@@ -1,6 +1,7 @@
 //! Exits: the gateways that carry off-site traffic on the last hop seen.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use sekisho_api::{Connection, Evidence, Exit, ExitRow};
 use sekisho_decode::{Addr, MacAddr};
@@ -9,6 +10,7 @@ use sekisho_rules::{Facts, Field, Rules, Subject, asn, oui};
 use crate::connection::External;
 use crate::device::Profiles;
 use crate::finish::Known;
+use crate::intern::TextId;
 use crate::judge::{self, Judgement};
 use crate::owner::DeviceKey;
 use crate::station::Routes;
@@ -16,6 +18,8 @@ use crate::{say, timestamp};
 
 /// Outside addresses shown to the rules for one exit; a firewall carries thousands and needs none.
 const MAX_ADDRESSES: usize = 64;
+/// Public addresses told of one exit; a pool of a carrier's has more, and four say whose it is.
+const MAX_PUBLIC: usize = 4;
 
 /// What is known of one exit.
 #[derive(Debug, Default)]
@@ -30,6 +34,8 @@ pub(crate) struct ExitProfile {
     answering: usize,
     /// What proves that it is a gateway, by slug.
     proofs: Vec<&'static str>,
+    /// How it looks from outside, as servers there tell it.
+    public: BTreeSet<TextId>,
     span: Option<(i64, i64)>,
     evidence: Vec<Evidence>,
     /// Whether it carried anything since it was last reported.
@@ -70,6 +76,8 @@ pub(crate) fn exits(
         if exit.outside.insert(external.outside()) && external.relation.answered {
             exit.answering += 1;
         }
+        let room = MAX_PUBLIC.saturating_sub(exit.public.len());
+        exit.public.extend(external.public_addresses().take(room));
         exit.news |= external.relation.news;
         let (first_ns, last_ns) = (external.relation.first_ns, external.relation.last_ns);
         let (first, last) = exit.span.unwrap_or((first_ns, last_ns));
@@ -101,6 +109,7 @@ fn describe(mac: MacAddr, exit: &mut ExitProfile, known: &Known<'_, '_>, profile
         }
     }
     exit.addresses(&mut facts);
+    exit.looks(&mut facts, known);
     if let Some(announced) = station.and_then(|station| station.neighbour.as_ref()) {
         let text = |id| known.texts.text(id).to_owned();
         exit.name = announced.name.map(text).or(exit.name.take());
@@ -155,6 +164,23 @@ impl ExitProfile {
                 facts.add(Field::AsName, system.name);
             }
         }
+    }
+
+    /// Shows the rules how it looks from outside, and whose addresses those are.
+    fn looks(&mut self, facts: &mut Facts<'_>, known: &Known<'_, '_>) {
+        let told = self.public.iter().filter_map(|text| known.texts.text(*text).parse::<IpAddr>().ok());
+        // Without translation a device looks as it does inside.
+        let public: BTreeSet<IpAddr> =
+            told.filter(|address| !known.locality.is_inside((*address).into())).collect();
+        let whose: Vec<_> = public.into_iter().map(|address| (address, asn::system(address))).collect();
+        for (address, system) in &whose {
+            facts.add(Field::PublicAddress, address.to_string());
+            if let Some(system) = system {
+                facts.add(Field::Asn, system.number.to_string());
+                facts.add(Field::AsName, system.name);
+            }
+        }
+        self.evidence.extend((!whose.is_empty()).then(|| say::looks_like(&whose)));
     }
 
     /// Lists what proves that it is a gateway: each of these can be seen without the others.

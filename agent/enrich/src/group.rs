@@ -196,7 +196,11 @@ impl<'a> Group<'a> {
         match self.evidence.iter_mut().find(|other| other.rule == reason.rule) {
             Some(other) if other.confidence < reason.confidence => *other = reason.clone(),
             Some(_) => {}
-            None => self.evidence.push(reason.clone()),
+            None => {
+                // Most rows have two reasons.
+                self.evidence.reserve_exact(1);
+                self.evidence.push(reason.clone());
+            }
         }
     }
 
@@ -292,22 +296,29 @@ impl<'a> Groups<'a> {
     /// Puts what was reached by address alone to the one named party that has this address, service,
     /// device and exit: the same connection, from before its look-up was seen.
     pub(crate) fn join_nameless(&mut self) {
-        // Where an address leads among the named; nowhere, if to several.
-        let mut named: BTreeMap<(DeviceKey, Option<MacAddr>, &str, Addr), Option<GroupKey>> = BTreeMap::new();
+        // Where an address of the nameless leads among the named: to none, one, or several.
+        let mut named: BTreeMap<(DeviceKey, Option<MacAddr>, &str, Addr), Vec<&GroupKey>> = BTreeMap::new();
+        let nameless = || self.0.iter().filter(|(_, group)| group.names.0.is_empty());
+        for (key, group) in nameless() {
+            let address = group.outside.best();
+            named
+                .extend(address.map(|address| ((key.device, key.exit, &*key.service, *address), Vec::new())));
+        }
         for (key, group) in self.0.iter().filter(|(_, group)| !group.names.0.is_empty()) {
             for address in group.outside.keys() {
-                named
-                    .entry((key.device, key.exit, &key.service, *address))
-                    .and_modify(|target| *target = None)
-                    .or_insert_with(|| Some(key.clone()));
+                if let Some(targets) = named.get_mut(&(key.device, key.exit, &*key.service, *address)) {
+                    targets.push(key);
+                }
             }
         }
         let target = |(key, group): (&GroupKey, &Group<'_>)| {
-            let address = group.outside.best().filter(|_| group.names.0.is_empty())?;
-            let target = named.get(&(key.device, key.exit, &key.service, *address))?.clone()?;
-            Some((key.clone(), target))
+            let address = group.outside.best()?;
+            match named.get(&(key.device, key.exit, &*key.service, *address))?.as_slice() {
+                [target] => Some((key.clone(), (*target).clone())),
+                _ => None,
+            }
         };
-        let joins: Vec<(GroupKey, GroupKey)> = self.0.iter().filter_map(target).collect();
+        let joins: Vec<(GroupKey, GroupKey)> = nameless().filter_map(target).collect();
         for (key, target) in joins {
             if let Some(group) = self.0.remove(&key)
                 && let Some(target) = self.0.get_mut(&target)

@@ -14,7 +14,7 @@ use sekisho_decode::{Addr, MacAddr};
 use crate::ends::{End, Ends};
 use crate::prefix::Prefix;
 use crate::say;
-use crate::station::Stations;
+use crate::station::{Station, Stations};
 
 /// Private space: RFC 1918 and RFC 4193.
 const PRIVATE: [&str; 4] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
@@ -71,11 +71,21 @@ impl Locality {
             let is_public = |carried: &Carried| carried.unclaimed.keys().any(|address| !is_private(*address));
             carried.get(mac).is_some_and(|carried| carried.local || is_public(carried))
         };
-        let stations_alone = stations.by_mac.iter().filter(|(mac, _)| !answers_for_others(mac));
-        for address in stations_alone.flat_map(|(_, station)| &station.own) {
-            let known = this.inside.iter().any(|prefix| prefix.contains(*address));
-            if !known && !address.is_link_local() && this.hosts.insert(*address) {
-                this.assumed.push(say::assumed(&Prefix::host(*address), true, &say::CLAIMED));
+        let alone = || stations.by_mac.iter().filter(|(mac, _)| !answers_for_others(mac));
+        let links: BTreeSet<Prefix> =
+            alone().flat_map(|(_, station)| &station.own).map(|address| network(*address)).collect();
+        // Who answers for one address alone has it, if it lies where others say that theirs do.
+        let only = |station: &Station| match station.claims.first() {
+            Some(address) if station.claims.len() == 1 && links.contains(&network(*address)) => {
+                Some(*address)
+            }
+            _ => None,
+        };
+        let owned = alone().flat_map(|(_, station)| station.own.iter().copied().chain(only(station)));
+        for address in owned {
+            let known = this.inside.iter().any(|prefix| prefix.contains(address));
+            if !known && !address.is_link_local() && this.hosts.insert(address) {
+                this.assumed.push(say::assumed(&Prefix::host(address), true, &say::CLAIMED));
             }
         }
         this.beyond = beyond(stations, &carried, &this.cores, is_private);

@@ -1,7 +1,10 @@
 //! What enrichment tells people, in both languages; nothing else in this crate holds a sentence.
 
+use std::net::IpAddr;
+
 use sekisho_api::{Assumption, Evidence};
 use sekisho_recognise::Cipher;
+use sekisho_rules::asn::System;
 
 use crate::burden::Carried;
 use crate::prefix::Prefix;
@@ -276,6 +279,21 @@ pub(crate) fn reports() -> Evidence {
         "it reports on others' packets as routers do (ICMP redirect, time exceeded, too big)".to_owned(),
         "ルーターとして他の機器のパケットについて通知しています（ICMP リダイレクト・時間超過・サイズ超過）"
             .to_owned(),
+    )
+}
+
+/// Servers outside told devices how they look; what a server says is only as true as the server.
+pub(crate) fn looks_like(addresses: &[(IpAddr, Option<System>)]) -> Evidence {
+    let named = |(address, system): &(IpAddr, Option<System>)| match system {
+        Some(System { name, .. }) if !name.is_empty() => format!("{address} ({name})"),
+        _ => address.to_string(),
+    };
+    let listed = addresses.iter().map(named).collect::<Vec<_>>().join(", ");
+    evidence(
+        "exit/public-address".to_owned(),
+        65,
+        format!("servers outside see what leaves by it as coming from {listed} (STUN)"),
+        format!("院外のサーバーからは、この出口の通信の送信元は {listed} と見えています（STUN）"),
     )
 }
 

@@ -174,6 +174,33 @@ fn a_public_address_that_a_station_claims_is_inside() {
 }
 
 #[test]
+fn who_only_answers_arp_has_a_public_address_where_its_neighbours_have_theirs() {
+    let answers = |stations: &mut Stations, ip: &str| {
+        let reply = Arp {
+            operation: 2,
+            sender_mac: mac(LTE),
+            sender_ip: address(ip),
+            target_mac: mac(CLIENT),
+            target_ip: address("203.0.113.10"),
+        };
+        stations.arp(0, &Link::default(), &reply);
+    };
+    let neighbours = || stations(&[(CLIENT, "203.0.113.10")]);
+    let mut stations = neighbours();
+    answers(&mut stations, "203.0.113.20");
+    let locality = Locality::decide(&[], &stations, &Ends::of(once(&[])));
+    assert!(locality.is_inside(address("203.0.113.20")));
+    // For a far address only a router answers, and for several.
+    let mut stations = neighbours();
+    answers(&mut stations, "198.51.100.20");
+    let locality = Locality::decide(&[], &stations, &Ends::of(once(&[])));
+    assert!(!locality.is_inside(address("198.51.100.20")));
+    answers(&mut stations, "203.0.113.20");
+    let locality = Locality::decide(&[], &stations, &Ends::of(once(&[])));
+    assert!(!locality.is_inside(address("203.0.113.20")));
+}
+
+#[test]
 fn an_address_belongs_to_its_device_and_not_to_its_gateway() {
     let relations = [
         relation("10.1.1.10", CLIENT, "203.0.113.5", FIREWALL),

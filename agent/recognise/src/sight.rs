@@ -182,11 +182,13 @@ pub enum Key {
     ProxyAddress,
     HttpPath,
     HttpUpgrade,
+    /// How the side looks from outside, as a server out there tells it.
+    PublicAddress,
 }
 
 impl Key {
     /// Every key, in the order of its slug's declaration.
-    pub const ALL: [(Self, &'static str); 34] = [
+    pub const ALL: [(Self, &'static str); 35] = [
         (Self::Sni, "sni"),
         (Self::Alpn, "alpn"),
         (Self::TlsVersion, "tls_version"),
@@ -221,6 +223,7 @@ impl Key {
         (Self::ProxyAddress, "proxy_address"),
         (Self::HttpPath, "http_path"),
         (Self::HttpUpgrade, "http_upgrade"),
+        (Self::PublicAddress, "public_address"),
     ];
 
     /// Gives the field's name in rules and JSON.

@@ -30,5 +30,5 @@ pub use credentials::{Credentials, Digest, Encryption, Secret, User};
 pub use oid::{NoOid, Oid};
 pub use recording::Recording;
 pub use udp::{Manner, Traffic, Udp};
-pub use value::Value;
+pub use value::{Value, address};
 pub use walk::{Row, Table, Walker};

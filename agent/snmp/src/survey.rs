@@ -66,6 +66,7 @@ pub async fn system<C: Client>(walker: &mut Walker<C>) -> System {
 /// Reads the tables of a device whose system group is known.
 pub async fn facts<C: Client>(walker: &mut Walker<C>, system: System, scope: Scope) -> Facts {
     let mut facts = Facts { system, ..Facts::default() };
+    walker.look_for(&tables(scope)).await;
     facts.interfaces = interface::read(walker).await;
     facts.entities = entity::read(walker).await;
     facts.addresses = ip::addresses(walker).await;
@@ -79,6 +80,22 @@ pub async fn facts<C: Client>(walker: &mut Walker<C>, system: System, scope: Sco
         facts.links.extend(link::cdp(walker).await);
     }
     facts
+}
+
+/// The entries of the tables that are read.
+fn tables(scope: Scope) -> Vec<Oid> {
+    let mut tables = [interface::TABLES, entity::TABLES, ip::ADDRESS_TABLES].concat();
+    if scope.routes {
+        tables.extend(ip::ROUTE_TABLES);
+    }
+    if scope.surroundings {
+        tables.extend([ip::NEIGHBOUR_TABLES, bridge::TABLES].concat());
+    }
+    let mut tables: Vec<Oid> = tables.into_iter().map(entry).collect();
+    if scope.surroundings {
+        tables.extend(link::tables());
+    }
+    tables
 }
 
 /// The entry of a table below mib-2.

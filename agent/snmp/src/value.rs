@@ -81,7 +81,8 @@ impl Value {
 }
 
 /// Reads octets as an address of either family.
-pub(crate) fn address(octets: &[u8]) -> Option<IpAddr> {
+#[must_use]
+pub fn address(octets: &[u8]) -> Option<IpAddr> {
     match octets.len() {
         4 | 8 => {
             let octets: [u8; 4] = octets.get(..4)?.try_into().ok()?;

@@ -5,7 +5,7 @@
 //! may hold ends it as well, and is told. A device that does not stand long answers is asked for shorter
 //! ones, at last one object at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Client, Failure, Oid, State, Value};
 
@@ -61,6 +61,8 @@ pub struct Walker<C> {
     worst: State,
     /// What the first failure was, before it is known whether the device had answered.
     first_failure: State,
+    /// Tables that the device does not hold.
+    absent: BTreeSet<Oid>,
 }
 
 /// How far one column has come.
@@ -80,6 +82,7 @@ impl<C: Client> Walker<C> {
             bytes_left: MAX_BYTES,
             worst: State::Complete,
             first_failure: State::Complete,
+            absent: BTreeSet::new(),
         }
     }
 
@@ -130,6 +133,25 @@ impl<C: Client> Walker<C> {
         found
     }
 
+    /// Looks which tables the device holds, some a request, so that those it does not are not asked for one
+    /// by one: most equipment holds half of what is read.
+    ///
+    /// A device that does not answer this is asked for every table.
+    pub async fn look_for(&mut self, entries: &[Oid]) {
+        for some in entries.chunks(MAX_GET) {
+            if self.bindings == 0 || self.is_lost() {
+                return;
+            }
+            let Ok(answer) = self.client.bulk(some, 1).await else { return };
+            for (entry, (next, value)) in some.iter().zip(answer) {
+                // What comes before the name is nonsense, and says nothing.
+                if value == Value::End || (next.below(entry).is_none() && next > *entry) {
+                    self.absent.insert(entry.clone());
+                }
+            }
+        }
+    }
+
     /// Reads up to `most` objects below a name.
     pub async fn column(&mut self, name: &Oid, most: usize) -> Vec<(Oid, Value)> {
         let mut open = vec![Column { number: 0, whole: name.clone(), last: name.clone() }];
@@ -147,6 +169,9 @@ impl<C: Client> Walker<C> {
 
     /// Reads columns of a table, given the identifier of its entry.
     pub async fn table(&mut self, entry: &Oid, columns: &[u32]) -> Table {
+        if self.absent.contains(entry) {
+            return Table::default();
+        }
         let column = |&number: &u32| {
             let whole = entry.child(&[number]);
             Column { number, last: whole.clone(), whole }

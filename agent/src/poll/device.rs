@@ -7,6 +7,8 @@ use sekisho_snmp::facts::Facts;
 use sekisho_snmp::survey::{self, Scope};
 use sekisho_snmp::{Client, Oid, State, Walker};
 
+use super::tunnels::{self, Line, Tunnel};
+
 /// Rows of a column in which a rule looks for its value: processes of a router, modules of a chassis.
 const MAX_COLUMN_ROWS: usize = 512;
 
@@ -36,6 +38,10 @@ pub(crate) struct Known {
     pub(crate) found: BTreeMap<Gives, (String, String)>,
     /// The maker's number, where no rule knows the device.
     pub(crate) unknown: Option<u32>,
+    /// Its tunnels that are up.
+    pub(crate) tunnels: Vec<Tunnel>,
+    /// Its lines that are up.
+    pub(crate) lines: Vec<Line>,
 }
 
 impl Outcome {
@@ -86,6 +92,10 @@ async fn identify<C: Client>(walker: &mut Walker<C>, facts: &Facts, rules: &Devi
     read(walker, &mut objects, probes).await;
     let wanted = rules.wanted(&objects);
     read(walker, &mut objects, wanted).await;
+    let tunnels = tunnels::read(walker, &rules.tunnels(&objects)).await;
+    let mut lines = tunnels::lines(&facts.interfaces);
+    let told = |(line, oid)| Line { line, interface: None, oid };
+    lines.extend(rules.lines(&objects).into_iter().map(told));
     let identity = rules.identify(&objects);
     let unknown = identity.rule.is_none().then(|| system.object_id.as_deref().and_then(enterprise));
     Known {
@@ -95,6 +105,8 @@ async fn identify<C: Client>(walker: &mut Walker<C>, facts: &Facts, rules: &Devi
         role: identity.role.map(str::to_owned),
         found: identity.found,
         unknown: unknown.flatten(),
+        tunnels,
+        lines,
     }
 }
 

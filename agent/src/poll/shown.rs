@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::device::Outcome;
 use super::targets::{LeftOut, Plan};
+use super::tunnels::{Line, Tunnel};
 
 /// Characters of a device's description in a line about an unknown one.
 const MAX_DESCR_CHARS: usize = 120;
@@ -42,6 +43,10 @@ struct DeviceShown<'o> {
     role: Option<&'o str>,
     /// The maker's number, where no rule knows the device.
     unknown_enterprise: Option<u32>,
+    /// Its tunnels that are up.
+    tunnels: &'o [Tunnel],
+    /// Its lines that are up.
+    lines: &'o [Line],
     evidence: Vec<EvidenceShown<'o>>,
     facts: &'o Facts,
 }
@@ -67,7 +72,10 @@ pub(crate) struct PlanShown<'p> {
 }
 
 pub(crate) fn plan(plan: &Plan) -> PlanShown<'_> {
-    PlanShown { would_ask: plan.ask.iter().map(ToString::to_string).collect(), left_out: &plan.left_out }
+    PlanShown {
+        would_ask: plan.ask.iter().map(|target| target.address.to_string()).collect(),
+        left_out: &plan.left_out,
+    }
 }
 
 pub(crate) fn round<'o>(outcomes: &'o [Outcome], left_out: &'o [LeftOut], traffic: &Traffic) -> Shown<'o> {
@@ -94,6 +102,8 @@ fn device(outcome: &Outcome) -> DeviceShown<'_> {
         name: outcome.facts.system.name.as_deref(),
         role: known.role.as_deref(),
         unknown_enterprise: known.unknown,
+        tunnels: &known.tunnels,
+        lines: &known.lines,
         evidence: evidence(outcome),
         facts: &outcome.facts,
     }
@@ -135,8 +145,8 @@ fn evidence(outcome: &Outcome) -> Vec<EvidenceShown<'_>> {
 
 pub(crate) fn would_ask(out: &mut impl Write, plan: &Plan, lang: Lang) -> io::Result<()> {
     writeln!(out, "{}", fill(lang, "poll.would-ask", &[("devices", &plan.ask.len())]))?;
-    for address in &plan.ask {
-        writeln!(out, "{address}")?;
+    for target in &plan.ask {
+        writeln!(out, "{}", target.address)?;
     }
     write!(out, "{}", left(&plan.left_out, lang))
 }

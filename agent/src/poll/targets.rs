@@ -1,46 +1,23 @@
-//! Who is asked: the addresses that a person named, subnets, and the network equipment in the ledger.
+//! Who is asked: the addresses that a person named, subnets, and what may be network equipment.
 //!
-//! A device that the ledger knows to be a medical one is asked only if it was named itself: its network
-//! stack may not stand being asked, and what it is we know by its DICOM.
+//! A device that is known to be a medical one is asked only if it was named itself: its network stack may
+//! not stand being asked, and what it is we know by its DICOM. Who is excluded is not asked, whoever named
+//! it. Who was not named is a guess: one question decides whether it is asked further.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use sekisho_api::Device;
+use sekisho_enrich::Prefix;
 use serde::Serialize;
 
-/// SNMP's port (RFC 3411 §1.1 names none; IANA does).
-const PORT: u16 = 161;
-/// The widest subnet, in bits that are free: a /20 of IPv4 is more than a hospital's floor.
-const MAX_FREE_BITS: u32 = 12;
-/// Devices asked in one round: several hospitals' equipment.
-const MAX_TARGETS: usize = 16_384;
+use super::candidates::Site;
 
-/// Roles of equipment that carries traffic.
-const EQUIPMENT: &[&str] =
-    &["router", "firewall", "switch", "vpn-router", "lte-router", "isdn-router", "access-point"];
-/// Roles of devices that examine or treat patients, and of the systems they depend on from second to second.
-const MEDICAL: &[&str] = &[
-    "ct",
-    "mr",
-    "xa",
-    "us",
-    "cr",
-    "dx",
-    "mg",
-    "nm",
-    "pt",
-    "rf",
-    "endoscope",
-    "ecg",
-    "ophthalmic",
-    "radiotherapy",
-    "analyzer",
-    "monitor",
-    "pump",
-    "ventilator",
-    "modality",
-];
+/// SNMP's port (RFC 3411 §1.1 names none; IANA does).
+pub(crate) const PORT: u16 = 161;
+/// The widest subnet, in bits that are free: a /20 of IPv4 is more than a hospital's floor.
+pub(crate) const MAX_FREE_BITS: u32 = 12;
+/// Devices asked in one round: several hospitals' equipment.
+pub(crate) const MAX_TARGETS: usize = 16_384;
 
 /// What is wrong with what was asked for; its name in the catalogue's section `poll`, and its value.
 #[derive(Debug, thiserror::Error)]
@@ -55,16 +32,33 @@ pub(crate) struct BadTarget {
 /// Whom a person allowed to be asked.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Allowed {
-    named: Vec<SocketAddr>,
-    subnets: Vec<(IpAddr, u32)>,
-    equipment: bool,
+    /// Devices, with their ports.
+    pub(crate) named: Vec<SocketAddr>,
+    /// Subnets: an address, and how many bits are free.
+    pub(crate) subnets: Vec<(IpAddr, u32)>,
+    /// What may be network equipment.
+    pub(crate) equipment: bool,
+    /// Who is left out.
+    pub(crate) excluded: Vec<Prefix>,
+    /// The port of those that are not named with theirs.
+    pub(crate) port: u16,
 }
 
 /// Whom a round asks.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(crate) struct Plan {
-    pub(crate) ask: Vec<SocketAddr>,
+    pub(crate) ask: Vec<Target>,
     pub(crate) left_out: Vec<LeftOut>,
+    /// Addresses that found no room in the round.
+    pub(crate) refused: u64,
+}
+
+/// A device that is asked.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Target {
+    pub(crate) address: SocketAddr,
+    /// Whether a person named it: then it is asked again where it does not answer.
+    pub(crate) named: bool,
 }
 
 /// A device that is not asked, though it lies in what was allowed.
@@ -76,27 +70,39 @@ pub(crate) struct LeftOut {
 }
 
 impl Allowed {
-    /// Reads what was written.
+    /// Reads what was written on the command line.
     pub(crate) fn parse(named: &[String], subnets: &[String], equipment: bool) -> Result<Self, BadTarget> {
-        let named = named.iter().map(|text| address(text)).collect::<Result<Vec<_>, _>>()?;
+        let named = named.iter().map(|text| address(text, PORT)).collect::<Result<Vec<_>, _>>()?;
         let subnets = subnets.iter().map(|text| subnet(text)).collect::<Result<Vec<_>, _>>()?;
-        if named.is_empty() && subnets.is_empty() && !equipment {
+        let allowed = Self { named, subnets, equipment, excluded: Vec::new(), port: PORT };
+        if allowed.is_nobody() {
             return Err(BadTarget { name: "no-target", value: String::new() });
         }
-        Ok(Self { named, subnets, equipment })
+        Ok(allowed)
+    }
+
+    /// Tells whether nobody may be asked.
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.named.is_empty() && self.subnets.is_empty() && !self.equipment
+    }
+
+    fn excludes(&self, address: IpAddr) -> bool {
+        self.excluded.iter().any(|prefix| prefix.contains(address.into()))
     }
 }
 
-fn address(text: &str) -> Result<SocketAddr, BadTarget> {
+/// Reads an address, with its port where that is written.
+pub(crate) fn address(text: &str, port: u16) -> Result<SocketAddr, BadTarget> {
     let text = text.trim();
-    let parsed = text.parse().ok().or_else(|| Some(SocketAddr::new(text.parse().ok()?, PORT)));
+    let parsed = text.parse().ok().or_else(|| Some(SocketAddr::new(text.parse().ok()?, port)));
     let usable = |address: &SocketAddr| {
         !address.ip().is_multicast() && !address.ip().is_unspecified() && address.port() != 0
     };
     parsed.filter(usable).ok_or_else(|| BadTarget { name: "bad-target", value: text.to_owned() })
 }
 
-fn subnet(text: &str) -> Result<(IpAddr, u32), BadTarget> {
+/// Reads a subnet that is not too wide.
+pub(crate) fn subnet(text: &str) -> Result<(IpAddr, u32), BadTarget> {
     let parsed = || {
         let (address, length) = text.trim().split_once('/')?;
         let address: IpAddr = address.parse().ok()?;
@@ -123,54 +129,66 @@ fn hosts((address, free): (IpAddr, u32)) -> impl Iterator<Item = IpAddr> {
     })
 }
 
-/// Says whom a round asks, given the devices that are known.
-pub(crate) fn plan(allowed: &Allowed, known: &[Device]) -> Result<Plan, BadTarget> {
-    let mut seen: BTreeSet<SocketAddr> = BTreeSet::new();
+/// Says whom a round asks, given what is known of the site.
+pub(crate) fn plan(allowed: &Allowed, site: &Site) -> Plan {
+    let mut seen: BTreeSet<IpAddr> = BTreeSet::new();
     let mut plan = Plan::default();
-    for named in &allowed.named {
-        if seen.insert(*named) {
-            plan.ask.push(*named);
+    let medical = site.medical();
+    for address in &allowed.named {
+        let target = Target { address: *address, named: true };
+        if allowed.excludes(address.ip()) {
+            plan.left_out.push(LeftOut { address: address.ip(), why: "excluded" });
+        } else if !plan.ask.contains(&target) {
+            plan.add(target);
         }
+        seen.insert(address.ip());
     }
-    let having = |roles: &[&str]| -> BTreeSet<IpAddr> {
-        let of_role =
-            known.iter().filter(|device| device.role.as_deref().is_some_and(|role| roles.contains(&role)));
-        of_role.flat_map(|device| &device.ips).filter_map(|ip| ip.parse().ok()).collect()
-    };
-    let medical = having(MEDICAL);
-    let equipment = if allowed.equipment { having(EQUIPMENT) } else { BTreeSet::new() };
-    let found = allowed.subnets.iter().copied().flat_map(hosts).chain(equipment);
-    for address in found {
-        if !seen.insert(SocketAddr::new(address, PORT)) {
+    let equipment = if allowed.equipment { site.equipment() } else { BTreeSet::new() };
+    for address in allowed.subnets.iter().copied().flat_map(hosts).chain(equipment) {
+        if !seen.insert(address) {
             continue;
         }
-        if medical.contains(&address) {
+        if allowed.excludes(address) {
+            plan.left_out.push(LeftOut { address, why: "excluded" });
+        } else if medical.contains(&address) {
             plan.left_out.push(LeftOut { address, why: "medical" });
         } else {
-            plan.ask.push(SocketAddr::new(address, PORT));
-        }
-        if plan.ask.len() > MAX_TARGETS {
-            return Err(BadTarget { name: "too-many", value: MAX_TARGETS.to_string() });
+            plan.add(Target { address: SocketAddr::new(address, allowed.port), named: false });
         }
     }
-    Ok(plan)
+    plan
+}
+
+impl Plan {
+    fn add(&mut self, target: Target) {
+        if self.ask.len() < MAX_TARGETS { self.ask.push(target) } else { self.refused += 1 }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use sekisho_api::Device;
+
     use super::*;
 
     fn device(ip: &str, role: &str) -> Device {
         Device { ips: vec![ip.to_owned()], role: Some(role.to_owned()), ..Device::default() }
     }
 
+    fn site() -> Site {
+        let devices = vec![
+            device("192.0.2.5", "ct"),
+            device("192.0.2.6", "switch"),
+            device("198.51.100.1", "firewall"),
+        ];
+        Site { devices, ..Site::default() }
+    }
+
     fn asked(named: &[&str], subnets: &[&str], equipment: bool) -> (Vec<String>, Vec<String>) {
         let text = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         let allowed = Allowed::parse(&text(named), &text(subnets), equipment).unwrap();
-        let known =
-            [device("192.0.2.5", "ct"), device("192.0.2.6", "switch"), device("198.51.100.1", "firewall")];
-        let plan = plan(&allowed, &known).unwrap();
-        let ask = plan.ask.iter().map(ToString::to_string).collect();
+        let plan = plan(&allowed, &site());
+        let ask = plan.ask.iter().map(|target| target.address.to_string()).collect();
         (ask, plan.left_out.iter().map(|left| left.address.to_string()).collect())
     }
 
@@ -211,5 +229,25 @@ mod tests {
             assert_eq!(refused("", subnet), "bad-subnet", "{subnet}");
         }
         assert_eq!(refused("", ""), "no-target");
+    }
+
+    #[test]
+    fn who_is_excluded_is_not_asked_even_if_named() {
+        let allowed = Allowed {
+            excluded: vec!["192.0.2.4/31".parse().unwrap()],
+            ..Allowed::parse(&["192.0.2.5".to_owned()], &["192.0.2.0/29".to_owned()], true).unwrap()
+        };
+        let plan = plan(&allowed, &site());
+        let out: Vec<String> = plan.left_out.iter().map(|left| left.address.to_string()).collect();
+        assert_eq!(out, ["192.0.2.5", "192.0.2.4"]);
+        let named: Vec<bool> = plan.ask.iter().map(|target| target.named).collect();
+        assert_eq!(named, [false; 5], "four of the subnet, and the firewall");
+    }
+
+    #[test]
+    fn a_round_has_an_end_and_counts_what_found_no_room() {
+        let subnets: Vec<String> = (0..5).map(|number| format!("10.0.{}.0/20", number * 16)).collect();
+        let plan = plan(&Allowed::parse(&[], &subnets, false).unwrap(), &Site::default());
+        assert_eq!((plan.ask.len(), plan.refused), (MAX_TARGETS, 5 * 4_094 - 16_384));
     }
 }

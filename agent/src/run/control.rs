@@ -14,6 +14,7 @@ use super::config::{self, Config, Refused};
 use super::fleet::Fleet;
 use super::logging::LogLevel;
 use super::overview::Overview;
+use super::poller::Poller;
 use super::status::Reload;
 use super::{metrics, notify, status};
 
@@ -31,6 +32,7 @@ pub(crate) struct Control<'p> {
     pub(crate) config: Config,
     pub(crate) log: LogLevel,
     pub(crate) fleet: Fleet,
+    pub(crate) poller: Poller,
     pub(crate) overview: Arc<Overview>,
     pub(crate) status: status::server::Server,
     pub(crate) metrics: Option<metrics::server::Server>,
@@ -61,6 +63,7 @@ impl Control<'_> {
             }
         }
         notify::stopping();
+        self.poller.stop();
         self.fleet.stop()
     }
 
@@ -69,6 +72,9 @@ impl Control<'_> {
         if let Some(name) = self.fleet.fallen() {
             // The process must not live on half: the service manager starts it whole.
             anyhow::bail!("thread {name} ended by itself");
+        }
+        if self.poller.is_fallen() {
+            anyhow::bail!("thread snmp ended by itself");
         }
         match notify::watchdog() {
             Some(within) if self.overview.held_up() < within / 2 => notify::alive(),
@@ -117,6 +123,7 @@ impl Control<'_> {
         let mut config = self.config.clone();
         let waiting = config.take_over(loaded.config);
         self.fleet.adopt(&Arc::new(config.live.clone()))?;
+        self.poller.adopt(&config.live);
         self.log.set(config.live.log_level);
         self.config = config;
         Ok(waiting)

@@ -9,9 +9,11 @@ use tracing_subscriber::filter::LevelFilter;
 use super::control::{Control, Signals};
 use super::fleet::Fleet;
 use super::overview::Overview;
+use super::poller::Poller;
 use super::{config, logging, metrics, status, wiring};
 use crate::capture::live::{self, Keep};
 use crate::cli::Run;
+use crate::poll::board::Board;
 use crate::{console, sync};
 
 /// Runs the daemon until it is told to stop. `asked` is the log's level that the command line asks for.
@@ -40,15 +42,20 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
         let recorder = wiring::recorder(&config)?;
         // Before there are threads: capabilities are a thread's own.
         live::drop_privileges(if config.captures.is_empty() { Keep::Nothing } else { Keep::RawSockets })?;
-        let fleet = Fleet::start(wiring::plans(&config), wiring::site(&config)?, recorder, &config.live)?;
+        let board = Arc::new(Board::default());
+        let site = wiring::site(&config, &board)?;
+        let fleet = Fleet::start(wiring::plans(&config), site, recorder, &config.live)?;
+        let poller = Poller::start(&config, &board)?;
         if let Some(listen) = config.console {
             console::start(&config.ledger, listen, config.lang)?;
         }
-        let standing = match config.sync.clone() {
+        let meetings = match config.sync.clone() {
             Some(settings) => Some(sync::start(config.ledger.clone(), config.site.clone(), settings)?),
             None => None,
         };
-        let overview = Arc::new(Overview::new(&config, &fleet, standing));
-        Control { signals, path: &args.config, config, log, fleet, overview, status, metrics }.run().await
+        let overview = Arc::new(Overview::new(&config, &fleet, board, meetings));
+        Control { signals, path: &args.config, config, log, fleet, poller, overview, status, metrics }
+            .run()
+            .await
     })
 }

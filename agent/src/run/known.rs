@@ -1,5 +1,7 @@
 //! The site as the daemon knows it: what all workers gathered, judged by the rules.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
 use sekisho_enrich::{Bounds, Enrich};
@@ -8,6 +10,7 @@ use sekisho_rules::Rules;
 use super::config::Live;
 use super::site::Site;
 use crate::pipeline::Share;
+use crate::poll::board::Board;
 
 /// Oddities and warnings told in one roll-up: what was not recorded is added up, in weeks as well.
 const MAX_WARNINGS: usize = 1000;
@@ -17,13 +20,14 @@ pub(super) struct Known {
     enrich: Enrich,
     rules: Rules,
     capture: Capture,
+    board: Arc<Board>,
 }
 
 impl Known {
     /// Starts with nothing known.
-    pub(super) fn new(live: &Live, bounds: Bounds) -> anyhow::Result<Self> {
+    pub(super) fn new(live: &Live, bounds: Bounds, board: Arc<Board>) -> anyhow::Result<Self> {
         let enrich = Enrich::new(live.internal.clone(), bounds);
-        Ok(Self { enrich, rules: rules(live)?, capture: Capture::default() })
+        Ok(Self { enrich, rules: rules(live)?, capture: Capture::default(), board })
     }
 }
 
@@ -44,13 +48,16 @@ impl Site for Known {
     }
 
     fn conclude(&mut self) -> Analysis {
-        self.enrich.conclude(self.capture.clone(), &self.rules)
+        let mut analysis = self.enrich.conclude(self.capture.clone(), &self.rules);
+        self.board.join(&mut analysis);
+        analysis
     }
 
     fn told(&mut self) {
         let now_ns = i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
         self.enrich.told(now_ns);
         self.capture = Capture::default();
+        self.board.recorded();
     }
 
     fn adopt(&mut self, live: &Live) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@
 //! | `worker` | a worker's loop: open, batches, orders; [`worker::Work`] is what it does |
 //! | `site` | the site's loop: gather, conclude, record; [`site::Site`], [`site::Recorder`] |
 //! | `watch`, `known` | what they do: a source with its pipeline; everything known of the site |
+//! | `poller` | the thread that asks equipment over SNMP |
 //! | `wiring` | which sources, pipelines and ledger stand behind those traits |
 //! | `vitals` | the numbers that workers write and others read |
 //! | `overview`, `rates`, `clock`, `health` | those numbers and the box's, brought together |
@@ -33,6 +34,7 @@ mod logging;
 mod metrics;
 mod notify;
 mod overview;
+mod poller;
 mod rates;
 mod site;
 mod status;

@@ -12,10 +12,12 @@ use super::health::Health;
 use super::rates::{Rates, rough};
 use super::site::{Book, Entered};
 use super::status::{
-    Exporter, Interface, LastRollUp, Memory, Reload, RollUp, Status, Sync, Tables, Traffic, VERSION, Worker,
+    Exporter, Interface, LastRollUp, LastRound, Memory, Reload, RollUp, Snmp, Status, Sync, Tables, Traffic,
+    VERSION, Worker,
 };
 use super::vitals::{Place, Post, Vitals, lock};
-use crate::sync::Standing;
+use crate::poll::board::{Board, Standing};
+use crate::sync::Meetings;
 
 /// A thread that has not come round for so long hangs.
 const STUCK: Duration = Duration::from_mins(1);
@@ -32,8 +34,9 @@ pub(crate) struct Overview {
     posts: Vec<Arc<Post>>,
     desk: Arc<Post>,
     book: Arc<Mutex<Book>>,
-    /// How the box stands with its collector; `None` where it has none.
-    standing: Option<Arc<Mutex<Standing>>>,
+    board: Arc<Board>,
+    /// How the box gets on with its collector; `None` where it has none.
+    meetings: Option<Arc<Mutex<Meetings>>>,
     moving: Mutex<Moving>,
 }
 
@@ -51,7 +54,12 @@ struct Moving {
 
 impl Overview {
     /// Looks at a fleet that was started with a configuration.
-    pub(crate) fn new(config: &Config, fleet: &Fleet, standing: Option<Arc<Mutex<Standing>>>) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        fleet: &Fleet,
+        board: Arc<Board>,
+        meetings: Option<Arc<Mutex<Meetings>>>,
+    ) -> Self {
         let now = Instant::now();
         let posts = fleet.posts().to_vec();
         let moving = Moving {
@@ -70,20 +78,21 @@ impl Overview {
             posts,
             desk: Arc::clone(fleet.desk()),
             book: Arc::clone(fleet.book()),
-            standing,
+            board,
+            meetings,
             moving: Mutex::new(moving),
         }
     }
 
     fn sync(&self) -> Sync {
-        let Some(standing) = &self.standing else { return Sync::default() };
-        let standing = lock(standing).clone();
-        let state = match (standing.enrolled, &standing.error) {
+        let Some(meetings) = &self.meetings else { return Sync::default() };
+        let meetings = lock(meetings).clone();
+        let state = match (meetings.enrolled, &meetings.error) {
             (false, _) => return Sync::default(),
             (true, None) => "in-touch",
             (true, Some(_)) => "failing",
         };
-        let Standing { last, met, error, .. } = standing;
+        let Meetings { last, met, error, .. } = meetings;
         Sync { state: state.to_owned(), last, rows: met.rows as u64, bytes: met.bytes as u64, error }
     }
 
@@ -136,6 +145,7 @@ impl Overview {
             exporters: self.exporters(),
             workers: self.workers(&moving.beats),
             roll_up: roll_up(book, moving.roll_up),
+            snmp: snmp(&self.board),
             sync: self.sync(),
             reload: moving.reload.clone(),
             machine,
@@ -220,6 +230,34 @@ fn tables(total: &Vitals) -> Tables {
     }
 }
 
+fn snmp(board: &Board) -> Option<Snmp> {
+    let Standing { on, asking, targets, left_out, refused, resting, states, rounds, last, error } =
+        board.standing();
+    let traffic = board.traffic();
+    // What was sent stays accounted after asking was turned off.
+    (on || traffic.sent() > 0).then(|| Snmp {
+        state: if asking {
+            "asking"
+        } else if on {
+            "resting"
+        } else {
+            "off"
+        }
+        .to_owned(),
+        targets,
+        left_out,
+        refused,
+        resting,
+        states: states.into_iter().map(|(state, count)| (state.to_owned(), count)).collect(),
+        rounds,
+        last: last.map(|(at, took)| LastRound { at, seconds: took.as_secs_f64() }),
+        sent: traffic.sent(),
+        repeated: traffic.repeated(),
+        answered: traffic.answered(),
+        error,
+    })
+}
+
 fn roll_up(book: Book, every: Duration) -> RollUp {
     let last = book.last.map(|(at, Entered { new, updated }, took)| LastRollUp {
         at,
@@ -256,6 +294,7 @@ mod tests {
             posts,
             desk: Arc::new(Post::new("site".to_owned(), Place::Site)),
             book: Arc::default(),
+            board: Arc::default(),
             moving: Mutex::new(moving),
         }
     }

@@ -1,5 +1,7 @@
 //! What the daemon's threads are made of: the workers' sources and pipelines, the site, the ledger.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -14,6 +16,7 @@ use super::vitals::Place;
 use super::watch::{Listener, Ring, Watch};
 use crate::capture::live::{Fanout, LiveOptions, RingSize};
 use crate::pipeline::{Settings, Share};
+use crate::poll::board::Board;
 
 /// The workers that a configuration asks for.
 pub(crate) fn plans(config: &Config) -> Vec<Plan<Share>> {
@@ -44,8 +47,8 @@ pub(crate) fn plans(config: &Config) -> Vec<Plan<Share>> {
 }
 
 /// The site that workers report to.
-pub(crate) fn site(config: &Config) -> anyhow::Result<Known> {
-    Known::new(&config.live, share_of_memory(config).bounds)
+pub(crate) fn site(config: &Config, board: &Arc<Board>) -> anyhow::Result<Known> {
+    Known::new(&config.live, share_of_memory(config).bounds, Arc::clone(board))
 }
 
 /// The ledger, open for as long as the daemon runs.

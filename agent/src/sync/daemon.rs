@@ -22,9 +22,9 @@ const LONGEST: Duration = Duration::from_hours(1);
 /// How often it is looked whether the box was enrolled, or its hours have come.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// How the box stands with its collector.
+/// How the box gets on with its collector.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Standing {
+pub(crate) struct Meetings {
     /// When the collector last answered.
     pub(crate) last: Option<Timestamp>,
     /// What that meeting came to.
@@ -40,9 +40,9 @@ pub(crate) fn start(
     ledger: PathBuf,
     site: String,
     settings: SyncConfig,
-) -> anyhow::Result<Arc<Mutex<Standing>>> {
-    let standing = Arc::new(Mutex::new(Standing::default()));
-    let told = Arc::clone(&standing);
+) -> anyhow::Result<Arc<Mutex<Meetings>>> {
+    let meetings = Arc::new(Mutex::new(Meetings::default()));
+    let told = Arc::clone(&meetings);
     let run = move || {
         // It talks to a machine outside: no right is of use to it.
         if let Err(error) = live::drop_privileges(Keep::Nothing) {
@@ -58,7 +58,7 @@ pub(crate) fn start(
             }
             let met = runtime()
                 .and_then(|runtime| runtime.block_on(meeting::meet(&ledger, &site, Some(&settings))));
-            let mut standing = told.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut meetings = told.lock().unwrap_or_else(PoisonError::into_inner);
             match met {
                 Ok(met) => {
                     failures = 0;
@@ -68,9 +68,9 @@ pub(crate) fn start(
                         decisions = met.decisions,
                         "met the collector"
                     );
-                    *standing = Standing { last: Some(Timestamp::now()), met, enrolled: true, error: None };
+                    *meetings = Meetings { last: Some(Timestamp::now()), met, enrolled: true, error: None };
                 }
-                Err(error) if error.is::<NotEnrolled>() => standing.enrolled = false,
+                Err(error) if error.is::<NotEnrolled>() => meetings.enrolled = false,
                 Err(error) => {
                     failures = failures.saturating_add(1);
                     let chain = format!("{error:#}");
@@ -78,11 +78,11 @@ pub(crate) fn start(
                         error = chain,
                         "cannot meet the collector, what changed waits in the ledger"
                     );
-                    standing.enrolled = true;
-                    standing.error = Some(chain);
+                    meetings.enrolled = true;
+                    meetings.error = Some(chain);
                 }
             }
-            drop(standing);
+            drop(meetings);
             due = Instant::now() + wait(settings.every, failures, chance());
         }
     };
@@ -90,7 +90,7 @@ pub(crate) fn start(
         .name("sync".to_owned())
         .spawn(run)
         .context("cannot start the thread that syncs")?;
-    Ok(standing)
+    Ok(meetings)
 }
 
 fn now() -> Zoned {

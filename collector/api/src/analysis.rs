@@ -58,6 +58,9 @@ pub struct Assumption {
     pub ja: String,
 }
 
+/// The rule of what a box says of its tunnels.
+const REPORTED: &str = "snmp/tunnel";
+
 /// One relationship: inside device × outside party × service × exit.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Connection {
@@ -113,6 +116,14 @@ pub struct Connection {
     pub exporters: Vec<String>,
     /// Why we say so.
     pub evidence: Vec<Evidence>,
+}
+
+impl Connection {
+    /// Tells whether only the box itself says that it is there: no packet of it was seen.
+    #[must_use]
+    pub fn is_only_reported(&self) -> bool {
+        self.sessions == 0 && self.evidence.iter().any(|evidence| &*evidence.rule == REPORTED)
+    }
 }
 
 /// A transport and the responder's port.

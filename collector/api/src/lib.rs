@@ -16,9 +16,12 @@ mod analysis;
 mod behaviour;
 mod category;
 pub mod enrol;
+mod mac;
 mod mirror;
+mod snapshot;
 pub mod sync;
 mod text;
+mod topology;
 
 pub use analysis::{
     Analysis, Assumption, Capture, Connection, Device, Endpoint, Evidence, Exit, ExitRow, Initiator, Inside,
@@ -26,5 +29,11 @@ pub use analysis::{
 };
 pub use behaviour::{Beacon, Behaviour, Bulk, Maintenance};
 pub use category::{CATEGORIES, GENERAL_INTERNET};
+pub use mac::{Mac, NotAMac};
 pub use mirror::{Mirror, MirrorFigure, MirrorFinding, MirrorSeen, MirrorSeverity, MirrorVerdict};
+pub use snapshot::{Announced, Learnt, OwnAddress, Port, Resolved, RouteTo, Snapshot};
 pub use text::Text;
+pub use topology::{
+    Attachment, End, Gateway, Link, LinkSource, Mark, MarkEnd, MarkKind, Node, NodeKind, Subnet, Topology,
+    WayOut,
+};

@@ -4,6 +4,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
+use sekisho_ledger::is_address;
+
+/// Where the console keeps what is its own beside a ledger that is not on this box.
+const STATE: &str = "/var/lib/sekisho/console";
 
 /// What a console is told.
 #[derive(Clone, Debug)]
@@ -20,9 +24,12 @@ pub struct Settings {
 
 impl Settings {
     /// The folder that is the console's own beside a ledger, where none is named: the hardened unit may
-    /// write there and not in `/etc`.
+    /// write there and not in `/etc`. A ledger on a server has no place on this box.
     #[must_use]
     pub fn state_beside(ledger: &Path) -> PathBuf {
+        if is_address(ledger) {
+            return PathBuf::from(STATE);
+        }
         ledger.with_file_name("console")
     }
 }

@@ -4,14 +4,14 @@
 //! set that is part of one already recorded brings nothing new and is not recorded again.
 
 use ring::digest::{Context, SHA256};
-use rusqlite::{Connection as Database, OptionalExtension};
 use sekisho_api::Analysis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::clean;
 use crate::error::Fault;
-use crate::sql::{execute, json, micros, prepare};
+use crate::sql::{json, micros};
+use crate::store::{Database, Params};
 
 /// How much two spans may overlap and still be one after the other, in microseconds: rotated files
 /// share some milliseconds where frames were written out of order. Two seconds counted twice at
@@ -103,7 +103,7 @@ pub(crate) struct Known {
 pub(crate) fn all(database: &Database, site: &str) -> Result<BTreeMap<i64, Known>, Fault> {
     let sql = "SELECT capture, first_seen, last_seen, identity, sensor FROM captures \
                WHERE site = $1 AND first_seen IS NOT NULL AND last_seen IS NOT NULL";
-    known(database, sql, [site])
+    known(database, sql, (site,))
 }
 
 /// Gives the captures that share time with a span, those that share time with these, and so on.
@@ -124,25 +124,18 @@ pub(crate) fn around(database: &Database, site: &str, span: Span) -> Result<BTre
     }
 }
 
-fn known(
-    database: &Database,
-    sql: &str,
-    values: impl rusqlite::Params,
-) -> Result<BTreeMap<i64, Known>, Fault> {
-    let mut statement = prepare(database, sql)?;
-    let rows = statement.query_map(values, |row| {
+fn known<'v>(database: &Database, sql: &str, values: impl Params<'v>) -> Result<BTreeMap<i64, Known>, Fault> {
+    let captures = database.query(sql, values, |row| {
         let span = Span { first: row.get(1)?, last: row.get(2)? };
         Ok(Known { number: row.get(0)?, span, identity: row.get(3)?, sensor: row.get(4)? })
     })?;
-    let captures: Result<Vec<_>, _> = rows.collect();
-    Ok(captures?.into_iter().map(|known| (known.number, known)).collect())
+    Ok(captures.into_iter().map(|known| (known.number, known)).collect())
 }
 
 /// Gives the recorded capture of exactly this identity, with the digest of its analysis.
 pub(crate) fn find(database: &Database, site: &str, identity: &str) -> Result<Option<(i64, String)>, Fault> {
     let sql = "SELECT capture, analysis FROM captures WHERE site = $1 AND identity = $2";
-    let mut statement = prepare(database, sql)?;
-    Ok(statement.query_row((site, identity), |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    database.query_row(sql, (site, identity), |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// Says whether one recorded capture already holds every one of these inputs.
@@ -151,11 +144,11 @@ pub(crate) fn is_part_of_another(
     site: &str,
     inputs: &BTreeMap<String, String>,
 ) -> Result<bool, Fault> {
-    let mut statement = prepare(database, "SELECT capture FROM inputs WHERE site = $1 AND hash = $2")?;
+    let sql = "SELECT capture FROM inputs WHERE site = $1 AND hash = $2";
     let mut holders: Option<BTreeSet<i64>> = None;
     for hash in inputs.keys() {
-        let rows = statement.query_map((site, hash), |row| row.get(0))?;
-        let with_this: BTreeSet<i64> = rows.collect::<Result<_, _>>()?;
+        let with_this: BTreeSet<i64> =
+            database.query(sql, (site, hash), |row| row.get(0))?.into_iter().collect();
         let with_all = match holders {
             None => with_this,
             Some(before) => before.intersection(&with_this).copied().collect(),
@@ -185,8 +178,7 @@ pub(crate) fn save(
                ON CONFLICT (site, capture) DO UPDATE SET analysis = excluded.analysis, \
                first_seen = excluded.first_seen, last_seen = excluded.last_seen, detail = excluded.detail";
     let (first, last) = (span.map(|span| span.first), span.map(|span| span.last));
-    execute(database, sql, (site, number, identity, analysis_digest, first, last, now, detail))?;
-    Ok(())
+    database.execute(sql, (site, number, identity, analysis_digest, first, last, now, detail))
 }
 
 /// Writes what the capture was made from.
@@ -198,7 +190,7 @@ pub(crate) fn save_inputs(
 ) -> Result<(), Fault> {
     for (hash, name) in inputs {
         let sql = "INSERT INTO inputs (site, hash, capture, name) VALUES ($1, $2, $3, $4)";
-        execute(database, sql, (site, hash, number, name))?;
+        database.execute(sql, (site, hash, number, name))?;
     }
     Ok(())
 }

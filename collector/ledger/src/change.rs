@@ -134,6 +134,10 @@ words! {
         ChangedAddress = "changed-address",
         /// It is taken for another kind of device.
         ChangedRole = "changed-role",
+        /// It is another model.
+        ChangedModel = "changed-model",
+        /// It has another serial number: another box stands there.
+        ChangedSerial = "changed-serial",
         /// It runs another firmware.
         ChangedFirmware = "changed-firmware",
         /// It leaves by another gateway.

@@ -4,7 +4,6 @@
 //! continues is told in `pairing`.
 
 use jiff::Timestamp;
-use rusqlite::Connection as Database;
 use sekisho_api::{Connection, Evidence, Exit, Inside, Outside};
 use serde_json::{Value, json};
 
@@ -13,7 +12,8 @@ use crate::change::ChangeKind;
 use crate::clean::search;
 use crate::error::Fault;
 use crate::fold::{Difference, Kind, Stated, later_first, merge_evidence, union};
-use crate::sql::{count, execute, json as to_json, micros, prepare, unjson};
+use crate::sql::{count, json as to_json, micros, unjson};
+use crate::store::{self, Database, Params};
 
 /// Families of evidence that say nothing of a category.
 const NOT_OF_CATEGORY: &[&str] = &["exit", "line", "mobile", "name", "oui", "port", "remote", "role", "wire"];
@@ -198,13 +198,7 @@ pub(crate) fn of_device(
     // `+` keeps the order from choosing the index: by time it would read the whole site.
     let sql = "SELECT number, detail, silent_from, withdrawn FROM connections \
                WHERE site = $1 AND device = $2 AND service = $3 ORDER BY +last_seen DESC, number";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query((site, device, service))?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(stored(row)?);
-    }
-    Ok(found)
+    database.query(sql, (site, device, service), stored)
 }
 
 /// Reads the connections that were last seen before a time and are not known to be silent, as far as no
@@ -221,37 +215,27 @@ pub(crate) fn last_seen_before(
 }
 
 /// Reads the connections of a choice that are not known to be silent.
-pub(crate) fn not_silent(
+pub(crate) fn not_silent<'v>(
     database: &Database,
     choice: &str,
-    values: impl rusqlite::Params,
+    values: impl Params<'v>,
 ) -> Result<Vec<Row>, Fault> {
     let sql = format!(
         "SELECT number, detail, silent_from, withdrawn FROM connections \
          WHERE {choice} AND silent_from IS NULL AND withdrawn = 0 ORDER BY +number"
     );
-    let mut statement = prepare(database, &sql)?;
-    let mut rows = statement.query(values)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(stored(row)?);
-    }
-    Ok(found)
+    database.query(&sql, values, stored)
 }
 
 /// Reads one connection.
 pub(crate) fn load(database: &Database, site: &str, number: i64) -> Result<Row, Fault> {
     let sql =
         "SELECT number, detail, silent_from, withdrawn FROM connections WHERE site = $1 AND number = $2";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query((site, number))?;
-    match rows.next()? {
-        Some(row) => stored(row),
-        None => Err(Fault::Damaged(format!("connection {number} of site `{site}` is not there"))),
-    }
+    let found = database.query_row(sql, (site, number), stored)?;
+    found.ok_or_else(|| Fault::Damaged(format!("connection {number} of site `{site}` is not there")))
 }
 
-fn stored(row: &rusqlite::Row<'_>) -> Result<Row, Fault> {
+fn stored(row: &store::Row<'_>) -> Result<Row, Fault> {
     let detail: String = row.get(1)?;
     Ok(Row {
         number: row.get(0)?,
@@ -266,7 +250,7 @@ pub(crate) fn insert(database: &Database, site: &str, device: &str, row: &Row) -
     let sql = "INSERT INTO connections (site, number, device, service, status, tunnel, first_seen, last_seen, \
                sessions, bytes_out, bytes_in, withdrawn, search, detail) \
                VALUES ($1, $2, $3, $4, '', 0, 0, 0, 0, 0, 0, 0, '', '')";
-    execute(database, sql, (site, row.number, device, &row.connection.service))?;
+    database.execute(sql, (site, row.number, device, &row.connection.service))?;
     update(database, site, row)
 }
 
@@ -278,25 +262,24 @@ pub(crate) fn update(database: &Database, site: &str, row: &Row) -> Result<(), F
                first_seen = $7, last_seen = $8, sessions = $9, bytes_out = $10, bytes_in = $11, \
                silent_from = $12, withdrawn = $13, search = $14, detail = $15 \
                WHERE site = $1 AND number = $2";
-    let values = rusqlite::params![
+    let values = (
         site,
         row.number,
         exit_mac,
-        connection.category,
-        connection.status,
-        i64::from(connection.tunnel),
+        &connection.category,
+        &connection.status,
+        connection.tunnel,
         micros(connection.first_seen),
         micros(connection.last_seen),
         count(connection.sessions),
         count(connection.bytes_out),
         count(connection.bytes_in),
         row.silent_from,
-        i64::from(row.withdrawn),
+        row.withdrawn,
         search(texts(connection)),
         to_json(connection)?,
-    ];
-    execute(database, sql, values)?;
-    Ok(())
+    );
+    database.execute(sql, values)
 }
 
 /// Gives what a search looks through; the device's own texts are with the device.

@@ -1,9 +1,7 @@
 //! A site's numbers for captures, connections and changes, given by the program and not by the database.
 
-use rusqlite::Connection as Database;
-
 use crate::error::Fault;
-use crate::sql::{execute, prepare};
+use crate::store::Database;
 
 /// A site's next numbers; none is given twice.
 #[derive(Clone, Copy, Debug)]
@@ -18,20 +16,19 @@ impl Counters {
     pub(crate) fn load(database: &Database, site: &str, now: i64) -> Result<Self, Fault> {
         let sql = "INSERT INTO sites (site, next_capture, next_connection, next_change, recorded_at) \
                    VALUES ($1, 1, 1, 1, $2) ON CONFLICT (site) DO NOTHING";
-        execute(database, sql, (site, now))?;
+        database.execute(sql, (site, now))?;
         let sql = "SELECT next_capture, next_connection, next_change FROM sites WHERE site = $1";
-        let counters = prepare(database, sql)?.query_row([site], |row| {
+        let counters = database.query_row(sql, (site,), |row| {
             Ok(Self { capture: row.get(0)?, connection: row.get(1)?, change: row.get(2)? })
-        });
-        Ok(counters?)
+        })?;
+        counters.ok_or_else(|| Fault::Damaged(format!("site `{site}` is not there")))
     }
 
     /// Writes them.
     pub(crate) fn save(self, database: &Database, site: &str) -> Result<(), Fault> {
         let sql =
             "UPDATE sites SET next_capture = $2, next_connection = $3, next_change = $4 WHERE site = $1";
-        execute(database, sql, (site, self.capture, self.connection, self.change))?;
-        Ok(())
+        database.execute(sql, (site, self.capture, self.connection, self.change))
     }
 
     pub(crate) fn capture(&mut self) -> i64 {

@@ -7,13 +7,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection as Database, OptionalExtension, Row};
 use sekisho_api::{Capture, Connection};
 
 use crate::capture::{self, Span};
 use crate::error::Fault;
 use crate::rollup::{HOUR_US, Part};
-use crate::sql::{count, execute, json, micros, prepare, time, uncount, unjson};
+use crate::sql::{count, json, micros, time, uncount, unjson};
+use crate::store::{Database, Row};
 use crate::summary;
 
 const DAY_US: i64 = 24 * HOUR_US;
@@ -111,18 +111,16 @@ pub(crate) fn extend(
                last_seen = excluded.last_seen, recorded_at = excluded.recorded_at, detail = excluded.detail";
     let detail = json(&crate::clean::row(&sum)?)?;
     let values = (site, extended.capture, identity, span.first, span.last, now, detail, sensor);
-    execute(database, sql, values)?;
+    database.execute(sql, values)?;
     Ok(extended)
 }
 
 fn load(database: &Database, site: &str, identity: &str) -> Result<Option<(i64, Span, Capture)>, Fault> {
     let sql = "SELECT capture, first_seen, last_seen, detail FROM captures WHERE site = $1 AND identity = $2";
-    let found = prepare(database, sql)?.query_row((site, identity), |row| {
+    database.query_row(sql, (site, identity), |row| {
         let span = Span { first: row.get(1)?, last: row.get(2)? };
-        Ok((row.get(0)?, span, row.get::<_, String>(3)?))
-    });
-    let found = found.optional()?;
-    found.map(|(capture, span, detail)| Ok((capture, span, unjson(&detail)?))).transpose()
+        Ok((row.get(0)?, span, unjson(&row.get::<String>(3)?)?))
+    })
 }
 
 /// Adds what a connection counted to its day.
@@ -148,8 +146,7 @@ pub(crate) fn add(
                ON CONFLICT (site, capture, number) DO UPDATE SET sessions = excluded.sessions, \
                bytes_out = excluded.bytes_out, bytes_in = excluded.bytes_in, hours = excluded.hours";
     let [sessions, out, into] = [sum.sessions, sum.bytes_out, sum.bytes_in].map(count);
-    execute(database, sql, (site, capture, number, sessions, out, into, json(&hours)?))?;
-    Ok(())
+    database.execute(sql, (site, capture, number, sessions, out, into, json(&hours)?))
 }
 
 /// Reads what a connection counted in one day.
@@ -161,9 +158,7 @@ pub(crate) fn of_connection(
 ) -> Result<Option<Part>, Fault> {
     let sql = "SELECT sessions, bytes_out, bytes_in, hours FROM days \
                WHERE site = $1 AND capture = $2 AND number = $3";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query((site, capture, number))?;
-    rows.next()?.map(|row| part(row, 0)).transpose()
+    database.query_row(sql, (site, capture, number), |row| part(row, 0))
 }
 
 /// Reads what a connection counted in every day from that of capture `since` on, by capture.
@@ -175,25 +170,18 @@ pub(crate) fn all(
 ) -> Result<BTreeMap<i64, Part>, Fault> {
     let sql = "SELECT capture, sessions, bytes_out, bytes_in, hours FROM days \
                WHERE site = $1 AND number = $2 AND capture >= $3";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query((site, number, since))?;
-    let mut days = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        days.insert(row.get(0)?, part(row, 1)?);
-    }
-    Ok(days)
+    let days = database.query(sql, (site, number, since), |row| Ok((row.get(0)?, part(row, 1)?)))?;
+    Ok(days.into_iter().collect())
 }
 
 /// Reads which connections a day has.
 pub(crate) fn connections(database: &Database, site: &str, capture: i64) -> Result<BTreeSet<i64>, Fault> {
     let sql = "SELECT number FROM days WHERE site = $1 AND capture = $2";
-    let mut statement = prepare(database, sql)?;
-    let numbers = statement.query_map((site, capture), |row| row.get(0))?;
-    Ok(numbers.collect::<Result<_, _>>()?)
+    Ok(database.query(sql, (site, capture), |row| row.get(0))?.into_iter().collect())
 }
 
 fn part(row: &Row<'_>, from: usize) -> Result<Part, Fault> {
-    let hours: BTreeMap<i64, u64> = unjson(&row.get::<_, String>(from + 3)?)?;
+    let hours: BTreeMap<i64, u64> = unjson(&row.get::<String>(from + 3)?)?;
     Ok(Part {
         sessions: uncount(row.get(from)?),
         bytes_out: uncount(row.get(from + 1)?),

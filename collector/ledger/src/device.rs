@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rusqlite::{Connection as Database, OptionalExtension};
 use sekisho_api::{Device, Evidence, Inside};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,10 +14,11 @@ use crate::change::{ChangeKind, Subject};
 use crate::clean::search;
 use crate::error::Fault;
 use crate::fold::{self, Difference, Kind, Stated, Stored, earlier, merge_evidence, union};
-use crate::sql::{execute, json as to_json, micros, prepare, unjson};
+use crate::sql::{json as to_json, micros, unjson};
+use crate::store::Database;
 
 /// Families of evidence that say nothing of a role.
-const NOT_OF_ROLE: &[&str] = &["exit", "line", "name", "oui", "port", "vendor", "wire"];
+const NOT_OF_ROLE: &[&str] = &["exit", "line", "name", "oui", "port", "snmp", "vendor", "wire"];
 
 /// A device with what it had before.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -114,7 +114,13 @@ impl Kind for State {
         let role = Difference::of(ChangeKind::ChangedRole, "role", old.role.as_deref(), new.role.as_deref());
         let (was, is) = (old.firmware.as_deref(), new.firmware.as_deref());
         let firmware = Difference::of(ChangeKind::ChangedFirmware, "firmware", was, is);
-        [address(before, self), name(old, new), role, firmware].into_iter().flatten().collect()
+        // That a model or serial is learnt is no change of the device; that it is another one is.
+        let other = |kind, field, was: Option<&str>, is: Option<&str>| {
+            was.and_then(|was| Difference::of(kind, field, Some(was), is))
+        };
+        let model = other(ChangeKind::ChangedModel, "model", old.model.as_deref(), new.model.as_deref());
+        let serial = other(ChangeKind::ChangedSerial, "serial", old.serial.as_deref(), new.serial.as_deref());
+        [address(before, self), name(old, new), role, model, serial, firmware].into_iter().flatten().collect()
     }
 }
 
@@ -148,10 +154,7 @@ impl Stored for State {
 
     fn load(database: &Database, site: &str, key: &str) -> Result<Option<(Self, bool)>, Fault> {
         let sql = "SELECT detail, withdrawn FROM devices WHERE site = $1 AND device = $2";
-        let mut statement = prepare(database, sql)?;
-        let found: Option<(String, bool)> =
-            statement.query_row((site, key), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        found.map(|(detail, withdrawn)| Ok((unjson(&detail)?, withdrawn))).transpose()
+        database.query_row(sql, (site, key), |row| Ok((unjson(&row.get::<String>(0)?)?, row.get(1)?)))
     }
 
     fn save(&self, database: &Database, site: &str, key: &str) -> Result<(), Fault> {
@@ -165,13 +168,11 @@ impl Stored for State {
                    first_seen = excluded.first_seen, last_seen = excluded.last_seen, \
                    withdrawn = 0, search = excluded.search, detail = excluded.detail";
         let (first, last) = (first_seen.map(micros), last_seen.map(micros));
-        execute(database, sql, (site, key, role, first, last, search, to_json(self)?))?;
-        Ok(())
+        database.execute(sql, (site, key, role, first, last, search, to_json(self)?))
     }
 
     fn withdraw(database: &Database, site: &str, key: &str) -> Result<(), Fault> {
         let sql = "UPDATE devices SET withdrawn = 1 WHERE site = $1 AND device = $2";
-        execute(database, sql, (site, key))?;
-        Ok(())
+        database.execute(sql, (site, key))
     }
 }

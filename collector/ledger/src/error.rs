@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use crate::store::{DatabaseError, Trouble};
 
 /// Why the ledger could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -35,8 +35,8 @@ pub enum LedgerError {
     Busy {
         /// The ledger.
         path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
+        /// What the database said.
+        source: DatabaseError,
     },
     /// A later version of the program wrote it.
     #[error("ledger `{}` has schema {found}, and this version knows {known}: use the version that wrote it", path.display())]
@@ -69,24 +69,24 @@ pub enum LedgerError {
     DiskFull {
         /// The ledger.
         path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
+        /// What the database said.
+        source: DatabaseError,
     },
     /// The file, its folder or the file system may only be read.
     #[error("ledger `{}` may only be read: give this user the right to write it and its folder, or see whether the file system was mounted read-only after a fault", path.display())]
     ReadOnly {
         /// The ledger.
         path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
+        /// What the database said.
+        source: DatabaseError,
     },
     /// The disk does not read or write what it is told to.
     #[error("the disk of ledger `{}` fails: look after it and record again, the ledger is as it was", path.display())]
     Disk {
         /// The ledger.
         path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
+        /// What the database said.
+        source: DatabaseError,
     },
     /// A stored value cannot be read back.
     #[error("ledger `{}` is damaged ({what}): restore it from a backup, or read the captures again", path.display())]
@@ -114,13 +114,29 @@ pub enum LedgerError {
     /// The system gives no random numbers.
     #[error("the system gives no random numbers: see that it has started completely")]
     NoRandom,
+    /// The address of a PostgreSQL database cannot be read.
+    #[error("`{}` is not the address of a PostgreSQL database: write postgres://user@host/database", path.display())]
+    Address {
+        /// The address, without its secrets.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: tokio_postgres::Error,
+    },
+    /// The server does not answer, or does not let us in.
+    #[error("cannot reach ledger `{}`: see that the server runs and may be reached from here", path.display())]
+    Unreachable {
+        /// The ledger.
+        path: PathBuf,
+        /// What the database said.
+        source: DatabaseError,
+    },
     /// Anything else that the database reports.
     #[error("ledger `{}` cannot be used: see the cause", path.display())]
     Database {
         /// The ledger.
         path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
+        /// What the database said.
+        source: DatabaseError,
     },
 }
 
@@ -128,7 +144,7 @@ pub enum LedgerError {
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// From the database.
-    Sql(rusqlite::Error),
+    Database(DatabaseError),
     /// A stored value that cannot be read back.
     Damaged(String),
     /// The schema is later than this version's.
@@ -149,9 +165,21 @@ pub(crate) enum Fault {
     NoRandom,
 }
 
+impl From<DatabaseError> for Fault {
+    fn from(source: DatabaseError) -> Self {
+        Self::Database(source)
+    }
+}
+
 impl From<rusqlite::Error> for Fault {
     fn from(source: rusqlite::Error) -> Self {
-        Self::Sql(source)
+        Self::Database(DatabaseError::Sqlite(source))
+    }
+}
+
+impl From<tokio_postgres::Error> for Fault {
+    fn from(source: tokio_postgres::Error) -> Self {
+        Self::Database(DatabaseError::Postgres(source))
     }
 }
 
@@ -167,7 +195,7 @@ impl Fault {
         let path = path.to_path_buf();
         let known = crate::schema::KNOWN;
         match self {
-            Self::Sql(source) => sql(path, source),
+            Self::Database(source) => said(path, source),
             Self::Damaged(what) => LedgerError::Damaged { path, what },
             Self::Newer(found) => LedgerError::Newer { path, found, known },
             Self::Older(found) => LedgerError::Older { path, found, known },
@@ -181,14 +209,15 @@ impl Fault {
     }
 }
 
-fn sql(path: PathBuf, source: rusqlite::Error) -> LedgerError {
-    match source.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => LedgerError::DiskFull { path, source },
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LedgerError::Busy { path, source },
-        Some(ErrorCode::ReadOnly) => LedgerError::ReadOnly { path, source },
-        Some(ErrorCode::SystemIoFailure) => LedgerError::Disk { path, source },
-        Some(ErrorCode::NotADatabase) => LedgerError::NotALedger { path },
-        Some(ErrorCode::DatabaseCorrupt) => LedgerError::Damaged { path, what: source.to_string() },
-        _ => LedgerError::Database { path, source },
+fn said(path: PathBuf, source: DatabaseError) -> LedgerError {
+    match source.trouble() {
+        Trouble::Full => LedgerError::DiskFull { path, source },
+        Trouble::Busy => LedgerError::Busy { path, source },
+        Trouble::ReadOnly => LedgerError::ReadOnly { path, source },
+        Trouble::Disk => LedgerError::Disk { path, source },
+        Trouble::NotALedger => LedgerError::NotALedger { path },
+        Trouble::Damaged => LedgerError::Damaged { path, what: source.to_string() },
+        Trouble::Unreachable => LedgerError::Unreachable { path, source },
+        Trouble::Other => LedgerError::Database { path, source },
     }
 }

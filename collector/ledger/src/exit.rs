@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rusqlite::{Connection as Database, OptionalExtension};
 use sekisho_api::{Evidence, Exit, ExitRow};
 use serde_json::{Value, json};
 
@@ -11,7 +10,8 @@ use crate::change::{ChangeKind, Subject};
 use crate::clean::search;
 use crate::error::Fault;
 use crate::fold::{self, Difference, Kind, Stated, Stored, earlier, merge_evidence};
-use crate::sql::{execute, json as to_json, micros, prepare, unjson};
+use crate::sql::{json as to_json, micros, unjson};
+use crate::store::Database;
 
 /// Families of evidence that say nothing of the line behind an exit.
 const NOT_OF_LINE: &[&str] = &["exit", "name", "oui", "port", "remote", "role", "vendor", "wire"];
@@ -94,10 +94,7 @@ impl Stored for ExitRow {
 
     fn load(database: &Database, site: &str, mac: &str) -> Result<Option<(Self, bool)>, Fault> {
         let sql = "SELECT detail, withdrawn FROM exits WHERE site = $1 AND mac = $2";
-        let mut statement = prepare(database, sql)?;
-        let found: Option<(String, bool)> =
-            statement.query_row((site, mac), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        found.map(|(detail, withdrawn)| Ok((unjson(&detail)?, withdrawn))).transpose()
+        database.query_row(sql, (site, mac), |row| Ok((unjson(&row.get::<String>(0)?)?, row.get(1)?)))
     }
 
     fn save(&self, database: &Database, site: &str, mac: &str) -> Result<(), Fault> {
@@ -110,13 +107,11 @@ impl Stored for ExitRow {
                    last_seen = excluded.last_seen, withdrawn = 0, search = excluded.search, \
                    detail = excluded.detail";
         let (first, last) = (self.first_seen.map(micros), self.last_seen.map(micros));
-        execute(database, sql, (site, mac, first, last, search, to_json(self)?))?;
-        Ok(())
+        database.execute(sql, (site, mac, first, last, search, to_json(self)?))
     }
 
     fn withdraw(database: &Database, site: &str, key: &str) -> Result<(), Fault> {
         let sql = "UPDATE exits SET withdrawn = 1 WHERE site = $1 AND mac = $2";
-        execute(database, sql, (site, key))?;
-        Ok(())
+        database.execute(sql, (site, key))
     }
 }

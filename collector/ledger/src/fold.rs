@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use rusqlite::Connection as Database;
 use sekisho_api::{Evidence, Text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,7 +14,8 @@ use serde_json::{Value, json};
 use crate::change::{ChangeKind, Subject};
 use crate::clean::MAX_LIST;
 use crate::error::Fault;
-use crate::sql::{execute, prepare, uncount, unjson};
+use crate::sql::{uncount, unjson};
+use crate::store::Database;
 
 /// What devices, exits and connections have in common.
 pub(crate) trait Kind: Clone + DeserializeOwned + Serialize {
@@ -95,14 +95,8 @@ pub(crate) fn sightings<K: Kind>(
                SELECT NULL, t.detail, n.last_seen, n.first_seen, t.sensor FROM standing t \
                JOIN sensors n ON n.site = t.site AND n.sensor = t.sensor \
                WHERE t.site = $1 AND t.kind = $2 AND t.subject = $3 \
-               ORDER BY 3, 4, 5";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query((site, K::WORD, subject))?;
-    let mut sightings = Vec::new();
-    while let Some(row) = rows.next()? {
-        sightings.push((row.get(0)?, unjson(&row.get::<_, String>(1)?)?));
-    }
-    Ok(sightings)
+               ORDER BY 3 NULLS FIRST, 4 NULLS FIRST, 5";
+    database.query(sql, (site, K::WORD, subject), |row| Ok((row.get(0)?, unjson(&row.get::<String>(1)?)?)))
 }
 
 /// Reads what one capture says of a subject.
@@ -113,9 +107,7 @@ pub(crate) fn sighting<K: Kind>(
     capture: i64,
 ) -> Result<Option<K>, Fault> {
     let sql = "SELECT detail FROM sightings WHERE site = $1 AND kind = $2 AND subject = $3 AND capture = $4";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query((site, K::WORD, subject, capture))?;
-    rows.next()?.map(|row| unjson(&row.get::<_, String>(0)?)).transpose()
+    database.query_row(sql, (site, K::WORD, subject, capture), |row| unjson(&row.get::<String>(0)?))
 }
 
 /// Writes what one capture says of a subject.
@@ -127,8 +119,7 @@ pub(crate) fn save_sighting<K: Kind>(
     seen: &K,
 ) -> Result<(), Fault> {
     let sql = "INSERT INTO sightings (site, kind, subject, capture, detail) VALUES ($1, $2, $3, $4, $5)";
-    execute(database, sql, (site, K::WORD, subject, capture, crate::sql::json(seen)?))?;
-    Ok(())
+    database.execute(sql, (site, K::WORD, subject, capture, crate::sql::json(seen)?))
 }
 
 /// Reads a subject's evidence.
@@ -139,15 +130,11 @@ pub(crate) fn evidence<K: Kind>(
 ) -> Result<Vec<Evidence>, Fault> {
     let sql = "SELECT rule, confidence, en, ja FROM evidence \
                WHERE site = $1 AND kind = $2 AND subject = $3 ORDER BY place";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query((site, K::WORD, subject))?;
-    let mut evidence = Vec::new();
-    while let Some(row) = rows.next()? {
+    database.query(sql, (site, K::WORD, subject), |row| {
         let confidence = u8::try_from(uncount(row.get(1)?)).unwrap_or(u8::MAX);
-        let text = |at: usize| row.get::<_, String>(at).map(Text::from);
-        evidence.push(Evidence { rule: text(0)?, confidence, en: text(2)?, ja: text(3)? });
-    }
-    Ok(evidence)
+        let text = |at: usize| row.get::<String>(at).map(Text::from);
+        Ok(Evidence { rule: text(0)?, confidence, en: text(2)?, ja: text(3)? })
+    })
 }
 
 /// Writes a subject's evidence in place of what it had.
@@ -158,12 +145,12 @@ pub(crate) fn save_evidence<K: Kind>(
     evidence: &[Evidence],
 ) -> Result<(), Fault> {
     let sql = "DELETE FROM evidence WHERE site = $1 AND kind = $2 AND subject = $3";
-    execute(database, sql, (site, K::WORD, subject))?;
+    database.execute(sql, (site, K::WORD, subject))?;
     for (place, one) in (0_i64..).zip(evidence) {
         let sql = "INSERT INTO evidence (site, kind, subject, place, rule, confidence, en, ja) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let confidence = i64::from(one.confidence);
-        execute(database, sql, (site, K::WORD, subject, place, &*one.rule, confidence, &*one.en, &*one.ja))?;
+        database.execute(sql, (site, K::WORD, subject, place, &*one.rule, confidence, &*one.en, &*one.ja))?;
     }
     Ok(())
 }

@@ -9,7 +9,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use rusqlite::{Connection as Database, Transaction, TransactionBehavior};
 use sekisho_api::{Analysis, Capture, Connection};
 use serde_json::json;
 
@@ -24,7 +23,8 @@ use crate::fold;
 use crate::record::{Recorded, Recorder, patience};
 use crate::rollup::{self, Part};
 use crate::sighting::{self, Connected, Sighted};
-use crate::sql::{micros, prepare, time};
+use crate::sql::{micros, time};
+use crate::store::Database;
 use crate::watch::{self, RollUp};
 
 /// How often a row may go on by another exit within a day before the other exit gets a row of its own:
@@ -58,7 +58,7 @@ pub(crate) struct Live {
 
 /// Records a roll-up, all of it or nothing.
 pub(crate) fn record(
-    database: &mut Database,
+    database: &Database,
     site: &str,
     roll_up: &RollUp,
     analysis: &Analysis,
@@ -74,7 +74,7 @@ pub(crate) fn record(
     }
     let roll_up = RollUp { sensor, run, sequence: roll_up.sequence };
     // The writer's lock first: what is read from here on stays so until the end.
-    let transaction = Transaction::new(database, TransactionBehavior::Immediate)?;
+    let transaction = database.begin()?;
     if watch::is_recorded(&transaction, &site, &roll_up)? {
         return Ok(Recorded { already: true, ..Recorded::default() });
     }
@@ -200,7 +200,7 @@ impl Recorder<'_> {
         let sql = "SELECT COUNT(*) FROM changes \
                WHERE site = $1 AND subject_kind = $2 AND subject = $3 AND capture = $4 AND kind = $5";
         let values = (self.site, subject.kind(), subject.key(), self.capture, kind.slug());
-        Ok(prepare(self.database, sql)?.query_row(values, |row| row.get(0))?)
+        Ok(self.database.query_row(sql, values, |row| row.get(0))?.unwrap_or(0))
     }
 
     /// Adds what a connection counted to its days.
@@ -304,9 +304,8 @@ impl Recorder<'_> {
         }
         let sql = "SELECT CAST(subject AS BIGINT) FROM sightings \
                    WHERE site = $1 AND capture = $2 AND kind = 'connection'";
-        let mut statement = prepare(self.database, sql)?;
-        let numbers = statement.query_map((self.site, known.number), |row| row.get(0))?;
-        Ok(numbers.collect::<Result<_, _>>()?)
+        let numbers = self.database.query(sql, (self.site, known.number), |row| row.get(0))?;
+        Ok(numbers.into_iter().collect())
     }
 
     /// Lets the sensor wait for a connection that it has just seen.

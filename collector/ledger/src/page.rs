@@ -11,13 +11,13 @@ use std::fmt::{self, Display};
 use std::ops::ControlFlow;
 use std::str::FromStr;
 
-use rusqlite::{Connection as Database, params_from_iter};
 use sekisho_api::Connection;
 
 use crate::device::State;
 use crate::error::Fault;
 use crate::query::{Details, Filter, Query, Sited, pattern};
-use crate::sql::{micros, prepare, uncount, unjson};
+use crate::sql::{micros, uncount, unjson};
+use crate::store::{Database, Dialect};
 
 /// The first key of the order, down to the category. Migration 4 has an index on it.
 pub(crate) const RANK: &str = "(CASE c.status WHEN 'unregistered' THEN 0 ELSE 100 END \
@@ -128,24 +128,19 @@ pub(crate) fn visit(
     filter.sql.push_str(&order);
     filter.limit(query.limit);
     let sql = format!(
-        "SELECT c.site, c.number, c.detail, d.detail, {RANK}, c.last_seen FROM connections c {} \
-         CROSS JOIN devices d ON d.site = c.site AND d.device = c.device",
-        way(query)
+        "SELECT c.site, c.number, c.detail, d.detail, {RANK}, c.last_seen FROM connections c {} {}",
+        way(database, query),
+        with_device(database)
     );
-    let mut statement = prepare(database, &format!("{sql}{}", filter.sql))?;
-    let mut rows = statement.query(params_from_iter(filter.values))?;
     let mut reader = Details::of(database, query)?;
-    while let Some(row) = rows.next()? {
+    database.visit(&format!("{sql}{}", filter.sql), filter.values, |row| {
         let (site, number): (String, i64) = (row.get(0)?, row.get(1)?);
         let (detail, device): (String, String) = (row.get(2)?, row.get(3)?);
         let mark = Mark { rank: row.get(4)?, last_seen: row.get(5)?, number, site: site.clone() };
         let State { device, .. } = unjson(&device)?;
         let row = reader.complete(&site, number, unjson(&detail)?, device)?;
-        if take(mark, Sited { site, row }).is_break() {
-            break;
-        }
-    }
-    Ok(())
+        Ok(take(mark, Sited { site, row }))
+    })
 }
 
 /// Leaves out what stands at a place in the list or before it.
@@ -165,35 +160,40 @@ fn after(mark: &Mark, filter: &mut Filter) {
 pub(crate) fn count(database: &Database, query: &Query) -> Result<Count, Fault> {
     let filter = asked(query);
     let needs_device = query.role.is_some() || query.text.is_some();
-    let device = "CROSS JOIN devices d ON d.site = c.site AND d.device = c.device";
     let sql = format!(
-        "SELECT COUNT(*), COALESCE(SUM(c.status = 'unregistered'), 0), COALESCE(SUM(c.tunnel), 0) \
-         FROM connections c {} {}{}",
-        way(query),
-        if needs_device { device } else { "" },
+        "SELECT COUNT(*), COUNT(CASE c.status WHEN 'unregistered' THEN 1 END), \
+         COUNT(CASE c.tunnel WHEN 1 THEN 1 END) FROM connections c {} {}{}",
+        way(database, query),
+        if needs_device { with_device(database) } else { "" },
         filter.sql
     );
-    let mut statement = prepare(database, &sql)?;
-    let counted = statement.query_row(params_from_iter(filter.values), |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+    let counted = database.query_row(&sql, filter.values, |row| {
+        Ok(Count {
+            connections: uncount(row.get(0)?),
+            unregistered: uncount(row.get(1)?),
+            tunnels: uncount(row.get(2)?),
+        })
     })?;
-    let (connections, unregistered, tunnels) = counted;
-    Ok(Count {
-        connections: uncount(connections),
-        unregistered: uncount(unregistered),
-        tunnels: uncount(tunnels),
-    })
+    Ok(counted.unwrap_or_default())
 }
 
 /// Which way through the table: in the order of the list, where the index decides nearly everything; but
-/// to look into each row for a text, in the order in which the rows lie.
-fn way(query: &Query) -> &'static str {
-    if query.number.is_some() {
+/// to look into each row for a text, in the order in which the rows lie. PostgreSQL finds its own.
+fn way(database: &Database, query: &Query) -> &'static str {
+    if query.number.is_some() || database.dialect() == Dialect::Postgres {
         ""
     } else if query.text.is_some() {
         "NOT INDEXED"
     } else {
         "INDEXED BY connections_in_order"
+    }
+}
+
+/// Adds each connection's device; SQLite takes `CROSS` as an order to read the connections first.
+fn with_device(database: &Database) -> &'static str {
+    match database.dialect() {
+        Dialect::Sqlite => "CROSS JOIN devices d ON d.site = c.site AND d.device = c.device",
+        Dialect::Postgres => "JOIN devices d ON d.site = c.site AND d.device = c.device",
     }
 }
 

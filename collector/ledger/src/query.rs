@@ -8,8 +8,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection as Database, params_from_iter};
 use sekisho_api::{Connection, Device, Exit, ExitRow, Inside};
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +20,8 @@ use crate::error::Fault;
 use crate::fold;
 use crate::page::Mark;
 use crate::rollup::{self, Part};
-use crate::sql::{micros, prepare, time, uncount, unjson};
+use crate::sql::{micros, time, uncount, unjson};
+use crate::store::{Database, Value};
 
 /// How far back the hours of a sensor's days are listed where no time is asked for, in microseconds: a
 /// quarter shows every rhythm, and years of hours of thousands of connections are more than a box holds.
@@ -113,12 +112,12 @@ pub struct Site {
 #[derive(Default)]
 pub(crate) struct Filter {
     pub(crate) sql: String,
-    pub(crate) values: Vec<Value>,
+    pub(crate) values: Vec<Value<'static>>,
 }
 
 impl Filter {
     /// Adds a condition; `$` in it stands for the value.
-    pub(crate) fn and(&mut self, condition: &str, value: Option<impl Into<Value>>) {
+    pub(crate) fn and(&mut self, condition: &str, value: Option<impl Into<Value<'static>>>) {
         let Some(value) = value else { return };
         self.values.push(value.into());
         let place = format!("${}", self.values.len());
@@ -244,17 +243,13 @@ pub(crate) fn devices(database: &Database, query: &Query) -> Result<Vec<Sited<De
     filter.and(r"d.search LIKE $ ESCAPE '\'", query.text.as_deref().map(pattern));
     filter.sql.push_str(" ORDER BY d.site, CASE WHEN d.role IS NULL THEN 1 ELSE 0 END, d.role, d.device");
     filter.limit(query.limit);
-    let mut statement =
-        prepare(database, &format!("SELECT d.site, d.device, d.detail FROM devices d{}", filter.sql))?;
-    let mut rows = statement.query(params_from_iter(filter.values))?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
+    let sql = format!("SELECT d.site, d.device, d.detail FROM devices d{}", filter.sql);
+    database.query(&sql, filter.values, |row| {
         let (site, key, detail): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let State { mut device, .. } = unjson(&detail)?;
         device.evidence = fold::evidence::<State>(database, &site, &key)?;
-        found.push(Sited { site, row: device });
-    }
-    Ok(found)
+        Ok(Sited { site, row: device })
+    })
 }
 
 /// Reads exits with the number of their connections.
@@ -269,16 +264,13 @@ pub(crate) fn exits(database: &Database, query: &Query) -> Result<Vec<Sited<Exit
     filter.sql.push_str(" ORDER BY e.site, e.mac");
     let sql = "SELECT e.site, e.mac, e.detail, (SELECT COUNT(*) FROM connections c \
                WHERE c.site = e.site AND c.exit_mac = e.mac AND c.withdrawn = 0) FROM exits e";
-    let mut statement = prepare(database, &format!("{sql}{}", filter.sql))?;
-    let mut rows = statement.query(params_from_iter(filter.values))?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
+    let mut found = database.query(&format!("{sql}{}", filter.sql), filter.values, |row| {
         let (site, mac, detail): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let mut exit: ExitRow = unjson(&detail)?;
         exit.connections = uncount(row.get(3)?);
         exit.evidence = fold::evidence::<ExitRow>(database, &site, &mac)?;
-        found.push(Sited { site, row: exit });
-    }
+        Ok(Sited { site, row: exit })
+    })?;
     // Stable: by site and address within the unregistered and the registered.
     found.sort_by_key(|exit| exit.row.registered);
     found.truncate(query.limit.map_or(usize::MAX, |rows| usize::try_from(rows).unwrap_or(usize::MAX)));
@@ -288,14 +280,11 @@ pub(crate) fn exits(database: &Database, query: &Query) -> Result<Vec<Sited<Exit
 fn exit_rows(database: &Database, query: &Query) -> Result<BTreeMap<(String, String), ExitRow>, Fault> {
     let mut filter = Filter::default();
     filter.and("site = $", query.site.clone());
-    let mut statement = prepare(database, &format!("SELECT site, mac, detail FROM exits{}", filter.sql))?;
-    let mut rows = statement.query(params_from_iter(filter.values))?;
-    let mut found = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let detail: String = row.get(2)?;
-        found.insert((row.get(0)?, row.get(1)?), unjson(&detail)?);
-    }
-    Ok(found)
+    let sql = format!("SELECT site, mac, detail FROM exits{}", filter.sql);
+    let found = database.query(&sql, filter.values, |row| {
+        Ok(((row.get(0)?, row.get(1)?), unjson(&row.get::<String>(2)?)?))
+    })?;
+    Ok(found.into_iter().collect())
 }
 
 /// Reads the history, the latest first.
@@ -311,13 +300,10 @@ pub(crate) fn history(database: &Database, query: &HistoryQuery) -> Result<Vec<C
     filter.limit(query.limit);
     let sql = "SELECT site, change, at, recorded_at, capture, cause, kind, subject_kind, subject, \
                before_json, after_json FROM changes";
-    let mut statement = prepare(database, &format!("{sql}{}", filter.sql))?;
-    let mut rows = statement.query(params_from_iter(filter.values))?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
+    database.query(&format!("{sql}{}", filter.sql), filter.values, |row| {
         let (cause, kind, subject): (String, String, String) = (row.get(5)?, row.get(6)?, row.get(7)?);
         let (before, after): (Option<String>, Option<String>) = (row.get(9)?, row.get(10)?);
-        found.push(Change {
+        Ok(Change {
             site: row.get(0)?,
             number: row.get(1)?,
             at: time(row.get(2)?)?,
@@ -328,16 +314,13 @@ pub(crate) fn history(database: &Database, query: &HistoryQuery) -> Result<Vec<C
             subject: Subject::stored(&subject, row.get(8)?)?,
             before: before.as_deref().map(unjson).transpose()?,
             after: after.as_deref().map(unjson).transpose()?,
-        });
-    }
-    Ok(found)
+        })
+    })
 }
 
 /// Reads the names of the sites, in order.
 pub(crate) fn site_names(database: &Database) -> Result<Vec<String>, Fault> {
-    let mut statement = prepare(database, "SELECT site FROM sites ORDER BY site")?;
-    let names = statement.query_map([], |row| row.get(0))?;
-    Ok(names.collect::<Result<_, _>>()?)
+    database.query("SELECT site FROM sites ORDER BY site", (), |row| row.get(0))
 }
 
 /// Reads the sites by name.
@@ -350,12 +333,9 @@ pub(crate) fn sites(database: &Database) -> Result<Vec<Site>, Fault> {
                (SELECT MIN(c.first_seen) FROM captures c WHERE c.site = s.site), \
                (SELECT MAX(c.last_seen) FROM captures c WHERE c.site = s.site) \
                FROM sites s ORDER BY s.site";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
+    database.query(sql, (), |row| {
         let (first, last): (Option<i64>, Option<i64>) = (row.get(5)?, row.get(6)?);
-        found.push(Site {
+        Ok(Site {
             site: row.get(0)?,
             captures: uncount(row.get(1)?),
             connections: uncount(row.get(2)?),
@@ -363,9 +343,8 @@ pub(crate) fn sites(database: &Database) -> Result<Vec<Site>, Fault> {
             exits: uncount(row.get(4)?),
             first_seen: first.map(time).transpose()?,
             last_seen: last.map(time).transpose()?,
-        });
-    }
-    Ok(found)
+        })
+    })
 }
 
 #[cfg(test)]

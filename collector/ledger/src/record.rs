@@ -9,7 +9,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use rusqlite::{Connection as Database, Transaction, TransactionBehavior};
 use sekisho_api::{Analysis, Connection, Evidence, ExitRow};
 use serde_json::{Value, json};
 
@@ -26,8 +25,9 @@ use crate::live::Live;
 use crate::pairing::pair;
 use crate::rollup;
 use crate::sighting::{self, Sighted};
-use crate::sql::{execute, micros, prepare, time};
+use crate::sql::{micros, time};
 use crate::standing;
+use crate::store::Database;
 use crate::watch;
 
 /// How long a connection must be absent from later captures to be told silent, in microseconds.
@@ -54,7 +54,7 @@ pub struct Recorded {
 
 /// Records an analysis.
 pub(crate) fn record(
-    database: &mut Database,
+    database: &Database,
     site: &str,
     analysis: &Analysis,
     source: &Source,
@@ -67,7 +67,7 @@ pub(crate) fn record(
     let inputs = source.by_hash()?;
     let identity = capture::digest(inputs.keys().map(String::as_str));
     let content = capture::digest([crate::sql::json(analysis)?.as_str()]);
-    let transaction = Transaction::new(database, TransactionBehavior::Immediate)?;
+    let transaction = database.begin()?;
     let known = capture::find(&transaction, &site, &identity)?;
     let already = match &known {
         Some((_, before)) => *before == content,
@@ -188,7 +188,7 @@ impl<'d> Recorder<'d> {
             "DELETE FROM sightings WHERE site = $1 AND capture = $2",
             "DELETE FROM activity WHERE site = $1 AND capture = $2",
         ] {
-            execute(self.database, sql, (self.site, self.capture))?;
+            self.database.execute(sql, (self.site, self.capture))?;
         }
         Ok(subjects)
     }
@@ -196,9 +196,8 @@ impl<'d> Recorder<'d> {
     /// Gives the kinds and keys of what this capture shows.
     fn subjects(&self) -> Result<BTreeSet<(String, String)>, Fault> {
         let sql = "SELECT kind, subject FROM sightings WHERE site = $1 AND capture = $2";
-        let mut statement = prepare(self.database, sql)?;
-        let rows = statement.query_map((self.site, self.capture), |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let values = (self.site, self.capture);
+        Ok(self.database.query(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
     }
 
     /// Records a device or an exit.
@@ -461,7 +460,7 @@ impl<'d> Recorder<'d> {
         let at = at.map(micros).or(began).unwrap_or(micros(self.now));
         let sql = "INSERT INTO changes (site, change, at, recorded_at, capture, cause, kind, subject_kind, \
                    subject, before_json, after_json) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-        let values = rusqlite::params![
+        let values = (
             self.site,
             number,
             at,
@@ -473,8 +472,8 @@ impl<'d> Recorder<'d> {
             subject.key(),
             before.map(|before| before.to_string()),
             after.map(|after| after.to_string()),
-        ];
-        execute(self.database, sql, values)?;
+        );
+        self.database.execute(sql, values)?;
         self.recorded.changes += 1;
         Ok(())
     }

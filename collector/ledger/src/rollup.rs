@@ -15,12 +15,12 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection as Database;
 use sekisho_api::Connection;
 
 use crate::capture::{Known, Span};
 use crate::error::Fault;
-use crate::sql::{count, execute, micros, prepare, uncount};
+use crate::sql::{count, micros, uncount};
+use crate::store::Database;
 
 pub(crate) const HOUR_US: i64 = 3_600_000_000;
 
@@ -61,7 +61,7 @@ pub(crate) fn save(
     for (hour, octets) in hours {
         let sql = "INSERT INTO activity (site, number, hour, capture, octets) VALUES ($1, $2, $3, $4, $5) \
                    ON CONFLICT (site, number, hour, capture) DO UPDATE SET octets = excluded.octets";
-        execute(database, sql, (site, number, hour, capture, count(*octets)))?;
+        database.execute(sql, (site, number, hour, capture, count(*octets)))?;
     }
     Ok(())
 }
@@ -73,12 +73,11 @@ pub(crate) fn load(
     number: i64,
 ) -> Result<BTreeMap<i64, BTreeMap<i64, u64>>, Fault> {
     let sql = "SELECT capture, hour, octets FROM activity WHERE site = $1 AND number = $2";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query((site, number))?;
     let mut by_capture: BTreeMap<i64, BTreeMap<i64, u64>> = BTreeMap::new();
-    while let Some(row) = rows.next()? {
+    database.query(sql, (site, number), |row| {
         by_capture.entry(row.get(0)?).or_default().insert(row.get(1)?, uncount(row.get(2)?));
-    }
+        Ok(())
+    })?;
     Ok(by_capture)
 }
 

@@ -1,45 +1,91 @@
 //! The numbered migrations and the runner that brings a ledger up to date, all in one transaction.
 //!
+//! One text for both databases, but for a few words ([`words`]); where there is more to it, a migration
+//! has a text of PostgreSQL's own.
+//!
 //! Invariant: a migration that was released is never edited; a change is a new file.
 
-use rusqlite::{Connection as Database, ErrorCode, OptionalExtension, Transaction, TransactionBehavior};
-
 use crate::error::Fault;
-use crate::sql::execute;
+use crate::store::{Database, DatabaseError, Dialect, Trouble};
 
-/// The migrations in order: version, name, text.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
-    (1, "ledger", include_str!("../migrations/0001_ledger.sql")),
-    (2, "append-only history", include_str!("../migrations/0002_append_only_history.sql")),
-    (3, "roll-ups", include_str!("../migrations/0003_roll_ups.sql")),
-    (4, "list order", include_str!("../migrations/0004_list_order.sql")),
-    (5, "sync", include_str!("../migrations/0005_sync.sql")),
+/// One step of the schema.
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sql: &'static str,
+    /// PostgreSQL's text, where it is not the same.
+    postgres: Option<&'static str>,
+}
+
+/// A migration of one text.
+const fn same(version: i64, name: &'static str, sql: &'static str) -> Migration {
+    Migration { version, name, sql, postgres: None }
+}
+
+/// The migrations in order.
+const MIGRATIONS: [Migration; 6] = [
+    same(1, "ledger", include_str!("../migrations/0001_ledger.sql")),
+    Migration {
+        version: 2,
+        name: "append-only history",
+        sql: include_str!("../migrations/0002_append_only_history.sql"),
+        postgres: Some(include_str!("../migrations/0002_append_only_history.postgres.sql")),
+    },
+    same(3, "roll-ups", include_str!("../migrations/0003_roll_ups.sql")),
+    same(4, "list order", include_str!("../migrations/0004_list_order.sql")),
+    same(5, "map", include_str!("../migrations/0005_map.sql")),
+    Migration {
+        version: 6,
+        name: "sync",
+        sql: concat!(
+            include_str!("../migrations/0006_sync.sql"),
+            include_str!("../migrations/0006_sync.sqlite.sql")
+        ),
+        postgres: Some(concat!(
+            include_str!("../migrations/0006_sync.sql"),
+            include_str!("../migrations/0006_sync.postgres.sql")
+        )),
+    },
 ];
 
 /// The latest schema that this version knows.
-pub(crate) const KNOWN: i64 = 5;
+pub(crate) const KNOWN: i64 = 6;
 
 /// Creates the schema, or brings an older one up to date.
-pub(crate) fn migrate(database: &mut Database) -> Result<(), Fault> {
-    let transaction = Transaction::new(database, TransactionBehavior::Immediate)?;
+pub(crate) fn migrate(database: &Database) -> Result<(), Fault> {
+    // Before anything is written: another program's database stays as it is.
+    admit(database)?;
+    database.prepare_to_write()?;
+    let transaction = database.begin()?;
     let found = admit(&transaction)?;
     if found == 0 {
-        transaction.execute_batch(
-            "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)",
-        )?;
+        let sql = "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)";
+        transaction.batch(sql)?;
     }
-    for (version, name, sql) in MIGRATIONS {
-        if version <= found {
-            continue;
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
+        match database.dialect() {
+            Dialect::Sqlite => transaction.batch(migration.sql)?,
+            Dialect::Postgres => match migration.postgres {
+                Some(own) => transaction.batch(&words(own))?,
+                None => transaction.batch(&words(migration.sql))?,
+            },
         }
-        transaction.execute_batch(sql)?;
-        execute(&transaction, "INSERT INTO schema_version (version, name) VALUES ($1, $2)", (version, name))?;
+        let sql = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";
+        transaction.execute(sql, (migration.version, migration.name))?;
     }
-    Ok(transaction.commit()?)
+    transaction.commit()
+}
+
+/// Puts a migration in PostgreSQL's words.
+///
+/// Texts are compared by their octets, as SQLite does: the order of the list, its pages and its keys
+/// shall not depend on the server's language. `WITHOUT ROWID` says how SQLite lays a table.
+fn words(sql: &str) -> String {
+    sql.replace(" TEXT", " TEXT COLLATE \"C\"").replace(" WITHOUT ROWID", "")
 }
 
 /// Refuses what this version cannot write, and gives the schema found: 0 for an empty database.
-pub(crate) fn admit(database: &Database) -> Result<i64, Fault> {
+fn admit(database: &Database) -> Result<i64, Fault> {
     let found = version(database)?;
     if found > KNOWN {
         return Err(Fault::Newer(found));
@@ -67,23 +113,42 @@ pub(crate) fn check(database: &Database) -> Result<(), Fault> {
 
 /// Gives the ledger's schema, 0 where it has none.
 fn version(database: &Database) -> Result<i64, Fault> {
-    let named = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'";
-    let table: Option<i64> = database.query_row(named, [], |row| row.get(0)).optional()?;
-    if table.is_none() {
+    let named = match database.dialect() {
+        Dialect::Sqlite => "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'",
+        Dialect::Postgres => {
+            "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_version'"
+        }
+    };
+    if database.query_row(named, (), |_| Ok(()))?.is_none() {
         return Ok(0);
     }
-    let newest =
-        database.query_row("SELECT COALESCE(MAX(version), 0) FROM schema_version", [], |row| row.get(0));
-    newest.map_err(|error| match error.sqlite_error_code() {
+    let newest = "SELECT COALESCE(MAX(version), 0) FROM schema_version";
+    match database.query_row(newest, (), |row| row.get(0)) {
+        Ok(found) => Ok(found.unwrap_or(0)),
         // Another program's table of that name, with other columns or values.
-        Some(ErrorCode::Unknown) | None => Fault::NotALedger,
-        Some(_) => Fault::Sql(error),
-    })
+        Err(Fault::Database(error)) if is_another_table(&error) => Err(Fault::NotALedger),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn is_another_table(error: &DatabaseError) -> bool {
+    let is_unknown = match error {
+        DatabaseError::Sqlite(error) => {
+            matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::Unknown) | None)
+        }
+        DatabaseError::Postgres(_) => true,
+        DatabaseError::System(_) => false,
+    };
+    is_unknown && matches!(error.trouble(), Trouble::Other)
 }
 
 fn has_tables(database: &Database) -> Result<bool, Fault> {
-    let tables: i64 = database.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(tables > 0)
+    let sql = match database.dialect() {
+        Dialect::Sqlite => "SELECT COUNT(*) FROM sqlite_schema",
+        Dialect::Postgres => "SELECT COUNT(*) FROM pg_tables WHERE schemaname = current_schema()",
+    };
+    let tables: Option<i64> = database.query_row(sql, (), |row| row.get(0))?;
+    Ok(tables.is_some_and(|tables| tables > 0))
 }
 
 #[cfg(test)]
@@ -92,15 +157,15 @@ mod tests {
 
     #[test]
     fn the_migrations_are_numbered_from_one_to_the_known_version() {
-        let versions: Vec<i64> = MIGRATIONS.iter().map(|(version, _, _)| *version).collect();
+        let versions: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
         assert_eq!(versions, (1..=KNOWN).collect::<Vec<_>>());
     }
 
     #[test]
     fn a_failing_migration_leaves_nothing_behind() {
-        let mut database = Database::open_in_memory().unwrap();
-        database.execute_batch("PRAGMA max_page_count = 4").unwrap();
-        assert!(migrate(&mut database).is_err());
+        let database = Database::in_memory().unwrap();
+        database.batch("PRAGMA max_page_count = 4").unwrap();
+        assert!(migrate(&database).is_err());
         assert!(!has_tables(&database).unwrap());
     }
 }

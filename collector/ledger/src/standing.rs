@@ -3,11 +3,10 @@
 //! A roll-up comes after all that the sensor said before, whatever the clock says. So a first sight
 //! that would lie before the sensor's own is a clock set back, and moves nothing.
 
-use rusqlite::{Connection as Database, OptionalExtension};
-
 use crate::error::Fault;
 use crate::fold::Kind;
-use crate::sql::{execute, json, prepare, unjson};
+use crate::sql::{json, unjson};
+use crate::store::Database;
 
 /// Merges what a sensor says now onto what it said; `seen` comes back with times that make sense.
 pub(crate) fn extend<K: Kind>(
@@ -17,8 +16,7 @@ pub(crate) fn extend<K: Kind>(
     seen: &mut K,
 ) -> Result<(), Fault> {
     let sql = "SELECT detail FROM standing WHERE site = $1 AND kind = $2 AND subject = $3 AND sensor = $4";
-    let detail: Option<String> =
-        prepare(database, sql)?.query_row((site, K::WORD, key, sensor), |row| row.get(0)).optional()?;
+    let detail: Option<String> = database.query_row(sql, (site, K::WORD, key, sensor), |row| row.get(0))?;
     let known: Option<K> = detail.as_deref().map(unjson).transpose()?;
     let merged = match known {
         Some(known) => {
@@ -33,6 +31,5 @@ pub(crate) fn extend<K: Kind>(
     }
     let sql = "INSERT INTO standing (site, kind, subject, sensor, detail) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (site, kind, subject, sensor) DO UPDATE SET detail = excluded.detail";
-    execute(database, sql, (site, K::WORD, key, sensor, merged))?;
-    Ok(())
+    database.execute(sql, (site, K::WORD, key, sensor, merged))
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection as Database;
 use sekisho_api::{Analysis, Capture};
 
 use crate::capture;
@@ -12,7 +11,8 @@ use crate::fold::{earlier, later_first};
 use crate::page::connections;
 use crate::query::{Query, devices, exits};
 use crate::rollup::{Sight, counting};
-use crate::sql::{prepare, unjson};
+use crate::sql::unjson;
+use crate::store::Database;
 
 /// Gives what the ledger holds of a site, or of all sites where the query names none.
 pub(crate) fn analysis(database: &Database, query: &Query) -> Result<Analysis, Fault> {
@@ -32,13 +32,9 @@ pub(crate) fn analysis(database: &Database, query: &Query) -> Result<Analysis, F
 /// Adds a site's captures; of those of the same time only the one with the most packets counts.
 fn captures(database: &Database, site: &str, sum: Capture) -> Result<Capture, Fault> {
     let known = capture::all(database, site)?;
-    let mut statement =
-        prepare(database, "SELECT capture, detail FROM captures WHERE site = $1 ORDER BY capture")?;
-    let mut rows = statement.query([site])?;
-    let mut details: BTreeMap<i64, Capture> = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        details.insert(row.get(0)?, unjson(&row.get::<_, String>(1)?)?);
-    }
+    let sql = "SELECT capture, detail FROM captures WHERE site = $1 ORDER BY capture";
+    let details = database.query(sql, (site,), |row| Ok((row.get(0)?, unjson(&row.get::<String>(1)?)?)))?;
+    let details: BTreeMap<i64, Capture> = details.into_iter().collect();
     let packets = |number| details.get(number).map_or(0, |capture| capture.packets);
     let sights = known.values().map(|known| Sight { known, octets: packets(&known.number) }).collect();
     let counting: Vec<i64> = counting(sights).into_iter().map(|sight| sight.known.number).collect();

@@ -28,15 +28,15 @@ fn a_full_disk_is_told_with_the_path_and_leaves_the_ledger_as_it_was() {
     ledger.record("kita", &analysis("one"), &Source::of("a", "a"), Timestamp::UNIX_EPOCH).unwrap();
     let before = (ledger.sites().unwrap(), ledger.devices(&Query::default()).unwrap());
 
-    let pages: i64 = ledger.database.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
-    ledger.database.pragma_update(None, "max_page_count", pages + 3).unwrap();
+    let pages: i64 = ledger.database.sqlite().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    ledger.database.sqlite().pragma_update(None, "max_page_count", pages + 3).unwrap();
     let second = (analysis("two"), Source::of("b", "b"));
     let error = ledger.record("kita", &second.0, &second.1, Timestamp::UNIX_EPOCH).unwrap_err();
     assert!(matches!(error, LedgerError::DiskFull { .. }), "{error:?}");
     assert!(error.to_string().contains("ledger.db"), "{error}");
     assert_eq!((ledger.sites().unwrap(), ledger.devices(&Query::default()).unwrap()), before);
 
-    ledger.database.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+    ledger.database.sqlite().pragma_update(None, "max_page_count", 1_000_000).unwrap();
     assert!(!ledger.record("kita", &second.0, &second.1, Timestamp::UNIX_EPOCH).unwrap().already);
     assert_eq!(ledger.devices(&Query::default()).unwrap().len(), 2);
 }
@@ -59,11 +59,11 @@ fn a_roll_up_onto_a_full_disk_leaves_nothing_and_can_be_given_again() {
     let mut ledger = Ledger::open(folder.path().join("ledger.db")).unwrap();
     told(&mut ledger, 1, "one").unwrap();
     let before = state(&ledger);
-    let pages: i64 = ledger.database.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    let pages: i64 = ledger.database.sqlite().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     // Full after ever more pages: in the watch's rows, in the capture's, in the evidence.
     let mut full = 0;
     for room in (0..2000).step_by(9) {
-        ledger.database.pragma_update(None, "max_page_count", pages + room).unwrap();
+        ledger.database.sqlite().pragma_update(None, "max_page_count", pages + room).unwrap();
         match told(&mut ledger, 2, "two") {
             Ok(_) => break,
             Err(LedgerError::DiskFull { .. }) => full += 1,
@@ -75,9 +75,9 @@ fn a_roll_up_onto_a_full_disk_leaves_nothing_and_can_be_given_again() {
     assert_eq!(ledger.devices(&Query::default()).unwrap().len(), 2, "the same roll-up, once there is room");
     assert!(told(&mut ledger, 2, "two").unwrap().already);
     // One that failed may come merged into the next instead.
-    ledger.database.pragma_update(None, "max_page_count", pages).unwrap();
+    ledger.database.sqlite().pragma_update(None, "max_page_count", pages).unwrap();
     assert!(told(&mut ledger, 3, "three").is_err());
-    ledger.database.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+    ledger.database.sqlite().pragma_update(None, "max_page_count", 1_000_000).unwrap();
     assert!(!told(&mut ledger, 4, "three and four").unwrap().already);
 }
 
@@ -88,8 +88,8 @@ fn a_roll_up_into_a_locked_ledger_is_told_busy_and_can_be_given_again() {
     let mut ledger = Ledger::open(&path).unwrap();
     told(&mut ledger, 1, "one").unwrap();
     let before = state(&ledger);
-    ledger.database.busy_timeout(Duration::from_millis(20)).unwrap();
-    let other = Database::open(&path).unwrap();
+    ledger.database.sqlite().busy_timeout(std::time::Duration::from_millis(20)).unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert!(matches!(told(&mut ledger, 2, "two"), Err(LedgerError::Busy { .. })));
     assert_eq!(state(&ledger), before);
@@ -103,11 +103,11 @@ fn a_roll_up_into_a_ledger_that_may_only_be_read_is_told_so() {
     let mut ledger = Ledger::open(folder.path().join("ledger.db")).unwrap();
     told(&mut ledger, 1, "one").unwrap();
     let before = state(&ledger);
-    ledger.database.pragma_update(None, "query_only", true).unwrap();
+    ledger.database.sqlite().pragma_update(None, "query_only", true).unwrap();
     let error = told(&mut ledger, 2, "two").unwrap_err();
     assert!(matches!(error, LedgerError::ReadOnly { .. }), "{error:?}");
     assert_eq!(state(&ledger), before);
-    ledger.database.pragma_update(None, "query_only", false).unwrap();
+    ledger.database.sqlite().pragma_update(None, "query_only", false).unwrap();
     assert!(!told(&mut ledger, 2, "two").unwrap().already);
 }
 
@@ -115,9 +115,11 @@ fn a_roll_up_into_a_ledger_that_may_only_be_read_is_told_so() {
 fn what_is_committed_survives_a_loss_of_power() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = Ledger::open(folder.path().join("ledger.db")).unwrap();
-    let mode: String = ledger.database.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    let mode: String =
+        ledger.database.sqlite().query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     // 2 is FULL: in WAL mode each commit waits until the log is on the disk, which NORMAL does not.
-    let synchronous: i64 = ledger.database.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+    let synchronous: i64 =
+        ledger.database.sqlite().query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
     assert_eq!((mode.as_str(), synchronous), ("wal", 2));
 }
 
@@ -125,7 +127,7 @@ fn what_is_committed_survives_a_loss_of_power() {
 fn a_ledger_from_before_roll_ups_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
-    let database = Database::open(&path).unwrap();
+    let database = rusqlite::Connection::open(&path).unwrap();
     database
         .execute_batch(
             "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL); \

@@ -6,12 +6,12 @@
 //! sensor that watches after them.
 
 use jiff::Timestamp;
-use rusqlite::{Connection as Database, OptionalExtension};
 
 use crate::capture::Span;
 use crate::connection::{self, Row};
 use crate::error::Fault;
-use crate::sql::{count, execute, prepare, time, uncount};
+use crate::sql::{count, time, uncount};
+use crate::store::Database;
 
 /// The longest that one roll-up counts as watched, in microseconds: it spans minutes, and one that
 /// claims more was merged after an outage, or saw the clock being set. Silence is told later for it,
@@ -47,9 +47,8 @@ pub struct LastRollUp {
 /// Says whether a roll-up is recorded, or one after it in its run.
 pub(crate) fn is_recorded(database: &Database, site: &str, roll_up: &RollUp) -> Result<bool, Fault> {
     let sql = "SELECT sequence FROM runs WHERE site = $1 AND sensor = $2 AND run = $3";
-    let mut statement = prepare(database, sql)?;
     let last: Option<i64> =
-        statement.query_row((site, &roll_up.sensor, &roll_up.run), |row| row.get(0)).optional()?;
+        database.query_row(sql, (site, &roll_up.sensor, &roll_up.run), |row| row.get(0))?;
     Ok(last.is_some_and(|last| count(roll_up.sequence) <= last))
 }
 
@@ -65,23 +64,25 @@ pub(crate) fn enter(
     let sql = "INSERT INTO sensors (site, sensor, watched, roll_ups, first_seen, last_seen) \
                VALUES ($1, $2, $3, 1, $4, $5) ON CONFLICT (site, sensor) DO UPDATE SET \
                watched = sensors.watched + excluded.watched, roll_ups = sensors.roll_ups + 1, \
-               first_seen = COALESCE(MIN(sensors.first_seen, excluded.first_seen), \
-                                     sensors.first_seen, excluded.first_seen), \
-               last_seen = COALESCE(MAX(sensors.last_seen, excluded.last_seen), \
-                                    sensors.last_seen, excluded.last_seen)";
+               first_seen = CASE WHEN excluded.first_seen < sensors.first_seen THEN excluded.first_seen \
+                 ELSE COALESCE(sensors.first_seen, excluded.first_seen) END, \
+               last_seen = CASE WHEN excluded.last_seen > sensors.last_seen THEN excluded.last_seen \
+                 ELSE COALESCE(sensors.last_seen, excluded.last_seen) END";
     let (first, last) = (span.map(|span| span.first), span.map(|span| span.last));
-    execute(database, sql, (site, &roll_up.sensor, watched, first, last))?;
+    database.execute(sql, (site, &roll_up.sensor, watched, first, last))?;
     let sql = "SELECT watched, roll_ups FROM sensors WHERE site = $1 AND sensor = $2";
-    let (reading, place): (i64, i64) =
-        prepare(database, sql)?.query_row((site, &roll_up.sensor), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let entered: Option<(i64, i64)> =
+        database.query_row(sql, (site, &roll_up.sensor), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let gone = || Fault::Damaged(format!("sensor `{}` is not there", roll_up.sensor));
+    let (reading, place) = entered.ok_or_else(gone)?;
     let sql = "INSERT INTO runs (site, sensor, run, sequence, place, recorded_at) \
                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (site, sensor, run) DO UPDATE SET \
                sequence = excluded.sequence, place = excluded.place, recorded_at = excluded.recorded_at";
     let sequence = count(roll_up.sequence);
-    execute(database, sql, (site, &roll_up.sensor, &roll_up.run, sequence, place, now))?;
+    database.execute(sql, (site, &roll_up.sensor, &roll_up.run, sequence, place, now))?;
     let sql = "DELETE FROM runs WHERE site = $1 AND sensor = $2 AND run NOT IN \
                (SELECT run FROM runs WHERE site = $1 AND sensor = $2 ORDER BY place DESC LIMIT $3)";
-    execute(database, sql, (site, &roll_up.sensor, RUNS))?;
+    database.execute(sql, (site, &roll_up.sensor, RUNS))?;
     Ok(reading)
 }
 
@@ -89,11 +90,9 @@ pub(crate) fn enter(
 pub(crate) fn last(database: &Database, site: &str, sensor: &str) -> Result<Option<LastRollUp>, Fault> {
     let sql = "SELECT run, sequence, recorded_at FROM runs WHERE site = $1 AND sensor = $2 \
                ORDER BY place DESC LIMIT 1";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query((site, sensor))?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let (run, sequence, at) = (row.get(0)?, uncount(row.get(1)?), time(row.get(2)?)?);
-    Ok(Some(LastRollUp { run, sequence, at }))
+    database.query_row(sql, (site, sensor), |row| {
+        Ok(LastRollUp { run: row.get(0)?, sequence: uncount(row.get(1)?), at: time(row.get(2)?)? })
+    })
 }
 
 /// Lets a sensor wait for a connection that it saw, until a reading of its watch.
@@ -105,15 +104,13 @@ pub(crate) fn wait_for(
     silent_at: i64,
 ) -> Result<(), Fault> {
     let sql = "UPDATE connections SET watched_by = $3, silent_at = $4 WHERE site = $1 AND number = $2";
-    execute(database, sql, (site, number, sensor, silent_at))?;
-    Ok(())
+    database.execute(sql, (site, number, sensor, silent_at))
 }
 
 /// Lets the next sensor that watches wait for a connection that a file showed later than any sensor.
 pub(crate) fn release(database: &Database, site: &str, number: i64) -> Result<(), Fault> {
     let sql = "UPDATE connections SET watched_by = NULL, silent_at = NULL WHERE site = $1 AND number = $2";
-    execute(database, sql, (site, number))?;
-    Ok(())
+    database.execute(sql, (site, number))
 }
 
 /// Reads the connections that nobody waits for and that were last seen before a time.

@@ -193,7 +193,8 @@ fn service(row: &Connection, lang: Lang) -> Cell {
     let marked = if row.tunnel { format!("*{name}") } else { name.into_owned() };
     let port = (row.port != 0).then(|| format!("{}/{}", row.transport, row.port));
     let told = row.service.starts_with("unknown") || row.service == "tls";
-    Cell::of(&marked).with(port.as_deref().filter(|_| told))
+    let reported = row.is_only_reported().then(|| text(lang, "word.snmp-only"));
+    Cell::of(&marked).with(port.as_deref().filter(|_| told)).with(reported)
 }
 
 /// A gateway by its name, else by its maker and hardware address; and the line behind it.

@@ -32,7 +32,8 @@ fn every_vector_of_every_rule_comes_out_as_it_says() {
         for vector in &file.vector {
             let place = format!("{id}: {} ({})", vector.name, vector.origin);
             let mut objects = Objects::new(vector.sys_object_id.as_deref(), vector.sys_descr.as_deref());
-            let columns = rule.reads.iter().flat_map(|read| &read.wanted);
+            let lines = rule.lines.iter().map(|line| &line.wanted);
+            let columns = rule.reads.iter().flat_map(|read| &read.wanted).chain(lines);
             let columns: BTreeSet<&Wanted> =
                 columns.filter(|wanted| matches!(wanted, Wanted::Column(_))).collect();
             for (oid, value) in &vector.objects {
@@ -53,10 +54,14 @@ fn every_vector_of_every_rule_comes_out_as_it_says() {
             let identity = rules.identify(&objects);
             let chosen = identity.rule.map(|(id, _, _)| id) == Some(id.as_str());
             match vector.expect {
-                Expect::Match if is_general => assert!(!vector.gives.is_empty(), "{place}"),
+                Expect::Match if is_general => {
+                    assert!(!vector.gives.is_empty() || !rule.tunnels.is_empty(), "{place}");
+                }
                 Expect::Match => assert!(chosen, "{place}: {:?}", identity.rule),
                 Expect::NoMatch => assert!(!chosen, "{place}"),
             }
+            let lines = rules.lines(&objects).into_iter().map(|(line, _)| line).collect::<Vec<_>>();
+            assert!(vector.expect != Expect::Match || lines == vector.lines, "{place}: {lines:?}");
             for gives in Gives::ALL {
                 let expected = vector.gives.get(&gives).map(String::as_str);
                 if vector.expect == Expect::Match && gives != Gives::Vendor {
@@ -120,5 +125,29 @@ fn what_cannot_be_is_refused_with_a_reason() {
     ];
     for (written, instead) in cases {
         assert!(check(&whole.replace(written, instead)).is_err(), "{instead}");
+    }
+}
+
+#[test]
+fn makers_of_vpn_boxes_say_where_their_tunnels_are() {
+    let rules = DeviceRules::embedded().unwrap();
+    let makers = [
+        "cisco-asa",
+        "cisco-ios",
+        "check-point",
+        "fortigate",
+        "juniper",
+        "nec-ix",
+        "sonicwall",
+        "sophos",
+        "watchguard",
+    ];
+    for maker in makers {
+        let rule = rules.all.iter().find(|rule| rule.id == format!("device/{maker}")).unwrap();
+        assert!(!rule.tunnels.is_empty(), "{maker}");
+        for tunnel in &rule.tunnels {
+            assert!(tunnel.columns().count() > 0, "{maker}: nothing to read");
+            assert!(!tunnel.service.is_empty(), "{maker}");
+        }
     }
 }

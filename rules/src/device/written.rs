@@ -6,7 +6,7 @@ use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::read::{Gives, Read, Wanted};
-use super::{Branch, DeviceRule, SYS_DESCR, SYS_OBJECT_ID};
+use super::{Branch, DeviceRule, LineSign, SYS_DESCR, SYS_OBJECT_ID, TunnelTable};
 use crate::written::Say;
 use crate::{Oid, Source};
 
@@ -56,6 +56,10 @@ pub(super) struct File {
     assert: Assert,
     #[serde(rename = "read", default)]
     reads: Vec<WrittenRead>,
+    #[serde(rename = "tunnel", default)]
+    tunnels: Vec<WrittenTunnel>,
+    #[serde(rename = "line", default)]
+    lines: Vec<WrittenLine>,
     say: Say,
     source: Vec<Source>,
     /// Absent inside the program.
@@ -99,6 +103,29 @@ struct WrittenRead {
     map: BTreeMap<String, String>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenTunnel {
+    service: String,
+    #[serde(default)]
+    from_outside: bool,
+    entry: String,
+    peer: Option<u32>,
+    peer_index: Option<usize>,
+    name: Option<u32>,
+    #[serde(default)]
+    only: BTreeMap<String, Vec<u64>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenLine {
+    line: String,
+    from: From,
+    oid: String,
+    pattern: String,
+}
+
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum From {
@@ -125,6 +152,9 @@ pub(super) struct Vector {
     pub(super) entity: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) gives: BTreeMap<Gives, String>,
+    /// The lines that are up.
+    #[serde(default)]
+    pub(super) lines: Vec<String>,
 }
 
 impl File {
@@ -144,6 +174,8 @@ impl File {
         }
         let matches = self.matches.into_iter().map(|branch| branch.check(id)).collect::<Result<_, _>>()?;
         let reads = self.reads.into_iter().map(|read| read.check(id)).collect::<Result<_, _>>()?;
+        let tunnels = self.tunnels.into_iter().map(|tunnel| tunnel.check(id)).collect::<Result<_, _>>()?;
+        let lines = self.lines.into_iter().map(|line| line.check(id)).collect::<Result<_, _>>()?;
         Ok(DeviceRule {
             id: self.id,
             revision: self.revision,
@@ -151,6 +183,8 @@ impl File {
             vendor: self.assert.vendor,
             role: self.assert.role,
             reads,
+            tunnels,
+            lines,
             en: self.say.en,
             ja: self.say.ja,
             sources: self.source,
@@ -205,6 +239,41 @@ impl WrittenRead {
         let groups = pattern.as_ref().is_some_and(|pattern| pattern.captures_len() > 1);
         let give = self.give.unwrap_or_else(|| if groups { "$1" } else { "$0" }.to_owned());
         Ok(Read { gives: self.gives, wanted, pattern, give, map: self.map })
+    }
+}
+
+impl WrittenTunnel {
+    fn check(self, id: &str) -> Result<TunnelTable, DeviceRuleError> {
+        let fault = |what: String| DeviceRuleError::Fault { id: id.to_owned(), what };
+        self.entry.parse::<Oid>().map_err(|error| fault(error.to_string()))?;
+        let column = |(text, numbers): (String, Vec<u64>)| match text.parse() {
+            Ok(column) => Ok((column, numbers)),
+            Err(_) => Err(fault(format!("`only` names column `{text}`, which is no number"))),
+        };
+        Ok(TunnelTable {
+            service: self.service,
+            from_outside: self.from_outside,
+            entry: self.entry,
+            peer: self.peer,
+            peer_index: self.peer_index,
+            name: self.name,
+            only: self.only.into_iter().map(column).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl WrittenLine {
+    fn check(self, id: &str) -> Result<LineSign, DeviceRuleError> {
+        let fault = |what: String| DeviceRuleError::Fault { id: id.to_owned(), what };
+        self.oid.parse::<Oid>().map_err(|error| fault(error.to_string()))?;
+        let wanted = match self.from {
+            From::Object => Wanted::Object(self.oid),
+            From::Column => Wanted::Column(self.oid),
+            From::SysDescr | From::SysObjectId | From::Entity => {
+                return Err(fault("a `[[line]]` is told by an `object` or a `column`".to_owned()));
+            }
+        };
+        Ok(LineSign { line: self.line, wanted, pattern: pattern(id, &self.pattern)? })
     }
 }
 

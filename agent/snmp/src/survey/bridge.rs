@@ -9,6 +9,8 @@ use crate::{Client, Row, Walker};
 const BASE_PORT: &[u32] = &[17, 1, 4, 1];
 const FDB: &[u32] = &[17, 4, 3, 1];
 const VLAN_FDB: &[u32] = &[17, 7, 1, 2, 2, 1];
+/// The entries below mib-2 that are read.
+pub(super) const TABLES: &[&[u32]] = &[BASE_PORT, FDB, VLAN_FDB];
 const PORT: u32 = 2;
 const STATUS: u32 = 3;
 /// `learned` of dot1dTpFdbStatus and dot1qTpFdbStatus; the device's own addresses and those that a person

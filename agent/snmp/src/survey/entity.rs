@@ -5,6 +5,8 @@ use crate::facts::Entity;
 use crate::{Client, Oid, Walker};
 
 const TABLE: &[u32] = &[47, 1, 1, 1, 1];
+/// The entry below mib-2 that is read.
+pub(super) const TABLES: &[&[u32]] = &[TABLE];
 const CONTAINED_IN: u32 = 4;
 const CLASS: u32 = 5;
 /// Description, name, firmware, software, serial, maker, model.

@@ -6,6 +6,8 @@ use crate::{Client, Walker};
 
 const IF_TABLE: &[u32] = &[2, 2, 1];
 const IF_X_TABLE: &[u32] = &[31, 1, 1, 1];
+/// The entries below mib-2 that are read.
+pub(super) const TABLES: &[&[u32]] = &[IF_TABLE, IF_X_TABLE];
 const DESCR: u32 = 2;
 const KIND: u32 = 3;
 const SPEED: u32 = 5;

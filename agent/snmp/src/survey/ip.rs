@@ -14,6 +14,12 @@ const CIDR_ROUTE: &[u32] = &[4, 24, 4, 1];
 const OLD_ROUTE: &[u32] = &[4, 21, 1];
 const NET_TO_PHYSICAL: &[u32] = &[4, 35, 1];
 const NET_TO_MEDIA: &[u32] = &[4, 22, 1];
+/// The entries below mib-2 that are read.
+pub(super) const ADDRESS_TABLES: &[&[u32]] = &[IP_ADDRESS, IP_ADDR];
+/// Those of routes.
+pub(super) const ROUTE_TABLES: &[&[u32]] = &[INET_ROUTE, CIDR_ROUTE, OLD_ROUTE];
+/// Those of neighbours.
+pub(super) const NEIGHBOUR_TABLES: &[&[u32]] = &[NET_TO_PHYSICAL, NET_TO_MEDIA];
 
 /// Takes an InetAddressType, a length and an address from the front of an index (RFC 4001 §4.1).
 fn typed(index: &[u32]) -> Option<(IpAddr, &[u32])> {

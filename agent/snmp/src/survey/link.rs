@@ -14,6 +14,12 @@ const REMOTE: &[u32] = &[4, 1, 1];
 const REMOTE_ADDRESS: &[u32] = &[4, 2, 1];
 const CDP_CACHE: &[u32] = &[1, 3, 6, 1, 4, 1, 9, 9, 23, 1, 2, 1, 1];
 
+/// The entries that are read.
+pub(super) fn tables() -> Vec<Oid> {
+    let lldp = Oid::new(LLDP);
+    vec![lldp.child(LOCAL_PORT), lldp.child(REMOTE), lldp.child(REMOTE_ADDRESS), Oid::new(CDP_CACHE)]
+}
+
 pub(super) async fn lldp<C: Client>(walker: &mut Walker<C>) -> (Vec<LocalPort>, Vec<Link>) {
     let base = Oid::new(LLDP);
     let remote = walker.table(&base.child(REMOTE), &[4, 5, 6, 7, 8, 9, 10]).await;

@@ -181,3 +181,36 @@ async fn a_column_is_read_as_far_as_asked() {
     }
     assert!(walker.column(&entry().child(&[99]), 9).await.is_empty());
 }
+
+#[tokio::test]
+async fn a_table_that_is_not_there_is_asked_for_once_with_others() {
+    let other: Oid = "1.3.6.1.2.1.4.20.1".parse().unwrap();
+    let mut held = ports(9);
+    let answer = move |oids: &[Oid], repetitions: u32| now(held.bulk(oids, repetitions));
+    let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 });
+    walker.look_for(&[entry(), other.clone()]).await;
+    assert!(walker.table(&other, &[1, 2]).await.rows.is_empty());
+    assert_eq!(walker.client.requests, 1);
+    check(&walker.table(&entry(), &[2, 3, 7]).await, 9);
+}
+
+#[tokio::test]
+async fn nonsense_about_which_tables_are_there_hides_none() {
+    // To many names at once it answers with the first object that it has, or with fewer answers, or not.
+    for oddity in 0..3 {
+        let mut held = ports(9);
+        let answer = move |oids: &[Oid], repetitions: u32| {
+            let first = (Oid::new(&[1, 3, 6]), Value::Integer(0));
+            match oddity {
+                0 if repetitions == 1 => Ok(vec![first; oids.len()]),
+                1 if repetitions == 1 => Ok(Vec::new()),
+                2 if repetitions == 1 => Err(Failure::NoAnswer),
+                _ => now(held.bulk(oids, repetitions)),
+            }
+        };
+        let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 });
+        walker.look_for(&[entry()]).await;
+        check(&walker.table(&entry(), &[2, 3, 7]).await, 9);
+        assert_eq!(walker.state(), State::Complete, "{oddity}");
+    }
+}

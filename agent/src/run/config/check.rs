@@ -13,8 +13,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::checker::Checker;
 use super::schema::{Capture, Exports, File};
+use super::surroundings;
 use super::{CaptureConfig, Config, DEFAULT_SOCKET, Live, Loaded, LogFormat, Problem};
-use super::{surroundings, value};
 use crate::capture::live::check_filter;
 use crate::rules;
 
@@ -96,10 +96,11 @@ impl Checker<'_> {
                 rules: self.rules(file.rules.as_ref()),
                 roll_up: self.roll_up(file.roll_up.as_ref()),
                 log_level: self.choice(file.log.level.as_ref(), LevelFilter::INFO, &levels),
+                snmp: file.snmp.as_ref().and_then(|snmp| self.snmp(snmp)),
                 allowed,
             },
         };
-        if config.captures.is_empty() && config.exports.is_empty() {
+        if config.captures.is_empty() && config.exports.is_empty() && config.live.snmp.is_none() {
             self.doubts.push(Problem { line: None, name: "nothing-to-watch", values: Vec::new() });
         }
         config
@@ -218,16 +219,6 @@ impl Checker<'_> {
     }
 
     fn roll_up(&mut self, written: Option<&Spanned<String>>) -> Duration {
-        let Some(written) = written else { return DEFAULT_ROLL_UP };
-        let Some(interval) = value::duration(written.get_ref()) else {
-            self.wrong(written, ("bad-duration", vec![("value", written.get_ref().clone())]));
-            return DEFAULT_ROLL_UP;
-        };
-        if !(MIN_ROLL_UP..=MAX_ROLL_UP).contains(&interval) {
-            let values = vec![("min", "1s".to_owned()), ("max", "1h".to_owned())];
-            self.wrong(written, ("out-of-bounds", values));
-            return DEFAULT_ROLL_UP;
-        }
-        interval
+        self.time(written, DEFAULT_ROLL_UP, (MIN_ROLL_UP, "1s"), (MAX_ROLL_UP, "1h"))
     }
 }

@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use sekisho_enrich::Prefix;
 use toml::Spanned;
@@ -79,6 +80,29 @@ impl Checker<'_> {
             return default;
         }
         size
+    }
+
+    /// A time within bounds, each with how it is written.
+    pub(super) fn time(
+        &mut self,
+        written: Option<&Spanned<String>>,
+        default: Duration,
+        min: (Duration, &str),
+        max: (Duration, &str),
+    ) -> Duration {
+        let Some(written) = written else { return default };
+        let Some(time) = value::duration(written.get_ref()) else {
+            self.wrong(written, ("bad-duration", vec![("value", written.get_ref().clone())]));
+            return default;
+        };
+        if !(min.0..=max.0).contains(&time) {
+            self.wrong(
+                written,
+                ("out-of-bounds", vec![("min", min.1.to_owned()), ("max", max.1.to_owned())]),
+            );
+            return default;
+        }
+        time
     }
 
     /// A number within bounds.

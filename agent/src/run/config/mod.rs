@@ -7,6 +7,7 @@
 //! | `check` | from what is written to [`Config`]: bounds, and what contradicts itself |
 //! | `checker` | one value at a time, and its line where it is wrong |
 //! | `sync` | `[sync]` |
+//! | `snmp` | who is asked over SNMP, with what |
 //! | `surroundings` | what only the box can tell: folders, interfaces, cores |
 //! | `problem` | a fault with its line, worded from the catalogue |
 //! | `change` | what of a new file a running daemon takes over |
@@ -18,6 +19,7 @@ mod check;
 mod checker;
 mod problem;
 mod schema;
+mod snmp;
 pub(super) mod surroundings;
 mod sync;
 mod value;
@@ -39,6 +41,7 @@ use crate::sync::SyncConfig;
 
 pub(crate) use check::MIN_MAX_MEMORY;
 pub(crate) use problem::{Problem, Refused};
+pub(crate) use snmp::SnmpConfig;
 pub(crate) use value::size;
 
 /// Where the configuration is unless told otherwise.
@@ -90,6 +93,8 @@ pub(crate) struct Live {
     pub(crate) roll_up: Duration,
     /// What is logged.
     pub(crate) log_level: LevelFilter,
+    /// Who is asked over SNMP; `None` where nobody is.
+    pub(crate) snmp: Option<SnmpConfig>,
     /// The exporters that are taken, for each port of `Config::exports` in its order; none means any.
     pub(crate) allowed: Vec<Vec<Prefix>>,
 }

@@ -17,7 +17,8 @@ pub(super) struct File {
     pub(super) site: Spanned<String>,
     /// This box's name in the ledger, one for each box of a site. Default: the host name.
     pub(super) sensor: Option<Spanned<String>>,
-    /// The ledger that everything is recorded in. Default: `/var/lib/sekisho/ledger.db`.
+    /// The ledger that everything is recorded in: a file, or the address of a PostgreSQL database
+    /// (`postgres://…`). Default: `/var/lib/sekisho/ledger.db`.
     pub(super) ledger: Option<Spanned<PathBuf>>,
     /// The prefixes that are inside, exactly; none means: find out. *(reload)*
     #[serde(default)]
@@ -44,6 +45,8 @@ pub(super) struct File {
     pub(super) console: Option<Console>,
     /// How the collector is met; off when left out.
     pub(super) sync: Option<Sync>,
+    /// Which devices are asked over SNMP; nobody is when left out.
+    pub(super) snmp: Option<Spanned<Snmp>>,
     /// What `sekisho-agent status` asks.
     #[serde(default)]
     pub(super) status: Status,
@@ -114,6 +117,45 @@ pub(super) struct Sync {
     pub(super) bandwidth: Option<Spanned<String>>,
     /// The hours in which it may be met, local time, such as `"22:00-06:00"`. Default: always.
     pub(super) hours: Option<Spanned<String>>,
+}
+
+/// `[snmp]`: only reads are sent, and only to whom `targets`, `subnets` and `equipment` allow. Everything
+/// here is taken over by a reload.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Snmp {
+    /// Devices that are asked, whatever they are: addresses, with a port where it is not `port`. *(reload)*
+    #[serde(default)]
+    pub(super) targets: Vec<Spanned<String>>,
+    /// Subnets, a /20 at most (IPv6: a /116), each address of which is asked one question; who answers is
+    /// asked further, who does not is asked again a day later. Medical devices are left out. *(reload)*
+    #[serde(default)]
+    pub(super) subnets: Vec<Spanned<String>>,
+    /// Whether network equipment is asked that the wire showed, or that other equipment names: gateways,
+    /// senders of LLDP and CDP, speakers of SNMP, makers of network equipment. Medical devices are left out.
+    /// Default: false. *(reload)*
+    pub(super) equipment: Option<bool>,
+    /// Who is never asked, as prefixes, even if named. *(reload)*
+    #[serde(default)]
+    pub(super) excluded: Vec<Spanned<String>>,
+    /// A file whose first line is the community, for SNMPv2c; a bare name is one of systemd's credentials.
+    /// This or `user_file` is required. *(reload)*
+    pub(super) community_file: Option<Spanned<PathBuf>>,
+    /// A file with a user of SNMPv3, written as `user = "…"` and where needed `auth`, `auth_password`,
+    /// `privacy`, `privacy_password` and `context`. *(reload)*
+    pub(super) user_file: Option<Spanned<PathBuf>>,
+    /// Whether SNMPv1 is spoken with the community. Default: false. *(reload)*
+    pub(super) v1: Option<bool>,
+    /// The port of devices that are not written with theirs. Default: 161. *(reload)*
+    pub(super) port: Option<Spanned<u16>>,
+    /// How often everybody is asked. Default: `"1h"`. *(reload)*
+    pub(super) interval: Option<Spanned<String>>,
+    /// How many questions a second one device is asked at most. Default: 20. *(reload)*
+    pub(super) rate: Option<Spanned<u32>>,
+    /// How long an answer may take. Default: `"2s"`. *(reload)*
+    pub(super) timeout: Option<Spanned<String>>,
+    /// How often a question is repeated that has no answer. Default: 2. *(reload)*
+    pub(super) retries: Option<Spanned<u32>>,
 }
 
 /// `[status]`.

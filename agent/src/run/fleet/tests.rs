@@ -24,7 +24,14 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 fn live(roll_up: Duration) -> Live {
-    Live { internal: Vec::new(), rules: None, roll_up, log_level: LevelFilter::INFO, allowed: Vec::new() }
+    Live {
+        internal: Vec::new(),
+        rules: None,
+        roll_up,
+        log_level: LevelFilter::INFO,
+        snmp: None,
+        allowed: Vec::new(),
+    }
 }
 
 const SOON: Duration = Duration::from_millis(20);

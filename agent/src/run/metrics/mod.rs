@@ -38,6 +38,7 @@ impl Collector for Figures {
         let mut out = Out(encoder);
         traffic(&self.0, &mut out)?;
         exporters(&self.0, &mut out)?;
+        snmp(&self.0, &mut out)?;
         daemon(&self.0, &mut out)?;
         machine(&self.0, &mut out)
     }
@@ -79,6 +80,21 @@ fn exporters(status: &Status, out: &mut Out<'_>) -> fmt::Result {
     out.counters("sekisho_export_datagrams", "Export datagrams taken", by_exporter(|it| it.datagrams))?;
     out.counters("sekisho_export_flows", "Flows in them", by_exporter(|it| it.flows))?;
     out.counters("sekisho_export_lost", "Missing, by sequence numbers", by_exporter(|it| it.lost))
+}
+
+fn snmp(status: &Status, out: &mut Out<'_>) -> fmt::Result {
+    let Some(snmp) = &status.snmp else { return Ok(()) };
+    out.counter("sekisho_snmp_sent", "SNMP datagrams sent, repetitions included", snmp.sent)?;
+    out.counter("sekisho_snmp_repeated", "SNMP questions put again", snmp.repeated)?;
+    out.counter("sekisho_snmp_answered", "SNMP answers", snmp.answered)?;
+    out.counter("sekisho_snmp_rounds", "Rounds of asking devices", snmp.rounds)?;
+    let by_state = snmp.states.iter().map(|(state, count)| (Some(("state", state.as_str())), rough(*count)));
+    out.gauges("sekisho_snmp_devices", "Devices of the last round", by_state)?;
+    out.gauge("sekisho_snmp_left_out", "Devices left out of it, medical or excluded", rough(snmp.left_out))?;
+    match &snmp.last {
+        Some(last) => out.gauge("sekisho_snmp_round_seconds", "How long it took", last.seconds),
+        None => Ok(()),
+    }
 }
 
 fn daemon(status: &Status, out: &mut Out<'_>) -> fmt::Result {

@@ -13,6 +13,7 @@ mod client;
 pub(crate) mod server;
 mod words;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -55,6 +56,9 @@ pub(crate) struct Status {
     pub(crate) workers: Vec<Worker>,
     /// How recording goes.
     pub(crate) roll_up: RollUp,
+    /// How asking devices over SNMP goes; `None` where nobody is asked.
+    #[serde(default)]
+    pub(crate) snmp: Option<Snmp>,
     /// How the collector is kept up to date.
     pub(crate) sync: Sync,
     /// The last time that the configuration was read again.
@@ -197,6 +201,44 @@ pub(crate) struct LastRollUp {
     pub(crate) new: u64,
     /// Rows that were there.
     pub(crate) updated: u64,
+    /// How long it took.
+    pub(crate) seconds: f64,
+}
+
+/// How asking devices over SNMP goes.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Snmp {
+    /// `asking`, `resting` between rounds, or `off`.
+    pub(crate) state: String,
+    /// Devices that the last round asked.
+    pub(crate) targets: u64,
+    /// Devices that were left out of it: medical, or excluded.
+    pub(crate) left_out: u64,
+    /// Devices that found no room in it.
+    pub(crate) refused: u64,
+    /// Addresses that did not answer lately, and are not asked again yet.
+    pub(crate) resting: u64,
+    /// How the devices of the last round stood: their number by state.
+    pub(crate) states: BTreeMap<String, u64>,
+    /// Rounds that came to their end since the start.
+    pub(crate) rounds: u64,
+    /// The last one of them.
+    pub(crate) last: Option<LastRound>,
+    /// Datagrams sent since the start, repetitions included.
+    pub(crate) sent: u64,
+    /// Those of them that repeated a question.
+    pub(crate) repeated: u64,
+    /// Datagrams that came back and were what was asked for.
+    pub(crate) answered: u64,
+    /// Why the last round did not begin.
+    pub(crate) error: Option<String>,
+}
+
+/// A round that came to its end.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct LastRound {
+    /// When.
+    pub(crate) at: Timestamp,
     /// How long it took.
     pub(crate) seconds: f64,
 }

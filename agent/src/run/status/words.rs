@@ -26,6 +26,7 @@ pub(super) fn words(status: &Status, lang: Lang, zone: &TimeZone) -> String {
     page.attention(status);
     page.traffic(status);
     page.sources(status);
+    page.asking(status);
     page.keeping(status);
     page.machine(status);
     page.text
@@ -75,6 +76,14 @@ impl Page<'_> {
         }
         if let Some(error) = &status.roll_up.error {
             self.line("agent.attention-record", &[("error", error)]);
+        }
+        if let Some(snmp) = &status.snmp {
+            if let Some(error) = &snmp.error {
+                self.line("agent.attention-snmp", &[("error", error)]);
+            }
+            if snmp.refused > 0 {
+                self.line("agent.attention-snmp-room", &[("refused", &snmp.refused)]);
+            }
         }
         if status.tables.fill_pct > FULL_PCT || status.tables.evicted > 0 {
             let fill = format!("{:.0}", status.tables.fill_pct);
@@ -154,6 +163,29 @@ impl Page<'_> {
             };
             self.line("agent.mirror", &[("says", says)]);
         }
+    }
+
+    fn asking(&mut self, status: &Status) {
+        let Some(snmp) = &status.snmp else { return };
+        let state = label(self.lang, "snmp-state", &snmp.state);
+        let stood =
+            |(state, count): (&String, &u64)| format!("{} {count}", label(self.lang, "poll-state", state));
+        let states: Vec<String> = snmp.states.iter().map(stood).collect();
+        let last = snmp.last.map_or_else(|| "-".to_owned(), |last| self.time(last.at));
+        let states = if states.is_empty() { "-".to_owned() } else { states.join(", ") };
+        self.line(
+            "agent.snmp",
+            &[
+                ("state", &state),
+                ("targets", &snmp.targets),
+                ("left_out", &snmp.left_out),
+                ("resting", &snmp.resting),
+                ("states", &states),
+                ("last", &last),
+            ],
+        );
+        let (sent, repeated, answered) = (snmp.sent, snmp.repeated, snmp.answered);
+        self.line("agent.snmp-sent", &[("sent", &sent), ("repeated", &repeated), ("answered", &answered)]);
     }
 
     fn keeping(&mut self, status: &Status) {

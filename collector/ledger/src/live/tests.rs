@@ -3,7 +3,7 @@
 use sekisho_api::{Device, Exit, ExitRow, Initiator, Inside, Outside};
 
 use super::*;
-use crate::sql::SEEN;
+use crate::store::SEEN;
 use crate::{Ledger, Query, Source};
 
 const MINUTE_US: i64 = 60_000_000;
@@ -89,7 +89,7 @@ fn a_roll_up_reads_nothing_through_that_grows_with_the_days() {
     assert_eq!(ledger.connections(&Query::default()).unwrap().len(), 2);
     // Chosen by more than the site: a key, or a time that only the latest captures reach.
     for sql in &statements {
-        let mut plan = ledger.database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let mut plan = ledger.database.sqlite().prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let values = vec![rusqlite::types::Null; plan.parameter_count()];
         let steps = plan.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3));
         for step in steps.unwrap().map(Result::unwrap) {

@@ -5,13 +5,13 @@
 //! decision made in knowledge of another prevails over it, whatever the clocks say.
 
 use jiff::Timestamp;
-use rusqlite::{Connection as Database, OptionalExtension};
 use sekisho_api::sync::{Cursor, Decision};
 
 use super::outbox::fresh_id;
 use crate::clean;
 use crate::error::Fault;
-use crate::sql::{execute, micros, prepare};
+use crate::sql::micros;
+use crate::store::{Database, Row};
 
 /// Decisions that one answer carries.
 const PAGE: usize = 500;
@@ -46,8 +46,8 @@ pub(crate) fn decide(
     now: Timestamp,
 ) -> Result<Decision, Fault> {
     let sql = "SELECT MAX(stamp) FROM decisions WHERE site = $1";
-    let latest: Option<String> = prepare(database, sql)?.query_row([site], |row| row.get(0))?;
-    let latest = latest.and_then(|stamp| time(&stamp)).unwrap_or(0);
+    let latest: Option<Option<String>> = database.query_row(sql, (site,), |row| row.get(0))?;
+    let latest = latest.flatten().and_then(|stamp| time(&stamp)).unwrap_or(0);
     let time = micros(now).max(latest.saturating_add(1));
     let unique: String = fresh_id()?.chars().take(DIGITS).collect();
     let decision = Decision {
@@ -78,13 +78,12 @@ pub(crate) fn merge(
         return Err(Fault::Refused("a decision that is not sound".to_owned()));
     }
     let next = "SELECT COALESCE(MAX(arrived), 0) + 1 FROM decisions WHERE site = $1";
-    let arrived: i64 = prepare(database, next)?.query_row([site], |row| row.get(0))?;
+    let arrived: i64 = database.query_row(next, (site,), |row| row.get(0))?.unwrap_or(1);
     let sql = "INSERT INTO decisions (site, kind, subject, field, stamp, value, author, origin, arrived) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
                ON CONFLICT (site, kind, subject, field, stamp) DO NOTHING";
     let origin = i64::from(origin == Origin::There);
-    execute(database, sql, (site, kind, subject, field, stamp, value, author, origin, arrived))?;
-    Ok(())
+    database.execute(sql, (site, kind, subject, field, stamp, value, author, origin, arrived))
 }
 
 /// Gives what holds of one kind, in the order of subjects and fields.
@@ -93,9 +92,7 @@ pub(crate) fn current(database: &Database, site: &str, kind: &str) -> Result<Vec
                WHERE site = $1 AND kind = $2 AND stamp = (SELECT MAX(stamp) FROM decisions e \
                WHERE e.site = d.site AND e.kind = d.kind AND e.subject = d.subject AND e.field = d.field) \
                ORDER BY subject, field";
-    let mut statement = prepare(database, sql)?;
-    let rows = statement.query_map((site, kind), decision)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    database.query(sql, (site, kind), decision)
 }
 
 /// Gives what was decided here after a place, where the next begins, and whether there is more. Who has
@@ -108,15 +105,11 @@ pub(crate) fn after(
     let known = if is_here(database, site, known)? { known.clone() } else { Cursor::default() };
     let sql = "SELECT kind, subject, field, stamp, value, author, arrived FROM decisions \
                WHERE site = $1 AND arrived > $2 AND (origin = 0 OR $2 = 0) ORDER BY arrived LIMIT $3";
-    let mut statement = prepare(database, sql)?;
     let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
-    let mut rows = statement.query((site, known.place, page))?;
-    let (mut decisions, mut next) = (Vec::new(), known);
-    while let Some(row) = rows.next()? {
-        let decision = decision(row)?;
-        next = Cursor { place: row.get(6)?, mark: decision.stamp.clone() };
-        decisions.push(decision);
-    }
+    let found = database.query(sql, (site, known.place, page), |row| Ok((decision(row)?, row.get(6)?)))?;
+    let next = found.last().map(|(last, place)| Cursor { place: *place, mark: last.stamp.clone() });
+    let next = next.unwrap_or(known);
+    let decisions: Vec<Decision> = found.into_iter().map(|(decision, _)| decision).collect();
     let more = decisions.len() == PAGE;
     Ok((decisions, next, more))
 }
@@ -124,12 +117,11 @@ pub(crate) fn after(
 /// Says whether a cursor is of this ledger as it is, and not of one that was put back since.
 fn is_here(database: &Database, site: &str, known: &Cursor) -> Result<bool, Fault> {
     let sql = "SELECT stamp FROM decisions WHERE site = $1 AND arrived = $2";
-    let mark: Option<String> =
-        prepare(database, sql)?.query_row((site, known.place), |row| row.get(0)).optional()?;
+    let mark: Option<String> = database.query_row(sql, (site, known.place), |row| row.get(0))?;
     Ok(mark.is_some_and(|mark| mark == known.mark))
 }
 
-fn decision(row: &rusqlite::Row<'_>) -> rusqlite::Result<Decision> {
+fn decision(row: &Row<'_>) -> Result<Decision, Fault> {
     Ok(Decision {
         kind: row.get(0)?,
         subject: row.get(1)?,

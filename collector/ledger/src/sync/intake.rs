@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection as Database, OptionalExtension, Transaction, TransactionBehavior};
 use sekisho_api::sync::{Answer, Batch, Cursor, Decision, Item, KeyPart, Outcome, SYNC_VERSION, Sending};
 use sekisho_api::{Capture, Connection, ExitRow};
 use serde::de::DeserializeOwned;
@@ -15,12 +13,15 @@ use crate::LedgerError;
 use crate::change::{Cause, ChangeKind, Subject};
 use crate::device::State as Device;
 use crate::error::Fault;
-use crate::sql::{execute, json, micros, prepare, time, unjson};
+use crate::schema;
+use crate::sql::{json, micros, time, unjson};
+use crate::store::{Database, Value};
 
 /// Octets of an id that a site makes.
 const MAX_ID_BYTES: usize = 64;
-/// Octets of one text of a row: far beyond what a ledger writes, and short of what would fill a disk.
-const MAX_TEXT_BYTES: usize = 4 * 1024 * 1024;
+/// Octets of one text of a row: beyond what lists and texts within their bounds come to, and within what a
+/// message may unpack to.
+const MAX_TEXT_BYTES: usize = 12 * 1024 * 1024;
 
 /// A ledger that takes in those of sites.
 #[derive(Debug)]
@@ -53,18 +54,17 @@ struct State {
 }
 
 impl Intake {
-    /// Opens the ledger, and makes it where there is none.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, LedgerError> {
-        let path = path.as_ref();
-        if !path.exists() {
-            crate::private_file(path)
-                .map_err(|source| LedgerError::Open { path: path.to_path_buf(), source })?;
-        }
-        let database = crate::open_shared(path).map_err(|fault| fault.at(path))?;
-        // Rows come in the order of their changes, one before what it refers to; each is there in the end.
-        let off = database.pragma_update(None, "foreign_keys", false).map_err(Fault::from);
-        off.map_err(|fault| fault.at(path))?;
-        Ok(Self { database, path: path.to_path_buf() })
+    /// Opens the ledger, a file or a PostgreSQL database, and makes it where there is none.
+    pub fn open(place: impl AsRef<Path>) -> Result<Self, LedgerError> {
+        let place = place.as_ref();
+        let database = Database::open_shared(place)?;
+        let path = database.shown(place);
+        let made = schema::migrate(&database).and_then(|()| {
+            // Rows come in the order of their changes, one before what it refers to; each is there in the end.
+            database.leave_references()
+        });
+        made.map_err(|fault| fault.at(&path))?;
+        Ok(Self { database, path })
     }
 
     /// Takes in a batch of a site, all of it or, on an error, nothing.
@@ -81,19 +81,15 @@ impl Intake {
     pub fn received(&mut self) -> Result<Vec<Received>, LedgerError> {
         self.change(|database| {
             let sql = "SELECT site, seq, outcome, entries, applied_at FROM sync_in ORDER BY site";
-            let mut statement = prepare(database, sql)?;
-            let mut rows = statement.query([])?;
-            let mut received = Vec::new();
-            while let Some(row) = rows.next()? {
-                received.push(Received {
+            database.query(sql, (), |row| {
+                Ok(Received {
                     site: row.get(0)?,
                     seq: row.get(1)?,
                     outcome: row.get(2)?,
                     entries: row.get(3)?,
                     at: time(row.get(4)?)?,
-                });
-            }
-            Ok(received)
+                })
+            })
         })
     }
 
@@ -118,10 +114,10 @@ impl Intake {
     /// Removes all that is known of a site, its history, too.
     pub fn remove(&mut self, site: &str) -> Result<(), LedgerError> {
         self.change(|database| {
-            execute(database, "INSERT INTO sync_moving (site) VALUES ($1)", [site])?;
+            database.execute("INSERT INTO sync_moving (site) VALUES ($1)", (site,))?;
             let own = ["sync_in", "sync_epochs", "sync_stale", "former_changes", "sync_moving"];
             for name in TABLES.iter().map(|table| table.name).rev().chain(own) {
-                execute(database, &format!("DELETE FROM {name} WHERE site = $1"), [site])?;
+                database.execute(&format!("DELETE FROM {name} WHERE site = $1"), (site,))?;
             }
             Ok(())
         })
@@ -131,8 +127,7 @@ impl Intake {
         &mut self,
         change: impl FnOnce(&Database) -> Result<T, Fault>,
     ) -> Result<T, LedgerError> {
-        let begun = Transaction::new(&mut self.database, TransactionBehavior::Immediate).map_err(Fault::from);
-        let done = begun.and_then(|transaction| {
+        let done = self.database.begin().and_then(|transaction| {
             let done = change(&transaction)?;
             transaction.commit()?;
             Ok(done)
@@ -217,7 +212,7 @@ fn begin(database: &Database, site: &str, before: Option<&str>, epoch: &str) -> 
     if let Some(before) = before {
         let over =
             "INSERT INTO sync_epochs (site, epoch) VALUES ($1, $2) ON CONFLICT (site, epoch) DO NOTHING";
-        execute(database, over, (site, before))?;
+        database.execute(over, (site, before))?;
         set_history_aside(database, site, before)?;
         for table in TABLES.iter().filter(|table| table.name != CHANGES && table.name != DECISIONS) {
             note_stale(database, site, table)?;
@@ -232,25 +227,32 @@ fn set_history_aside(database: &Database, site: &str, epoch: &str) -> Result<(),
     let copy = format!(
         "INSERT INTO former_changes (site, epoch, {columns}) SELECT site, $2, {columns} FROM changes WHERE site = $1"
     );
-    execute(database, &copy, (site, epoch))?;
-    execute(database, "INSERT INTO sync_moving (site) VALUES ($1)", [site])?;
-    execute(database, "DELETE FROM changes WHERE site = $1", [site])?;
-    execute(database, "DELETE FROM sync_moving WHERE site = $1", [site])?;
+    database.execute(&copy, (site, epoch))?;
+    database.execute("INSERT INTO sync_moving (site) VALUES ($1)", (site,))?;
+    database.execute("DELETE FROM changes WHERE site = $1", (site,))?;
+    database.execute("DELETE FROM sync_moving WHERE site = $1", (site,))?;
     Ok(())
 }
 
 fn note_stale(database: &Database, site: &str, table: &Table) -> Result<(), Fault> {
     let columns = if table.key.is_empty() { "1".to_owned() } else { table.key.join(", ") };
-    let mut statement = prepare(database, &format!("SELECT {columns} FROM {} WHERE site = $1", table.name))?;
-    let mut rows = statement.query([site])?;
-    while let Some(row) = rows.next()? {
+    let sql = format!("SELECT {columns} FROM {} WHERE site = $1", table.name);
+    // Read whole: the keys of one site's table.
+    let keys = database.query(&sql, (site,), |row| {
         let mut key = Vec::with_capacity(table.key.len());
-        for place in 0..table.key.len() {
-            key.push(row.get::<_, Value>(place)?);
+        for (place, column) in table.key.iter().enumerate() {
+            key.push(if table::is_number(column) {
+                KeyPart::Number(row.get(place)?)
+            } else {
+                KeyPart::Text(row.get(place)?)
+            });
         }
+        json(&key)
+    })?;
+    for key in keys {
         let sql = "INSERT INTO sync_stale (site, table_name, row_key) VALUES ($1, $2, $3) \
                    ON CONFLICT (site, table_name, row_key) DO NOTHING";
-        execute(database, sql, (site, table.name, json(&key_parts(key))?))?;
+        database.execute(sql, (site, table.name, key))?;
     }
     Ok(())
 }
@@ -275,13 +277,13 @@ fn take(database: &Database, site: &str, now: Item, complete: bool) -> Result<()
     let identity = if let Item::Capture(row) = &now { Some(row.identity.clone()) } else { None };
     let Some((table, values)) = table::values(now) else { return Ok(()) };
     if !complete {
-        let key: Vec<Value> = values.iter().take(table.key.len()).cloned().collect();
+        let key = key_parts(values.iter().take(table.key.len()));
         let sql = "DELETE FROM sync_stale WHERE site = $1 AND table_name = $2 AND row_key = $3";
-        execute(database, sql, (site, table.name, json(&key_parts(key))?))?;
+        database.execute(sql, (site, table.name, json(&key)?))?;
     }
     if let (false, Some(identity)) = (complete, identity) {
         let sql = "DELETE FROM captures WHERE site = $1 AND identity = $2";
-        execute(database, sql, (site, identity))?;
+        database.execute(sql, (site, identity))?;
     }
     table.write(database, site, values)
 }
@@ -289,19 +291,17 @@ fn take(database: &Database, site: &str, now: Item, complete: bool) -> Result<()
 /// Removes what the new life does not have, and of the history kept aside what it tells as well.
 fn sweep(database: &Database, site: &str) -> Result<(), Fault> {
     let sql = "SELECT table_name, row_key FROM sync_stale WHERE site = $1";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query([site])?;
-    while let Some(row) = rows.next()? {
-        let (name, key): (String, String) = (row.get(0)?, row.get(1)?);
+    let stale: Vec<(String, String)> = database.query(sql, (site,), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for (name, key) in stale {
         let Some(table) = table::find(&name) else { continue };
         table.delete(database, site, &unjson::<Vec<KeyPart>>(&key)?)?;
     }
-    execute(database, "DELETE FROM sync_stale WHERE site = $1", [site])?;
+    database.execute("DELETE FROM sync_stale WHERE site = $1", (site,))?;
     let told = "DELETE FROM former_changes WHERE site = $1 AND EXISTS (SELECT 1 FROM changes c \
                 WHERE c.site = former_changes.site AND c.change = former_changes.change \
                 AND c.recorded_at = former_changes.recorded_at AND c.kind = former_changes.kind \
                 AND c.subject_kind = former_changes.subject_kind AND c.subject = former_changes.subject)";
-    execute(database, told, [site])?;
+    database.execute(told, (site,))?;
     Ok(())
 }
 
@@ -362,28 +362,26 @@ fn times<const N: usize>(stored: [Option<i64>; N]) -> Result<(), Fault> {
     if sound { Ok(()) } else { Err(Fault::Refused("a time that is none".to_owned())) }
 }
 
-fn key_parts(key: Vec<Value>) -> Vec<KeyPart> {
-    let part = |value| match value {
-        Value::Integer(number) => KeyPart::Number(number),
-        Value::Text(text) => KeyPart::Text(text),
-        // No key has a part of another kind.
-        Value::Null | Value::Real(_) | Value::Blob(_) => KeyPart::Text(String::new()),
+fn key_parts<'v>(key: impl Iterator<Item = &'v Value<'static>>) -> Vec<KeyPart> {
+    let part = |value: &Value<'static>| match value {
+        Value::Integer(number) => KeyPart::Number(*number),
+        Value::Text(text) => KeyPart::Text(text.clone().into_owned()),
+        // No key has a part that is nothing.
+        Value::Null => KeyPart::Text(String::new()),
     };
-    key.into_iter().map(part).collect()
+    key.map(part).collect()
 }
 
 fn state(database: &Database, site: &str) -> Result<Option<State>, Fault> {
     let sql = "SELECT epoch, seq, sending, complete FROM sync_in WHERE site = $1";
-    let read = |row: &rusqlite::Row<'_>| {
-        let complete: i64 = row.get(3)?;
-        Ok(State { epoch: row.get(0)?, seq: row.get(1)?, sending: row.get(2)?, complete: complete != 0 })
-    };
-    Ok(prepare(database, sql)?.query_row([site], read).optional()?)
+    database.query_row(sql, (site,), |row| {
+        Ok(State { epoch: row.get(0)?, seq: row.get(1)?, sending: row.get(2)?, complete: row.get(3)? })
+    })
 }
 
 fn is_over(database: &Database, site: &str, epoch: &str) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM sync_epochs WHERE site = $1 AND epoch = $2";
-    let found: Option<i64> = prepare(database, sql)?.query_row((site, epoch), |row| row.get(0)).optional()?;
+    let found: Option<i64> = database.query_row(sql, (site, epoch), |row| row.get(0))?;
     Ok(found.is_some())
 }
 
@@ -394,7 +392,7 @@ fn save(database: &Database, site: &str, state: &State, taken: i64, now: Timesta
                complete = excluded.complete, outcome = excluded.outcome, \
                entries = sync_in.entries + excluded.entries, applied_at = excluded.applied_at";
     let State { epoch, seq, sending, complete } = state;
-    execute(database, sql, (site, epoch, seq, sending, i64::from(*complete), taken, micros(now)))?;
+    database.execute(sql, (site, epoch, seq, sending, i64::from(*complete), taken, micros(now)))?;
     Ok(())
 }
 
@@ -418,12 +416,12 @@ fn answer(
     };
     if let Some((State { epoch, seq, sending, .. }, outcome)) = met {
         let sql = "UPDATE sync_in SET outcome = $2 WHERE site = $1";
-        execute(database, sql, (site, outcome.to_string()))?;
+        database.execute(sql, (site, outcome.to_string()))?;
         let (epoch, sending) = (epoch.clone(), sending.clone());
         return Ok(Answer { outcome, epoch, seq: *seq, sending, ..answer });
     }
     let sql = "SELECT outcome FROM sync_in WHERE site = $1";
-    let outcome: Option<String> = prepare(database, sql)?.query_row([site], |row| row.get(0)).optional()?;
+    let outcome: Option<String> = database.query_row(sql, (site,), |row| row.get(0))?;
     let Some(state) = state(database, site)? else { return Ok(answer) };
     let outcome = [Outcome::Applied, Outcome::Already, Outcome::Unknown]
         .into_iter()

@@ -7,11 +7,10 @@
 use std::fmt::Write as _;
 
 use ring::digest::{SHA256, digest};
-use rusqlite::{Connection as Database, OptionalExtension};
 
 use super::table::{DECISIONS, TABLES, Table};
 use crate::error::Fault;
-use crate::sql::{execute, prepare};
+use crate::store::{Database, Dialect};
 
 /// `seq` is never given twice in a ledger, whatever is deleted: that is what AUTOINCREMENT is for.
 const LOG: &str = "
@@ -37,17 +36,19 @@ CREATE TABLE IF NOT EXISTS sync_out (
 ///
 /// After an upgrade that sends more, everything is entered anew, for what is new in a row was not sent.
 pub(crate) fn keep(database: &Database) -> Result<(), Fault> {
-    database.execute_batch(LOG)?;
+    if database.dialect() == Dialect::Postgres {
+        return Err(Fault::Refused("a ledger on PostgreSQL is not sent on: it is a collector's".to_owned()));
+    }
+    database.batch(LOG)?;
     let triggers: String = TABLES.iter().map(triggers).collect();
     let version = format!("{:?}", digest(&SHA256, triggers.as_bytes()));
-    let made: Option<String> = prepare(database, "SELECT triggers FROM sync_log_made")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
+    let made: Option<String> =
+        database.query_row("SELECT triggers FROM sync_log_made", (), |row| row.get(0))?;
     if made.as_ref() == Some(&version) {
         return Ok(());
     }
-    database.execute_batch(&triggers)?;
-    execute(database, "DELETE FROM sync_log WHERE gone = 0", [])?;
+    database.batch(&triggers)?;
+    database.execute("DELETE FROM sync_log WHERE gone = 0", ())?;
     for table in TABLES {
         let sql = format!(
             "INSERT INTO sync_log (site, table_name, row_key, gone) \
@@ -58,11 +59,10 @@ pub(crate) fn keep(database: &Database) -> Result<(), Fault> {
             table.name,
             if table.name == DECISIONS { "origin = 0" } else { "1" }
         );
-        execute(database, &sql, [])?;
+        database.execute(&sql, ())?;
     }
-    execute(database, "DELETE FROM sync_log_made", [])?;
-    execute(database, "INSERT INTO sync_log_made (triggers) VALUES ($1)", [version])?;
-    Ok(())
+    database.execute("DELETE FROM sync_log_made", ())?;
+    database.execute("INSERT INTO sync_log_made (triggers) VALUES ($1)", (version,))
 }
 
 fn triggers(table: &Table) -> String {

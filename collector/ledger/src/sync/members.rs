@@ -4,13 +4,13 @@
 //! effect with the next request, for every request asks here.
 
 use jiff::Timestamp;
-use rusqlite::{Connection as Database, OptionalExtension, Row};
 
 use super::intake::Intake;
 use crate::LedgerError;
 use crate::clean;
 use crate::error::Fault;
-use crate::sql::{execute, micros, prepare, time};
+use crate::sql::{micros, time};
+use crate::store::{Database, Row};
 
 /// Wrong codes that an invitation stands: of 50 bits they tell nothing.
 pub const MAX_TRIES: i64 = 5;
@@ -76,8 +76,13 @@ impl Intake {
             if name.is_empty() || name != site {
                 return Err(Fault::NoSite);
             }
+            let known = "SELECT 1 FROM members WHERE site = $1";
+            if database.query_row(known, (site,), |row| row.get::<i64>(0))?.is_some() {
+                return Ok(false);
+            }
             let sql = "INSERT INTO members (site, added_at) VALUES ($1, $2) ON CONFLICT (site) DO NOTHING";
-            Ok(execute(database, sql, (site, micros(now)))? > 0)
+            database.execute(sql, (site, micros(now)))?;
+            Ok(true)
         })
     }
 
@@ -88,30 +93,26 @@ impl Intake {
                        (SELECT COUNT(*) FROM credentials c WHERE c.site = m.site AND c.revoked_at IS NULL), \
                        (SELECT COUNT(*) FROM credentials c WHERE c.site = m.site AND c.revoked_at IS NOT NULL) \
                        FROM members m ORDER BY m.site";
-            let mut statement = prepare(database, sql)?;
-            let mut rows = statement.query([])?;
-            let mut members = Vec::new();
-            while let Some(row) = rows.next()? {
+            database.query(sql, (), |row| {
                 let (valid, revoked): (i64, i64) = (row.get(2)?, row.get(3)?);
-                members.push(Member {
+                Ok(Member {
                     site: row.get(0)?,
                     added_at: time(row.get(1)?)?,
                     enrolled: valid > 0,
                     revoked: valid == 0 && revoked > 0,
-                });
-            }
-            Ok(members)
+                })
+            })
         })
     }
 
     /// Enters an invitation; earlier ones of the site end.
     pub fn invite(&mut self, invitation: &Invitation) -> Result<(), LedgerError> {
         self.change(|database| {
-            execute(database, "DELETE FROM invitations WHERE site = $1", [&invitation.site])?;
+            database.execute("DELETE FROM invitations WHERE site = $1", (&invitation.site,))?;
             let sql = "INSERT INTO invitations (id, site, secret, expires_at, tries, used_by) \
                        VALUES ($1, $2, $3, $4, 0, NULL)";
             let Invitation { id, site, secret, expires_at } = invitation;
-            execute(database, sql, (id, site, secret, micros(*expires_at)))?;
+            database.execute(sql, (id, site, secret, micros(*expires_at)))?;
             Ok(())
         })
     }
@@ -125,10 +126,9 @@ impl Intake {
     ) -> Result<Result<Invitation, NotInvited>, LedgerError> {
         self.change(|database| {
             let sql = "SELECT id, site, secret, expires_at, tries, used_by FROM invitations WHERE id = $1";
-            let read = |row: &Row<'_>| {
+            let found: Option<Found> = database.query_row(sql, (id,), |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
-            };
-            let found: Option<Found> = prepare(database, sql)?.query_row([id], read).optional()?;
+            })?;
             let Some((id, site, secret, expires, tries, used_by)) = found else {
                 return Ok(Err(NotInvited::Unknown));
             };
@@ -139,7 +139,7 @@ impl Intake {
             if used_by.is_some_and(|known| known != public_key) {
                 return Ok(Err(NotInvited::Used));
             }
-            execute(database, "UPDATE invitations SET tries = tries + 1 WHERE id = $1", [&id])?;
+            database.execute("UPDATE invitations SET tries = tries + 1 WHERE id = $1", (&id,))?;
             Ok(Ok(Invitation { id, site, secret, expires_at: time(expires)? }))
         })
     }
@@ -154,10 +154,10 @@ impl Intake {
     ) -> Result<(), LedgerError> {
         self.change(|database| {
             let sql = "UPDATE invitations SET tries = tries - 1, used_by = $2 WHERE id = $1";
-            execute(database, sql, (&invitation.id, public_key))?;
+            database.execute(sql, (&invitation.id, public_key))?;
             let sql = "INSERT INTO credentials (public_key, site, recipient, enrolled_at, revoked_at) \
                        VALUES ($1, $2, $3, $4, NULL) ON CONFLICT (public_key) DO NOTHING";
-            execute(database, sql, (public_key, &invitation.site, recipient, micros(now)))?;
+            database.execute(sql, (public_key, &invitation.site, recipient, micros(now)))?;
             Ok(())
         })
     }
@@ -166,7 +166,7 @@ impl Intake {
     pub fn credential(&mut self, public_key: &str) -> Result<Option<Credential>, LedgerError> {
         self.change(|database| {
             let sql = "SELECT public_key, site, recipient, revoked_at FROM credentials WHERE public_key = $1";
-            Ok(prepare(database, sql)?.query_row([public_key], credential).optional()?)
+            database.query_row(sql, (public_key,), credential)
         })
     }
 
@@ -175,7 +175,7 @@ impl Intake {
         self.change(|database| {
             let sql = "SELECT public_key, site, recipient, revoked_at FROM credentials \
                        WHERE site = $1 AND revoked_at IS NULL ORDER BY enrolled_at DESC LIMIT 1";
-            Ok(prepare(database, sql)?.query_row([site], credential).optional()?)
+            database.query_row(sql, (site,), credential)
         })
     }
 
@@ -188,7 +188,7 @@ impl Intake {
     pub fn forget(&mut self, site: &str, now: Timestamp) -> Result<(), LedgerError> {
         self.change(|database| {
             revoke(database, site, now)?;
-            execute(database, "DELETE FROM members WHERE site = $1", [site])?;
+            database.execute("DELETE FROM members WHERE site = $1", (site,))?;
             Ok(())
         })?;
         self.remove(site)
@@ -196,12 +196,15 @@ impl Intake {
 }
 
 fn revoke(database: &Database, site: &str, now: Timestamp) -> Result<usize, Fault> {
-    execute(database, "DELETE FROM invitations WHERE site = $1", [site])?;
+    database.execute("DELETE FROM invitations WHERE site = $1", (site,))?;
     let sql = "UPDATE credentials SET revoked_at = $2 WHERE site = $1 AND revoked_at IS NULL";
-    execute(database, sql, (site, micros(now)))
+    let count = "SELECT COUNT(*) FROM credentials WHERE site = $1 AND revoked_at IS NULL";
+    let keys: i64 = database.query_row(count, (site,), |row| row.get(0))?.unwrap_or(0);
+    database.execute(sql, (site, micros(now)))?;
+    Ok(usize::try_from(keys).unwrap_or(0))
 }
 
-fn credential(row: &Row<'_>) -> rusqlite::Result<Credential> {
+fn credential(row: &Row<'_>) -> Result<Credential, Fault> {
     let revoked: Option<i64> = row.get(3)?;
     Ok(Credential {
         public_key: row.get(0)?,

@@ -3,11 +3,11 @@
 //! Opened beside whoever records into the same ledger, in the same process or another: each call is one
 //! transaction of its own, and SQLite has writers wait for each other.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
-use rusqlite::{Connection as Database, OptionalExtension, Transaction, TransactionBehavior};
 use sekisho_api::sync::{
     Answer, Batch, Cursor, Decision, Entry, Gone, Item, KeyPart, Outcome, SYNC_VERSION, Sending,
 };
@@ -16,7 +16,9 @@ use super::decision::{self, Field, Origin};
 use super::{log, table};
 use crate::LedgerError;
 use crate::error::Fault;
-use crate::sql::{execute, json, prepare, unjson};
+use crate::schema;
+use crate::sql::{json, unjson};
+use crate::store::Database;
 
 /// Sendings that are remembered until an answer tells of one: an offline site may write a bundle a day for
 /// two months before an answer comes.
@@ -75,8 +77,9 @@ impl Outbox {
         if !path.exists() {
             return Err(LedgerError::Missing { path: path.to_path_buf() });
         }
-        let opened = crate::open_shared(path).map_err(|fault| fault.at(path))?;
-        let mut outbox = Self { database: opened, path: path.to_path_buf(), site: site.to_owned() };
+        let database = Database::open_shared(path)?;
+        schema::migrate(&database).map_err(|fault| fault.at(path))?;
+        let mut outbox = Self { database, path: path.to_path_buf(), site: site.to_owned() };
         outbox.change(|database, site| {
             log::keep(database)?;
             state(database, site).map(drop)
@@ -94,8 +97,8 @@ impl Outbox {
         self.change(|database, site| {
             let known = state(database, site)?.acknowledged;
             let sql = "SELECT COUNT(*) FROM sync_log WHERE seq > $1 AND +site = $2";
-            let rows: i64 = prepare(database, sql)?.query_row((known, site), |row| row.get(0))?;
-            Ok(crate::sql::uncount(rows))
+            let rows: Option<i64> = database.query_row(sql, (known, site), |row| row.get(0))?;
+            Ok(crate::sql::uncount(rows.unwrap_or(0)))
         })
     }
 
@@ -134,7 +137,7 @@ impl Outbox {
             state.save(database, site)?;
             // The collector has these, and a new life is received without them.
             let sql = "DELETE FROM sync_log WHERE gone = 1 AND seq <= $1 AND site = $2";
-            execute(database, sql, (state.acknowledged, site))?;
+            database.execute(sql, (state.acknowledged, site))?;
             Ok(Progress {
                 acknowledged: state.acknowledged,
                 decisions: answer.decisions.len(),
@@ -166,8 +169,7 @@ impl Outbox {
         &mut self,
         change: impl FnOnce(&Database, &str) -> Result<T, Fault>,
     ) -> Result<T, LedgerError> {
-        let begun = Transaction::new(&mut self.database, TransactionBehavior::Immediate).map_err(Fault::from);
-        let done = begun.and_then(|transaction| {
+        let done = self.database.begin().and_then(|transaction| {
             let done = change(&transaction, &self.site)?;
             transaction.commit()?;
             Ok(done)
@@ -236,21 +238,20 @@ impl State {
                    epoch = excluded.epoch, acknowledged = excluded.acknowledged, sent = excluded.sent, \
                    known_place = excluded.known_place, known_mark = excluded.known_mark";
         let Self { epoch, acknowledged, sent, known } = self;
-        execute(database, sql, (site, epoch, acknowledged, json(sent)?, known.place, &known.mark))?;
-        Ok(())
+        database.execute(sql, (site, epoch, acknowledged, json(sent)?, known.place, &known.mark))
     }
 }
 
 /// Reads how a site stands, and begins its first life.
 fn state(database: &Database, site: &str) -> Result<State, Fault> {
     let sql = "SELECT epoch, acknowledged, sent, known_place, known_mark FROM sync_out WHERE site = $1";
-    let read = |row: &rusqlite::Row<'_>| {
+    let found = database.query_row(sql, (site,), |row| {
         let known = Cursor { place: row.get(3)?, mark: row.get(4)? };
-        Ok((State { epoch: row.get(0)?, acknowledged: row.get(1)?, sent: Vec::new(), known }, row.get(2)?))
-    };
-    let found: Option<(State, String)> = prepare(database, sql)?.query_row([site], read).optional()?;
-    if let Some((state, sent)) = found {
-        return Ok(State { sent: unjson(&sent)?, ..state });
+        let sent = unjson(&row.get::<String>(2)?)?;
+        Ok(State { epoch: row.get(0)?, acknowledged: row.get(1)?, sent, known })
+    })?;
+    if let Some(state) = found {
+        return Ok(state);
     }
     let state = State::new(Cursor::default())?;
     state.save(database, site)?;
@@ -260,7 +261,7 @@ fn state(database: &Database, site: &str) -> Result<State, Fault> {
 /// The latest place of the whole ledger.
 fn newest(database: &Database) -> Result<i64, Fault> {
     let sql = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'sync_log'";
-    Ok(prepare(database, sql)?.query_row([], |row| row.get(0))?)
+    Ok(database.query_row(sql, (), |row| row.get(0))?.unwrap_or(0))
 }
 
 /// Reads the rows that changed after a place, and says whether those are all.
@@ -273,12 +274,11 @@ fn entries(
     // `+`: in the order of places, and not by an index that would have to be sorted.
     let sql =
         "SELECT seq, table_name, row_key, gone FROM sync_log WHERE seq > $1 AND +site = $2 ORDER BY seq";
-    let mut statement = prepare(database, sql)?;
-    let mut rows = statement.query((from, site))?;
-    let (mut entries, mut bytes) = (Vec::new(), 0_usize);
-    while let Some(row) = rows.next()? {
+    let (mut entries, mut bytes, mut last) = (Vec::new(), 0_usize, true);
+    database.visit(sql, (from, site), |row| {
         if entries.len() >= bounds.entries || bytes >= bounds.bytes {
-            return Ok((entries, false));
+            last = false;
+            return Ok(ControlFlow::Break(()));
         }
         let (name, key): (String, String) = (row.get(1)?, row.get(2)?);
         let key: Vec<KeyPart> = unjson(&key)?;
@@ -289,8 +289,9 @@ fn entries(
         let now = now.unwrap_or(Item::Gone(Gone { table: name, key }));
         bytes = bytes.saturating_add(weight(&now));
         entries.push(Entry { seq: row.get(0)?, now });
-    }
-    Ok((entries, true))
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok((entries, last))
 }
 
 /// About how many octets a row takes on the wire.

@@ -5,15 +5,13 @@
 
 use std::fmt::Write as _;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection as Database, OptionalExtension, Row, params_from_iter};
 use sekisho_api::sync::{
     ActivityRow, CaptureRow, ChangeRow, ConnectionRow, DayRow, Decision, DeviceRow, EvidenceRow, ExitRowOf,
     InputRow, Item, KeyPart, SensorRow, SiteRow,
 };
 
 use crate::error::Fault;
-use crate::sql::{execute, prepare};
+use crate::store::{Database, Row, Value};
 
 /// A table that is sent.
 #[derive(Debug)]
@@ -42,18 +40,20 @@ macro_rules! tables {
 
         /// Gives a row as it crosses the wire.
         fn item(name: &str, row: &Row<'_>) -> Result<Item, Fault> {
+            let mut columns = 0..;
+            let mut next = || columns.next().unwrap_or(0);
             Ok(match name {
                 $($name => Item::$item($row {
-                    $($key: row.get(stringify!($key))?,)*
-                    $($rest: row.get(stringify!($rest))?,)*
+                    $($key: row.get(next())?,)*
+                    $($rest: row.get(next())?,)*
                 }),)+
                 _ => return Err(Fault::Damaged(format!("table `{name}` in the log of changes"))),
             })
         }
 
         /// Gives the table of a row and its values, those of the key first; nothing for a row that is gone.
-        pub(crate) fn values(item: Item) -> Option<(&'static Table, Vec<Value>)> {
-            let (name, values): (&str, Vec<Value>) = match item {
+        pub(crate) fn values(item: Item) -> Option<(&'static Table, Vec<Value<'static>>)> {
+            let (name, values): (&str, Vec<Value<'static>>) = match item {
                 $(Item::$item($row { $($key,)* $($rest,)* }) =>
                     ($name, vec![$($key.into(),)* $($rest.into(),)*]),)+
                 Item::Gone(_) => return None,
@@ -83,6 +83,11 @@ tables! {
     "decisions" Decision Decision [kind subject field stamp] [value author]
 }
 
+/// Tells whether a column of a key is a number.
+pub(crate) fn is_number(column: &str) -> bool {
+    matches!(column, "capture" | "number" | "hour" | "place" | "change")
+}
+
 /// Finds a table by its name.
 pub(crate) fn find(name: &str) -> Option<&'static Table> {
     TABLES.iter().find(|table| table.name == name)
@@ -98,13 +103,11 @@ impl Table {
     ) -> Result<Option<Item>, Fault> {
         let columns: Vec<&str> = self.key.iter().chain(self.rest).copied().collect();
         let sql = format!("SELECT {} FROM {}{}", columns.join(", "), self.name, self.matching());
-        let mut statement = prepare(database, &sql)?;
-        let read = |row: &Row<'_>| Ok(item(self.name, row));
-        statement.query_row(params_from_iter(bound(site, key)), read).optional()?.transpose()
+        database.query_row(&sql, bound(site, key), |row| item(self.name, row))
     }
 
     /// Writes one row over what is there under its key.
-    pub(crate) fn write(&self, database: &Database, site: &str, values: Vec<Value>) -> Result<(), Fault> {
+    pub(crate) fn write(&self, database: &Database, site: &str, values: Vec<Value<'_>>) -> Result<(), Fault> {
         let columns: Vec<&str> =
             std::iter::once("site").chain(self.key.iter().chain(self.rest).copied()).collect();
         let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
@@ -114,16 +117,14 @@ impl Table {
             self.rest.iter().map(|column| format!("{column} = excluded.{column}")).collect();
         let (keys, places, set) = (keys.join(", "), places.join(", "), set.join(", "));
         let sql = format!("{into} VALUES ({places}) ON CONFLICT ({keys}) DO UPDATE SET {set}");
-        let site = Value::from(site.to_owned());
-        execute(database, &sql, params_from_iter(std::iter::once(site).chain(values)))?;
-        Ok(())
+        let all: Vec<Value<'_>> = std::iter::once(Value::from(site)).chain(values).collect();
+        database.execute(&sql, all)
     }
 
     /// Deletes one row.
     pub(crate) fn delete(&self, database: &Database, site: &str, key: &[KeyPart]) -> Result<(), Fault> {
         let sql = format!("DELETE FROM {}{}", self.name, self.matching());
-        execute(database, &sql, params_from_iter(bound(site, key)))?;
-        Ok(())
+        database.execute(&sql, bound(site, key))
     }
 
     /// The condition that a row has the site `$1` and the key `$2` …
@@ -137,10 +138,10 @@ impl Table {
     }
 }
 
-fn bound(site: &str, key: &[KeyPart]) -> Vec<Value> {
-    let part = |part: &KeyPart| match part {
-        KeyPart::Number(number) => Value::from(*number),
-        KeyPart::Text(text) => Value::from(text.clone()),
+fn bound<'v>(site: &'v str, key: &'v [KeyPart]) -> Vec<Value<'v>> {
+    let part = |part: &'v KeyPart| match part {
+        KeyPart::Number(number) => Value::from(number),
+        KeyPart::Text(text) => Value::from(text),
     };
-    std::iter::once(Value::from(site.to_owned())).chain(key.iter().map(part)).collect()
+    std::iter::once(Value::from(site)).chain(key.iter().map(part)).collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::common::*;
 use crate::live::roll_up;
+use crate::place::fresh;
 use sekisho_api::{Behaviour, Connection, Maintenance};
 use sekisho_ledger::{HistoryQuery, Ledger};
 use serde_json::json;
@@ -26,7 +27,7 @@ fn worked(ledger: &Ledger) -> Vec<(jiff::Timestamp, serde_json::Value)> {
 
 #[test]
 fn work_that_goes_on_over_roll_ups_is_told_once_when_it_has_ended() {
-    let mut ledger = Ledger::in_memory().unwrap();
+    let mut ledger = fresh();
     let roll_ups = [vec![work(5, true)], vec![work(10, true)], vec![work(12, false)], vec![]];
     for (place, works) in (0_i64..).zip(roll_ups) {
         let mut seen = connection(minutes(0, 5 * place), minutes(0, 5 * place + 5));
@@ -45,7 +46,7 @@ fn work_that_goes_on_over_roll_ups_is_told_once_when_it_has_ended() {
 
 #[test]
 fn work_in_the_capture_that_first_shows_a_connection_is_told_too() {
-    let mut ledger = Ledger::in_memory().unwrap();
+    let mut ledger = fresh();
     let seen = one(0, 1, |seen| seen.maintenance = vec![work(30, false)]);
     ledger.record(SITE, &seen, &source("a"), now()).unwrap();
     assert_eq!(worked(&ledger).len(), 1);
@@ -56,7 +57,7 @@ fn work_in_the_capture_that_first_shows_a_connection_is_told_too() {
 
 #[test]
 fn behaviour_is_what_was_ever_found_and_the_longest_times() {
-    let mut ledger = Ledger::in_memory().unwrap();
+    let mut ledger = fresh();
     let of = |found: &str, quiet_s, longest_s, open| {
         let found = vec![found.to_owned()];
         Some(Box::new(Behaviour { found, quiet_s: Some(quiet_s), longest_s, open, ..Behaviour::default() }))

@@ -1,7 +1,6 @@
-//! Invented analyses to record, and dumps of a ledger's tables.
+//! Invented analyses to record, and what a ledger holds.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use sekisho_api::{
@@ -130,26 +129,4 @@ pub(crate) fn only(ledger: &Reader, kind: &str) -> Change {
     let mut found: Vec<_> = changes.into_iter().filter(|change| change.kind.slug() == kind).collect();
     assert_eq!(found.len(), 1, "{kind}: {found:?}");
     found.pop().unwrap()
-}
-
-/// Every table's rows as text, in order.
-pub(crate) fn dump(path: &Path) -> String {
-    let database = rusqlite::Connection::open(path).unwrap();
-    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
-    let mut tables = database.prepare(sql).unwrap();
-    let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    let mut out = String::new();
-    for name in names {
-        let mut statement = database.prepare(&format!("SELECT * FROM {name}")).unwrap();
-        let columns = statement.column_count();
-        let rows = statement.query_map([], |row| {
-            let cells = (0..columns).map(|column| row.get::<_, rusqlite::types::Value>(column));
-            Ok(format!("{name} {:?}", cells.collect::<Result<Vec<_>, _>>()?))
-        });
-        let mut rows: Vec<String> = rows.unwrap().map(Result::unwrap).collect();
-        rows.sort();
-        out.push_str(&rows.join("\n"));
-        out.push('\n');
-    }
-    out
 }

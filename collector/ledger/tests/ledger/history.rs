@@ -1,13 +1,14 @@
 //! What the history tells of captures read one after the other.
 
 use crate::common::*;
+use crate::place::fresh;
 use sekisho_api::{Beacon, Connection};
 use sekisho_ledger::{HistoryQuery, Ledger, Subject};
 use serde_json::json;
 
 /// Records captures one after the other.
 fn recorded(captures: &[sekisho_api::Analysis]) -> Ledger {
-    let mut ledger = Ledger::in_memory().unwrap();
+    let mut ledger = fresh();
     for (place, analysis) in captures.iter().enumerate() {
         ledger.record(SITE, analysis, &source(&place.to_string()), now()).unwrap();
     }

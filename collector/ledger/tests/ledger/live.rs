@@ -1,6 +1,7 @@
 //! What a daemon records: roll-ups of minutes, for months.
 
 use crate::common::*;
+use crate::place::{Place, dump, fresh};
 use jiff::{SignedDuration, Timestamp};
 use sekisho_api::{Analysis, Beacon, Connection};
 use sekisho_ledger::{HistoryQuery, Ledger, LedgerError, Query, Recorded, RollUp};
@@ -21,7 +22,7 @@ struct Daemon {
 
 impl Daemon {
     fn new() -> Self {
-        Self { ledger: Ledger::in_memory().unwrap(), sequence: 0 }
+        Self { ledger: fresh(), sequence: 0 }
     }
 
     fn tell(&mut self, analysis: &Analysis) -> Recorded {
@@ -56,8 +57,8 @@ fn told(ledger: &Ledger) -> Vec<String> {
 
 #[test]
 fn a_roll_up_given_again_changes_no_table() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ledger.db");
+    let place = Place::new();
+    let path = place.ledger("ledger");
     let mut ledger = Ledger::open(&path).unwrap();
     for sequence in 0..3 {
         let from = minutes(0, 5 * i64::try_from(sequence).unwrap());
@@ -79,7 +80,7 @@ fn a_roll_up_given_again_changes_no_table() {
 
 #[test]
 fn the_last_roll_up_is_told_by_sensor() {
-    let mut ledger = Ledger::in_memory().unwrap();
+    let mut ledger = fresh();
     assert_eq!(ledger.last_roll_up(SITE, BOX).unwrap(), None);
     // The clock goes back between the two runs.
     for (run, sequence, recorded) in [("a", 7, at(5)), ("b", 1, at(2)), ("b", 4, at(3))] {
@@ -93,7 +94,7 @@ fn the_last_roll_up_is_told_by_sensor() {
 
 #[test]
 fn a_roll_up_without_sensor_run_or_site_is_refused() {
-    let mut ledger = Ledger::in_memory().unwrap();
+    let mut ledger = fresh();
     let nobody = RollUp { sensor: " ".to_owned(), ..roll_up("a", 1) };
     for roll_up in [&nobody, &roll_up("", 1)] {
         let refused = ledger.record_live(SITE, roll_up, &five(at(0), |_| {}), now());
@@ -208,7 +209,7 @@ fn a_file_of_what_the_daemon_missed_adds_up() {
 
 #[test]
 fn two_sensors_of_one_site_count_the_larger_of_an_hour() {
-    let mut ledger = Ledger::in_memory().unwrap();
+    let mut ledger = fresh();
     for place in 0..12 {
         for (name, octets) in [("box-1", 600), ("box-2", 500)] {
             let roll_up = RollUp { sensor: name.to_owned(), ..roll_up("a", place) };

@@ -13,6 +13,10 @@ mod keeping;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod map;
+#[cfg(test)]
+mod place;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod reading_again;

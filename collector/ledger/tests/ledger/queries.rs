@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::common::*;
+use crate::place::fresh;
 use sekisho_api::{Analysis, Connection};
 use sekisho_ledger::{HistoryQuery, Ledger, Query, Sited, Source, Subject};
 
@@ -35,7 +36,7 @@ fn ledger() -> Ledger {
     let mut analysis = analysis(at(0), at(4), connections);
     analysis.devices[0].role = Some("ct".to_owned());
     analysis.devices[0].names = vec!["CT-MAIN".to_owned()];
-    let mut ledger = Ledger::in_memory().unwrap();
+    let mut ledger = fresh();
     ledger.record(SITE, &analysis, &source("a"), now()).unwrap();
     ledger
 }
@@ -134,7 +135,7 @@ fn many(count: u16) -> Analysis {
 
 #[test]
 fn pages_of_any_length_together_are_the_list() {
-    let mut ledger = Ledger::in_memory().unwrap();
+    let mut ledger = fresh();
     for site in ["kita", "minami.1"] {
         ledger.record(site, &many(60), &Source::of(site, site), at(10)).unwrap();
     }
@@ -154,7 +155,7 @@ fn pages_of_any_length_together_are_the_list() {
 
 #[test]
 fn what_is_counted_is_what_is_listed() {
-    let mut ledger = Ledger::in_memory().unwrap();
+    let mut ledger = fresh();
     ledger.record("kita", &many(60), &Source::of("a", "a"), at(10)).unwrap();
     let queries = [
         Query::default(),

@@ -1,14 +1,15 @@
 //! Captures read again, in another order, overlapping, or in other files.
 
 use crate::common::*;
+use crate::place::{Place, dump, fresh};
 use sekisho_ledger::{Input, Ledger, Query, Recorded, Source};
 
 const ALREADY: Recorded = Recorded { already: true, new: 0, updated: 0, changes: 0 };
 
 #[test]
 fn reading_a_capture_again_changes_no_table() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ledger.db");
+    let place = Place::new();
+    let path = place.ledger("ledger");
     let captures = [("a", one(0, 1, |_| {})), ("b", one(30, 31, |_| {})), ("c", one(60, 61, |_| {}))];
     let mut ledger = Ledger::open(&path).unwrap();
     for (name, analysis) in &captures {
@@ -26,7 +27,7 @@ fn reading_a_capture_again_changes_no_table() {
 fn a_set_of_files_is_the_same_in_any_order_and_its_parts_bring_nothing() {
     let input = |name: &str| Input { hash: name.to_owned(), name: format!("{name}.pcap") };
     let of = |names: &[&str]| Source { inputs: names.iter().map(|name| input(name)).collect() };
-    let mut ledger = Ledger::in_memory().unwrap();
+    let mut ledger = fresh();
     let analysis = one(0, 1, |_| {});
     ledger.record(SITE, &analysis, &of(&["a", "b"]), now()).unwrap();
     for names in [&["b", "a"][..], &["a", "b", "a"], &["b"]] {
@@ -50,7 +51,7 @@ fn captures_of_one_hour_add_up_and_copies_do_not() {
         (&[(0, 30, 10), (30, 59, 7), (0, 59, 17)], 17, "the parts, then all of it"),
     ];
     for (captures, out, why) in cases {
-        let mut ledger = Ledger::in_memory().unwrap();
+        let mut ledger = fresh();
         for (place, (from, to, octets)) in captures.iter().enumerate() {
             let (first, last) = (minutes(0, *from), minutes(0, *to));
             let mut seen = connection(first, last);
@@ -80,7 +81,7 @@ fn the_rows_are_the_same_in_whatever_order_captures_are_read() {
         }),
     ];
     let read = |order: [usize; 4]| {
-        let mut ledger = Ledger::in_memory().unwrap();
+        let mut ledger = fresh();
         for place in order {
             ledger.record(SITE, &captures[place], &source(&place.to_string()), now()).unwrap();
         }
@@ -95,7 +96,7 @@ fn the_rows_are_the_same_in_whatever_order_captures_are_read() {
 
 #[test]
 fn a_capture_read_again_with_better_rules_replaces_what_it_said() {
-    let mut ledger = Ledger::in_memory().unwrap();
+    let mut ledger = fresh();
     let other = |service: &str| {
         one(0, 1, |seen| {
             seen.service = service.to_owned();

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 use sekisho_api::{Analysis, Connection, Device};
 
-use crate::text::{Lang, label};
+use crate::text::{Lang, label, text};
 
 use super::cell::Cell;
 use super::column::{Column, Word, word};
@@ -211,7 +211,8 @@ fn method(row: &Row) -> Cell {
     let service = &row.connection.service;
     let method = service::Method::of(service).word().map(|word| word.of(row.lang).to_owned());
     let named = label(row.lang, "service", service).into_owned();
-    Cell::lines([method.filter(|method| *method != named), Some(named)])
+    let reported = row.connection.is_only_reported().then(|| text(row.lang, "word.snmp-only").to_owned());
+    Cell::lines([method.filter(|method| *method != named), Some(named), reported])
 }
 
 fn remote(row: &Row) -> Cell {

@@ -68,11 +68,6 @@ CREATE TABLE former_changes (
 -- transaction: for these the history may go.
 CREATE TABLE sync_moving (site TEXT NOT NULL PRIMARY KEY);
 
-DROP TRIGGER changes_are_not_deleted;
-CREATE TRIGGER changes_are_not_deleted BEFORE DELETE ON changes
-WHEN NOT EXISTS (SELECT 1 FROM sync_moving WHERE site = OLD.site)
-BEGIN SELECT RAISE(ABORT, 'changes is append-only'); END;
-
 -- The sites of a collector, whether anything came from them or not.
 CREATE TABLE members (
   site     TEXT   NOT NULL PRIMARY KEY,

@@ -1,0 +1,142 @@
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use sekisho_api::Evidence;
+
+use super::super::tunnels::Line;
+use super::*;
+
+const MAC: &str = "00:53:00:00:00:01";
+
+fn report() -> Reported {
+    Reported {
+        address: "10.0.0.1:161".parse().unwrap(),
+        at: Timestamp::UNIX_EPOCH,
+        vendor: Some("Fortinet".to_owned()),
+        role: Some("firewall".to_owned()),
+        model: Some("FGT_60F".to_owned()),
+        firmware: Some("v7.2.6".to_owned()),
+        serial: None,
+        name: Some("fw".to_owned()),
+        ips: ["10.0.0.1", "10.1.0.1"].map(|ip| ip.parse().unwrap()).into(),
+        macs: BTreeSet::from([MAC.to_owned()]),
+        mac: Some(MAC.to_owned()),
+        evidence: vec![Evidence {
+            rule: "snmp/model".into(),
+            confidence: 95,
+            en: "x".into(),
+            ja: "x".into(),
+        }],
+        tunnels: Vec::new(),
+        lines: Vec::new(),
+    }
+}
+
+fn tunnel(peer: &str) -> Tunnel {
+    Tunnel {
+        service: "ipsec".to_owned(),
+        peer: Some(peer.parse().unwrap()),
+        name: None,
+        from_outside: false,
+        oid: "1.3.6.1.4.1.32473.1.1.4".to_owned(),
+    }
+}
+
+fn joined(analysis: &Analysis, report: &Reported, news: bool) -> Analysis {
+    let mut analysis = analysis.clone();
+    join(&mut analysis, [(report, &Place::default(), news)]);
+    analysis
+}
+
+#[test]
+fn a_box_says_better_than_others_what_it_is_and_says_it_once() {
+    let row = |mac: &str, ip: &str| Device {
+        ips: vec![ip.to_owned()],
+        mac: Some(mac.to_owned()),
+        vendor: Some("Fortinet, Inc.".to_owned()),
+        serial: Some("S1".to_owned()),
+        ..Device::default()
+    };
+    let devices = vec![
+        row(MAC, "10.9.9.9"),
+        row("00:53:00:00:00:02", "10.1.0.1"),
+        row("00:53:00:00:00:03", "10.0.0.9"),
+    ];
+    let analysis = Analysis { devices, ..Analysis::default() };
+    for news in [true, false] {
+        let once = joined(&analysis, &report(), news);
+        let twice = joined(&once, &report(), news);
+        let models: Vec<_> = twice.devices.iter().map(|device| device.model.as_deref()).collect();
+        assert_eq!(
+            models,
+            [Some("FGT_60F"), Some("FGT_60F"), None],
+            "by hardware address, by address, not at all"
+        );
+        let first = &twice.devices[0];
+        assert_eq!((first.vendor.as_deref(), first.serial.as_deref()), (Some("Fortinet"), Some("S1")));
+        assert_eq!((first.evidence.len(), first.names.as_slice()), (1, ["fw".to_owned()].as_slice()));
+    }
+}
+
+#[test]
+fn a_box_that_no_wire_showed_gets_a_row_when_it_is_news() {
+    let nothing = Analysis::default();
+    assert!(joined(&nothing, &report(), false).devices.is_empty());
+    let devices = joined(&nothing, &report(), true).devices;
+    let [device] = devices.as_slice() else { panic!("{devices:?}") };
+    assert_eq!(
+        (device.mac.as_deref(), device.ips.as_slice()),
+        (Some(MAC), ["10.0.0.1".to_owned()].as_slice())
+    );
+    let known = Place { mac: Some("00:53:00:00:00:77".to_owned()), vlan: Some(7) };
+    let mut analysis = Analysis::default();
+    join(&mut analysis, [(&report(), &known, true)]);
+    assert_eq!(analysis.devices[0].mac, known.mac, "it keeps the row that the ledger has");
+}
+
+#[test]
+fn a_tunnel_joins_the_connection_that_it_is_and_phases_are_one() {
+    let report = Reported {
+        tunnels: vec![
+            tunnel("203.0.113.9"),
+            tunnel("203.0.113.9"),
+            tunnel("203.0.113.10"),
+            tunnel("10.1.0.1"),
+        ],
+        ..report()
+    };
+    let alone = joined(&Analysis::default(), &report, true);
+    let peers: Vec<&str> = alone.connections.iter().map(|row| row.outside.ip.as_str()).collect();
+    assert_eq!(peers, ["203.0.113.9", "203.0.113.10"], "its own address is no peer");
+    let row = &alone.connections[0];
+    assert_eq!((row.sessions, row.tunnel, row.inside.mac.as_deref()), (0, true, Some(MAC)));
+    // The same on the wire, L2TP inside it, and something else with the same party.
+    let seen = |service: &str| Connection {
+        service: service.to_owned(),
+        sessions: 3,
+        evidence: Vec::new(),
+        ..row.clone()
+    };
+    for (service, rows) in [("ipsec", 2), ("l2tp", 2), ("dns", 3)] {
+        let analysis = Analysis { connections: vec![seen(service)], ..Analysis::default() };
+        let joined = joined(&analysis, &report, true);
+        assert_eq!(joined.connections.len(), rows, "{service}");
+        let told = joined.connections[0].evidence.len();
+        assert_eq!(told, usize::from(service != "dns"), "{service}");
+    }
+}
+
+#[test]
+fn a_line_that_is_up_makes_an_exit_or_tells_that_of_one() {
+    let line = Line {
+        line: "isdn".to_owned(),
+        interface: Some("BRI1".to_owned()),
+        oid: "1.3.6.1.2.1.2.2.1.3.2".to_owned(),
+    };
+    let report = Reported { lines: vec![line], ..report() };
+    let exits = joined(&Analysis::default(), &report, true).exits;
+    assert_eq!((exits[0].mac.as_str(), exits[0].line.as_deref()), (MAC, Some("isdn")));
+    let known = ExitRow { mac: MAC.to_uppercase(), proofs: vec!["routes".to_owned()], ..ExitRow::default() };
+    let exits = joined(&Analysis { exits: vec![known], ..Analysis::default() }, &report, true).exits;
+    assert_eq!((exits.len(), exits[0].line.as_deref(), exits[0].proofs.len()), (1, Some("isdn"), 1));
+}

@@ -1,0 +1,129 @@
+//! What the ledger takes of a device's outcome: who it is with the objects that say so, and its ways out.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+
+use jiff::Timestamp;
+use sekisho_api::{Evidence, Text};
+use sekisho_report::{Lang, fill, label, text};
+use sekisho_rules::device::Gives;
+use sekisho_snmp::facts::mac;
+
+use super::device::{Known, Outcome};
+use super::tunnels::{Line, Tunnel};
+
+/// sysName.
+const SYS_NAME: &str = "1.3.6.1.2.1.1.5.0";
+/// What a device says of itself is as sure as it is of itself, unless somebody wrote it wrong.
+const SURE: u8 = 95;
+/// Hardware addresses kept of one device: a chassis has some hundred ports.
+const MAX_MACS: usize = 512;
+
+/// What one device reported.
+#[derive(Clone, Debug)]
+pub(crate) struct Reported {
+    pub(crate) address: SocketAddr,
+    pub(crate) at: Timestamp,
+    pub(crate) vendor: Option<String>,
+    pub(crate) role: Option<String>,
+    pub(crate) model: Option<String>,
+    pub(crate) firmware: Option<String>,
+    pub(crate) serial: Option<String>,
+    pub(crate) name: Option<String>,
+    /// Its own addresses, that at which it was asked included.
+    pub(crate) ips: BTreeSet<IpAddr>,
+    /// Its own hardware addresses.
+    pub(crate) macs: BTreeSet<String>,
+    /// That of the interface which has the address at which it was asked.
+    pub(crate) mac: Option<String>,
+    /// Why all that is said.
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) tunnels: Vec<Tunnel>,
+    pub(crate) lines: Vec<Line>,
+}
+
+/// Takes an outcome; `None` where the device told nothing.
+pub(crate) fn reported(address: SocketAddr, at: Timestamp, outcome: Outcome) -> Option<Reported> {
+    if !outcome.answers() {
+        return None;
+    }
+    let evidence = evidence(&outcome);
+    let Outcome { identity, facts, .. } = outcome;
+    let value = |gives| identity.found.get(&gives).map(|(value, _)| value.clone());
+    let own_interface = facts.addresses.iter().find(|own| own.address == address.ip());
+    let interfaces = || facts.interfaces.iter();
+    let own_mac = own_interface.and_then(|own| {
+        interfaces().find(|interface| interface.index == own.if_index).and_then(|interface| interface.mac)
+    });
+    let is_host = |ip: &IpAddr| !ip.is_loopback() && !ip.is_unspecified();
+    let ips = facts.addresses.iter().map(|own| own.address).filter(is_host);
+    Some(Reported {
+        address,
+        at,
+        model: value(Gives::Model),
+        firmware: value(Gives::Firmware),
+        serial: value(Gives::Serial),
+        name: facts.system.name.clone(),
+        ips: ips.chain([address.ip()]).collect(),
+        macs: interfaces().filter_map(|interface| interface.mac).map(mac).take(MAX_MACS).collect(),
+        mac: own_mac.map(mac),
+        vendor: identity.vendor,
+        role: identity.role,
+        evidence,
+        tunnels: identity.tunnels,
+        lines: identity.lines,
+    })
+}
+
+fn evidence(outcome: &Outcome) -> Vec<Evidence> {
+    let Known { rule, say, found, tunnels, lines, .. } = &outcome.identity;
+    let mut evidence = Vec::new();
+    if let (Some((rule, _, confidence)), Some((en, ja))) = (rule, say) {
+        let (en, ja) = (en.as_str().into(), ja.as_str().into());
+        evidence.push(Evidence { rule: rule.as_str().into(), confidence: *confidence, en, ja });
+    }
+    for (gives, (_, oid)) in found {
+        evidence.push(held(gives.slug(), oid));
+    }
+    if outcome.facts.system.name.is_some() {
+        evidence.push(held("name", SYS_NAME));
+    }
+    // One of each: they are told by table and by line, not by number.
+    if let Some(tunnel) = tunnels.iter().find(|tunnel| tunnel.peer.is_none()) {
+        evidence.push(of_tunnel(tunnel));
+    }
+    evidence.extend(lines.first().map(of_line));
+    evidence
+}
+
+/// Says which object held a value.
+fn held(field: &str, oid: &str) -> Evidence {
+    says(&format!("snmp/{field}"), |lang| {
+        let field = text(lang, &format!("heading.{field}")).to_owned();
+        fill(lang, "poll.evidence", &[("field", &field), ("oid", &oid)])
+    })
+}
+
+/// Says that a device reports a tunnel.
+pub(crate) fn of_tunnel(tunnel: &Tunnel) -> Evidence {
+    says("snmp/tunnel", |lang| {
+        let name = tunnel.name.as_ref().map_or_else(String::new, |name| format!("「{name}」"));
+        let peer = tunnel.peer.map_or_else(String::new, |peer| peer.to_string());
+        let key = if tunnel.peer.is_some() { "poll.tunnel" } else { "poll.tunnel-only" };
+        fill(lang, key, &[("name", &name), ("peer", &peer), ("oid", &tunnel.oid)])
+    })
+}
+
+/// Says that a device reports a line.
+pub(crate) fn of_line(line: &Line) -> Evidence {
+    says("snmp/line", |lang| {
+        let interface = line.interface.as_deref().unwrap_or_default();
+        let named = label(lang, "line", &line.line);
+        fill(lang, "poll.line-up", &[("line", &named), ("oid", &line.oid), ("interface", &interface)])
+    })
+}
+
+fn says(rule: &str, words: impl Fn(Lang) -> String) -> Evidence {
+    let text = |lang| Text::from(words(lang));
+    Evidence { rule: rule.into(), confidence: SURE, en: text(Lang::En), ja: text(Lang::Ja) }
+}

@@ -1,0 +1,178 @@
+//! What a device says of the ways out: its tunnels, and its lines that are up.
+//!
+//! Who dialled in is told by address, never by name: columns and indexes that name people are not kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use sekisho_rules::device::TunnelTable;
+use sekisho_snmp::facts::Interface;
+use sekisho_snmp::{Client, Oid, Row, Value, Walker, address};
+use serde::Serialize;
+
+/// Tunnels kept of one device: a concentrator of a prefecture holds some hundred.
+const MAX_TUNNELS: usize = 1_000;
+/// ifType.
+const IF_TYPE: &str = "1.3.6.1.2.1.2.2.1.3";
+
+/// A tunnel that a device lists as up.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub(crate) struct Tunnel {
+    /// The service's slug.
+    pub(crate) service: String,
+    /// The other end, where the device tells it.
+    pub(crate) peer: Option<IpAddr>,
+    /// The name that the tunnel was given.
+    pub(crate) name: Option<String>,
+    /// Whether the other end opened it.
+    pub(crate) from_outside: bool,
+    /// The column that tells of it.
+    pub(crate) oid: String,
+}
+
+/// A line that a device says is up.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the word of the exits, whose line it is")]
+pub(crate) struct Line {
+    /// The line's slug.
+    pub(crate) line: String,
+    /// The interface, where it is one.
+    pub(crate) interface: Option<String>,
+    /// The object that tells of it.
+    pub(crate) oid: String,
+}
+
+/// Reads the tables in which a device lists its tunnels; each once, whoever refers to it.
+pub(crate) async fn read<C: Client>(walker: &mut Walker<C>, tables: &[&TunnelTable]) -> Vec<Tunnel> {
+    let mut columns: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+    for table in tables {
+        columns.entry(&table.entry).or_default().extend(table.columns());
+    }
+    let mut found = BTreeSet::new();
+    for (entry, columns) in columns {
+        let Ok(oid) = entry.parse::<Oid>() else { continue };
+        let columns: Vec<u32> = columns.into_iter().collect();
+        let rows = walker.table(&oid, &columns).await.rows;
+        for table in tables.iter().filter(|table| table.entry == entry) {
+            let tunnels = rows.iter().filter_map(|(index, row)| tunnel(table, index, row));
+            found.extend(tunnels.take(MAX_TUNNELS));
+        }
+    }
+    found.into_iter().take(MAX_TUNNELS).collect()
+}
+
+fn tunnel(table: &TunnelTable, index: &[u32], row: &Row) -> Option<Tunnel> {
+    let is = |(column, numbers): (&u32, &Vec<u64>)| {
+        row.number(*column).is_some_and(|number| numbers.contains(&number))
+    };
+    if !table.only.iter().all(is) {
+        return None;
+    }
+    let in_column = table.peer.and_then(|column| peer(row.value(column)?));
+    let in_index = || table.peer_index.and_then(|at| indexed(index.get(at..)?));
+    let peer = in_column.or_else(in_index).filter(|peer| !peer.is_unspecified() && !peer.is_loopback());
+    if peer.is_none() && (table.peer.is_some() || table.peer_index.is_some()) {
+        return None;
+    }
+    let told_by = table.peer.or(table.name).or(table.only.keys().next().copied())?;
+    Some(Tunnel {
+        service: table.service.clone(),
+        peer,
+        name: table.name.and_then(|column| row.text(column)),
+        from_outside: table.from_outside,
+        oid: format!("{}.{told_by}", table.entry),
+    })
+}
+
+/// An address, as text or in octets. Text first: eight letters may also be read as octets.
+fn peer(value: &Value) -> Option<IpAddr> {
+    value.text().and_then(|text| text.parse().ok()).or_else(|| value.address())
+}
+
+/// An address in an index: its length, then its octets.
+fn indexed(index: &[u32]) -> Option<IpAddr> {
+    let (length, rest) = index.split_first()?;
+    let octets: Option<Vec<u8>> =
+        rest.get(..*length as usize)?.iter().map(|arc| u8::try_from(*arc).ok()).collect();
+    address(&octets?)
+}
+
+/// Gives the lines that interfaces betray which are up; a tunnel's interface is none.
+pub(crate) fn lines(interfaces: &[Interface]) -> Vec<Line> {
+    let line = |interface: &Interface| {
+        let line = match interface.line()? {
+            "tunnel" => return None,
+            "dial-up" => "pstn",
+            "frame-relay" => "dedicated",
+            line => line,
+        };
+        Some(Line {
+            line: line.to_owned(),
+            interface: interface.name.clone().or_else(|| interface.descr.clone()),
+            oid: format!("{IF_TYPE}.{}", interface.index),
+        })
+    };
+    interfaces.iter().filter(|interface| interface.is_up).filter_map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use sekisho_snmp::Recording;
+
+    use super::*;
+
+    fn table() -> TunnelTable {
+        TunnelTable {
+            service: "ipsec".to_owned(),
+            from_outside: false,
+            entry: "1.3.6.1.4.1.32473.1.1".to_owned(),
+            peer: Some(4),
+            peer_index: None,
+            name: Some(2),
+            only: BTreeMap::from([(20, vec![2])]),
+        }
+    }
+
+    async fn tunnels(table: &TunnelTable, text: &str) -> Vec<(String, Option<String>)> {
+        let mut walker = Walker::new(Recording::parse(text));
+        let found = read(&mut walker, &[table]).await;
+        let shown = |tunnel: Tunnel| (tunnel.peer.map_or_else(String::new, |ip| ip.to_string()), tunnel.name);
+        found.into_iter().map(shown).collect()
+    }
+
+    #[tokio::test]
+    async fn tunnels_that_are_up_are_read_with_their_peers_in_any_form() {
+        let text = "1.3.6.1.4.1.32473.1.1.2.1|4|to the vendor\n1.3.6.1.4.1.32473.1.1.4.1|4x|cb007109\n\
+                    1.3.6.1.4.1.32473.1.1.20.1|2|2\n1.3.6.1.4.1.32473.1.1.4.2|4|203.0.113.7\n\
+                    1.3.6.1.4.1.32473.1.1.20.2|2|2\n1.3.6.1.4.1.32473.1.1.4.3|64|203.0.113.8\n\
+                    1.3.6.1.4.1.32473.1.1.20.3|2|1\n1.3.6.1.4.1.32473.1.1.4.4|64|0.0.0.0\n\
+                    1.3.6.1.4.1.32473.1.1.20.4|2|2\n";
+        let found = tunnels(&table(), text).await;
+        let name = Some("to the vendor".to_owned());
+        assert_eq!(found, [("203.0.113.7".to_owned(), None), ("203.0.113.9".to_owned(), name)]);
+    }
+
+    #[tokio::test]
+    async fn a_peer_in_the_index_is_read_and_a_table_without_peers_still_tells_of_tunnels() {
+        let indexed = TunnelTable { peer_index: Some(1), ..table() };
+        let text = "1.3.6.1.4.1.32473.1.1.20.1.4.203.0.113.5.77|2|2\n1.3.6.1.4.1.32473.1.1.20.1.99.1|2|2\n";
+        assert_eq!(tunnels(&indexed, text).await, [("203.0.113.5".to_owned(), None)]);
+        let without = TunnelTable { peer: None, ..table() };
+        assert_eq!(tunnels(&without, text).await, [(String::new(), None)]);
+    }
+
+    #[test]
+    fn only_interfaces_that_are_up_are_lines() {
+        let interface =
+            |index, kind, is_up| Interface { index, kind: Some(kind), is_up, ..Interface::default() };
+        let interfaces = [
+            interface(1, 6, true),
+            interface(2, 63, true),
+            interface(3, 243, false),
+            interface(4, 131, true),
+        ];
+        let found = lines(&interfaces);
+        let [line] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((line.line.as_str(), line.oid.as_str()), ("isdn", "1.3.6.1.2.1.2.2.1.3.2"));
+    }
+}

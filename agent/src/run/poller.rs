@@ -1,0 +1,164 @@
+//! The poller's thread: rounds of asking equipment over SNMP, as the configuration allows, for weeks.
+//!
+//! The first round waits for the first roll-up: only then is it known who is a medical device. What a reload
+//! changes takes over at once; a round under way ends where it is.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use sekisho_enrich::Prefix;
+use sekisho_rules::device::DeviceRules;
+use sekisho_snmp::State;
+use tokio::sync::watch;
+use tokio::time::{Duration, Instant, sleep_until};
+
+use super::config::{Config, Live, SnmpConfig};
+use crate::poll::board::Board;
+use crate::poll::round::Round;
+use crate::poll::{known_in, targets};
+
+/// Who was not named and did not answer is asked again a day later: most addresses of a subnet are nobody's.
+const RESTING: Duration = Duration::from_hours(24);
+
+/// The thread, and what it is told.
+pub(crate) struct Poller {
+    settings: watch::Sender<Settings>,
+    thread: JoinHandle<()>,
+}
+
+/// What of a configuration the poller needs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Settings {
+    snmp: Option<SnmpConfig>,
+    internal: Vec<Prefix>,
+}
+
+/// Where everything is.
+struct Desk {
+    board: Arc<Board>,
+    ledger: PathBuf,
+    site: String,
+    rules: Arc<DeviceRules>,
+    /// Who did not answer, and when.
+    resting: BTreeMap<SocketAddr, Instant>,
+}
+
+impl Poller {
+    /// Starts the thread. Nothing is sent while nobody may be asked.
+    pub(crate) fn start(config: &Config, board: &Arc<Board>) -> anyhow::Result<Self> {
+        let (settings, changes) = watch::channel(Settings::of(&config.live));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.context("cannot start the poller's runtime")?;
+        let desk = Desk {
+            board: Arc::clone(board),
+            ledger: config.ledger.clone(),
+            site: config.site.clone(),
+            rules: Arc::new(DeviceRules::embedded()?),
+            resting: BTreeMap::new(),
+        };
+        let thread = thread::Builder::new()
+            .name("snmp".to_owned())
+            .spawn(move || runtime.block_on(desk.run(changes)))
+            .context("cannot start thread snmp")?;
+        Ok(Self { settings, thread })
+    }
+
+    /// Takes over changed settings; what is the same goes on.
+    pub(crate) fn adopt(&self, live: &Live) {
+        let new = Settings::of(live);
+        self.settings.send_if_modified(|settings| {
+            let differs = *settings != new;
+            *settings = new;
+            differs
+        });
+    }
+
+    /// Tells whether the thread ended without being told to.
+    pub(crate) fn is_fallen(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Ends the thread: no datagram leaves after this.
+    pub(crate) fn stop(self) {
+        drop(self.settings);
+        if self.thread.join().is_err() {
+            tracing::error!("the poller's thread ended by itself");
+        }
+    }
+}
+
+impl Settings {
+    fn of(live: &Live) -> Self {
+        Self { snmp: live.snmp.clone(), internal: live.internal.clone() }
+    }
+}
+
+impl Desk {
+    async fn run(mut self, mut changes: watch::Receiver<Settings>) {
+        loop {
+            let settings = changes.borrow_and_update().clone();
+            self.board.turned(settings.snmp.is_some());
+            let Some(snmp) = &settings.snmp else {
+                if changes.changed().await.is_err() {
+                    return;
+                }
+                continue;
+            };
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { return },
+                () = self.rounds(snmp, &settings.internal) => {}
+            }
+        }
+    }
+
+    /// Asks round after round; does not end by itself.
+    async fn rounds(&mut self, snmp: &SnmpConfig, internal: &[Prefix]) {
+        self.board.looked().await;
+        loop {
+            let begin = Instant::now();
+            if let Err(error) = self.round(snmp, internal).await {
+                let chain = format!("{error:#}");
+                tracing::error!(error = chain, "cannot ask devices over SNMP");
+                self.board.fails(chain);
+            }
+            sleep_until(begin + snmp.interval).await;
+        }
+    }
+
+    async fn round(&mut self, snmp: &SnmpConfig, internal: &[Prefix]) -> anyhow::Result<()> {
+        let begin = Instant::now();
+        let credentials = snmp.kept.read()?;
+        let mut site = known_in(&self.ledger, Some(self.site.clone()))?;
+        site.told = self.board.told();
+        site.internal = internal.to_vec();
+        let mut plan = targets::plan(&snmp.allowed, &site);
+        self.resting.retain(|_, since| since.elapsed() < RESTING);
+        let all = plan.ask.len();
+        plan.ask.retain(|target| target.named || !self.resting.contains_key(&target.address));
+        self.board.begins(&plan, (all - plan.ask.len()) as u64);
+        let traffic = Arc::clone(self.board.traffic());
+        let round = Round { credentials, manner: snmp.manner, traffic, rules: Arc::clone(&self.rules) };
+        let mut ended = 0;
+        let (board, resting) = (&self.board, &mut self.resting);
+        round
+            .run(&plan.ask, |at, outcome| {
+                ended += 1;
+                let Some(target) = plan.ask.get(at) else { return };
+                // Bounded by the targets of a round, and forgotten after a day.
+                if !target.named && matches!(outcome.state, State::NoAnswer | State::Closed | State::Local) {
+                    resting.insert(target.address, Instant::now());
+                }
+                board.takes(target.address, &site.devices, Timestamp::now(), outcome);
+            })
+            .await;
+        self.board.ends(&plan, plan.ask.len() as u64 - ended, begin.elapsed());
+        let took_ms = begin.elapsed().as_millis() as u64;
+        tracing::info!(devices = plan.ask.len(), took_ms, "asked over SNMP");
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! What a database says when it cannot do what it was told, and what kind of trouble that is.
+
+use rusqlite::ErrorCode;
+use tokio_postgres::error::SqlState;
+
+/// What the database said.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatabaseError {
+    /// SQLite's words.
+    #[error(transparent)]
+    Sqlite(rusqlite::Error),
+    /// PostgreSQL's words, or those of the way to it.
+    #[error(transparent)]
+    Postgres(tokio_postgres::Error),
+    /// The system's, where a session could not be made ready.
+    #[error(transparent)]
+    System(std::io::Error),
+}
+
+/// What kind of trouble it is: whose turn it is to do something.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Trouble {
+    Full,
+    Busy,
+    ReadOnly,
+    Disk,
+    NotALedger,
+    Damaged,
+    Unreachable,
+    Other,
+}
+
+impl DatabaseError {
+    /// Tells what kind of trouble it is.
+    pub(crate) fn trouble(&self) -> Trouble {
+        match self {
+            Self::Sqlite(error) => sqlite(error),
+            Self::Postgres(error) => postgres(error),
+            Self::System(_) => Trouble::Other,
+        }
+    }
+}
+
+fn sqlite(error: &rusqlite::Error) -> Trouble {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Trouble::Full,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Trouble::Busy,
+        Some(ErrorCode::ReadOnly) => Trouble::ReadOnly,
+        Some(ErrorCode::SystemIoFailure) => Trouble::Disk,
+        Some(ErrorCode::NotADatabase) => Trouble::NotALedger,
+        Some(ErrorCode::DatabaseCorrupt) => Trouble::Damaged,
+        _ => Trouble::Other,
+    }
+}
+
+fn postgres(error: &tokio_postgres::Error) -> Trouble {
+    let Some(state) = error.code() else {
+        // Without a word of the server's: the session ended, or never began.
+        return Trouble::Unreachable;
+    };
+    let troubles = [
+        (SqlState::DISK_FULL, Trouble::Full),
+        (SqlState::LOCK_NOT_AVAILABLE, Trouble::Busy),
+        (SqlState::T_R_SERIALIZATION_FAILURE, Trouble::Busy),
+        (SqlState::T_R_DEADLOCK_DETECTED, Trouble::Busy),
+        (SqlState::READ_ONLY_SQL_TRANSACTION, Trouble::ReadOnly),
+        (SqlState::INSUFFICIENT_PRIVILEGE, Trouble::ReadOnly),
+        (SqlState::IO_ERROR, Trouble::Disk),
+        (SqlState::DATA_CORRUPTED, Trouble::Damaged),
+        (SqlState::INDEX_CORRUPTED, Trouble::Damaged),
+        (SqlState::TOO_MANY_CONNECTIONS, Trouble::Unreachable),
+        (SqlState::ADMIN_SHUTDOWN, Trouble::Unreachable),
+        (SqlState::CRASH_SHUTDOWN, Trouble::Unreachable),
+        (SqlState::CANNOT_CONNECT_NOW, Trouble::Unreachable),
+    ];
+    troubles.into_iter().find(|(known, _)| known == state).map_or(Trouble::Other, |(_, trouble)| trouble)
+}

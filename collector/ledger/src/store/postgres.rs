@@ -1,0 +1,368 @@
+//! PostgreSQL: one session with a server, behind calls that wait.
+//!
+//! The ledger's callers are threads that may wait, so a session brings a runtime of its own, which runs
+//! while a call waits and sleeps otherwise. The client is tokio-postgres and not its blocking sibling,
+//! because only the former sends statements without waiting for each: what gives no rows is gathered and
+//! sent together with the next that does ([`Session::rows`]), which spares a round trip a statement.
+//!
+//! One process writes a ledger, as with SQLite: who writes holds an advisory lock on the schema for as
+//! long as its session lasts. So no two writers meet, and nothing need be tried again for the sake of
+//! order. `REPEATABLE READ` is chosen for what it gives beyond that: every statement of one transaction
+//! reads the same state, which for a reader is the list and all its details of one moment. `SERIALIZABLE`
+//! would add watching for conflicts that one writer cannot have.
+//!
+//! A session that was lost, with its lock, is made anew when the next transaction begins.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, Config, NoTls, Statement};
+
+use super::{DatabaseError, Row, STATEMENTS, Trouble, Value};
+use crate::error::{Fault, LedgerError};
+
+/// How long to wait for a server to answer at all.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a silent server is believed to be there: a firewall that forgot the session tells neither side.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// How a session is set: how long it waits for a lock, such as that of a writer that has just been ended
+/// and whose session the server is about to close; when a commit returns; and after how long the server
+/// takes us for gone, whose lock nobody else could take before.
+const SETTINGS: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; \
+    SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; \
+    SET client_min_messages = warning";
+
+/// How a writer's session is set besides: whoever records looks up by keys alone.
+const WRITER_SETTINGS: &str = "SET enable_seqscan = off";
+
+/// After how many statements of a session the tables are looked at, where nobody did before. Of a table
+/// filled in the transaction that made it the planner knows nothing, and takes any index that begins with
+/// the site, which reads all of the site for each row. Later the server looks by itself.
+const LOOKS: [u64; 3] = [512, 4096, 32_768];
+
+/// Looks at the tables that grow.
+const LOOK: &str = "ANALYZE activity, captures, changes, connections, days, devices, evidence, exits, sightings, \
+    standing";
+
+/// The most statements that wait to be sent together, and the most octets of their texts: more of them
+/// spare no more time, and would be held by both sides.
+const MAX_WAITING: usize = 256;
+const MAX_WAITING_BYTES: usize = 1024 * 1024;
+
+/// Rows fetched at once of a list that is too long to be held.
+const FETCHED: u32 = 256;
+
+/// The first part of the lock's number, `SEKI` in ASCII: other programs lock in the same database.
+const LOCK_SPACE: i32 = 0x5345_4b49;
+
+/// A session with a server.
+pub(crate) struct Postgres {
+    config: Config,
+    /// The address without secrets.
+    shown: String,
+    writes: bool,
+    session: RefCell<Session>,
+}
+
+/// Without the configuration, which holds the password.
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres")
+            .field("address", &self.shown)
+            .field("writes", &self.writes)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Session {
+    client: Client,
+    statements: HashMap<String, Statement>,
+    /// What was told to be executed and is not sent yet.
+    waiting: Vec<(Statement, Vec<Value<'static>>)>,
+    waiting_bytes: usize,
+    /// Statements executed in a ledger that is new; none in one that is not.
+    executed: Option<u64>,
+    // Last: what the client holds is given back before the runtime ends.
+    runtime: Runtime,
+}
+
+impl Postgres {
+    /// Opens a session, as the one who writes or as a reader.
+    pub(super) fn open(address: &str, writes: bool) -> Result<Self, LedgerError> {
+        let shown = without_secrets(address);
+        let path = || PathBuf::from(&shown);
+        let parsed = address.parse::<Config>();
+        let mut config = parsed.map_err(|source| LedgerError::Address { path: path(), source })?;
+        config.application_name("sekisho");
+        config.connect_timeout(CONNECT_TIMEOUT);
+        config.keepalives_idle(KEEP_ALIVE);
+        config.tcp_user_timeout(KEEP_ALIVE);
+        let session = Session::open(&config, writes).map_err(|fault| match fault {
+            Fault::Database(source) if writes && source.trouble() == Trouble::Busy => {
+                LedgerError::InUse { path: path() }
+            }
+            fault => fault.at(&path()),
+        })?;
+        Ok(Self { config, shown, writes, session: RefCell::new(session) })
+    }
+
+    /// Gives the address without secrets.
+    pub(crate) fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<(), Fault> {
+        self.session.borrow_mut().execute(sql, values)
+    }
+
+    pub(super) fn each(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Fault>,
+    ) -> Result<(), Fault> {
+        // Let go before the rows are taken: `take` may run other statements.
+        let rows = self.session.borrow_mut().rows(sql, values)?;
+        for row in &rows {
+            if take(&Row::Postgres(row))?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn visit(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Fault>,
+    ) -> Result<(), Fault> {
+        self.execute(&format!("DECLARE listed NO SCROLL CURSOR FOR {sql}"), values)?;
+        let fetch = format!("FETCH {FETCHED} FROM listed");
+        'all: loop {
+            let rows = self.session.borrow_mut().fetch(&fetch)?;
+            for row in &rows {
+                if take(&Row::Postgres(row))?.is_break() {
+                    break 'all;
+                }
+            }
+            if rows.len() < FETCHED as usize {
+                break;
+            }
+        }
+        self.batch("CLOSE listed")
+    }
+
+    pub(super) fn batch(&self, sql: &str) -> Result<(), Fault> {
+        self.session.borrow_mut().batch(sql)
+    }
+
+    pub(super) fn begin(&self) -> Result<(), Fault> {
+        self.start("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    }
+
+    pub(super) fn snapshot(&self) -> Result<(), Fault> {
+        self.start("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    }
+
+    pub(super) fn roll_back(&self) {
+        let mut session = self.session.borrow_mut();
+        session.waiting.clear();
+        session.waiting_bytes = 0;
+        if !session.client.is_closed() {
+            let _ = session.batch("ROLLBACK");
+        }
+    }
+
+    /// Begins a transaction, in a new session where the last one is found to be lost.
+    fn start(&self, sql: &str) -> Result<(), Fault> {
+        let mut session = self.session.borrow_mut();
+        match session.batch(sql) {
+            Err(_) if session.client.is_closed() => {
+                *session = Session::open(&self.config, self.writes)?;
+                session.batch(sql)
+            }
+            begun => begun,
+        }
+    }
+}
+
+impl Session {
+    fn open(config: &Config, writes: bool) -> Result<Self, Fault> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(DatabaseError::System)?;
+        let client = runtime.block_on(async {
+            let (client, connection) = config.connect(NoTls).await?;
+            // Its failure is the client's: every call on it then fails.
+            drop(tokio::spawn(connection));
+            Ok::<_, tokio_postgres::Error>(client)
+        })?;
+        let mut this = Self {
+            client,
+            runtime,
+            statements: HashMap::new(),
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+            executed: None,
+        };
+        this.batch(SETTINGS)?;
+        if writes {
+            this.batch(WRITER_SETTINGS)?;
+            let sql = format!("SELECT pg_advisory_lock({LOCK_SPACE}, hashtext(current_schema()))");
+            this.batch(&sql)?;
+            // -1: never looked at (PostgreSQL, `pg_class`); no row: not made yet.
+            let sql = "SELECT 1 FROM pg_class WHERE oid = to_regclass('connections') AND reltuples > 0";
+            this.executed = this.rows(sql, &[])?.is_empty().then_some(0);
+        }
+        Ok(this)
+    }
+
+    fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<(), Fault> {
+        let statement = self.prepare(sql)?;
+        let values: Vec<_> = values.iter().cloned().map(Value::into_owned).collect();
+        self.waiting_bytes = values.iter().map(bytes).fold(self.waiting_bytes, usize::saturating_add);
+        self.waiting.push((statement, values));
+        if self.waiting.len() >= MAX_WAITING || self.waiting_bytes >= MAX_WAITING_BYTES {
+            self.flush()?;
+        }
+        if let Some(executed) = &mut self.executed {
+            *executed += 1;
+            if LOOKS.contains(executed) {
+                self.batch(LOOK)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a statement that gives rows, sent together with what waits.
+    fn rows(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>, Fault> {
+        let statement = self.prepare(sql)?;
+        let values: Vec<_> =
+            values.iter().map(|value| value as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
+        let (waiting, client) = (self.taken(), &self.client);
+        let sent = waiting.iter().map(|(statement, values)| client.execute_raw(statement, values));
+        Ok(self.runtime.block_on(in_order(sent.collect(), client.query(&statement, &values)))?)
+    }
+
+    fn fetch(&mut self, sql: &str) -> Result<Vec<tokio_postgres::Row>, Fault> {
+        self.flush()?;
+        // Not kept prepared: what it gives is the cursor's.
+        Ok(self.runtime.block_on(self.client.query(sql, &[]))?)
+    }
+
+    fn batch(&mut self, sql: &str) -> Result<(), Fault> {
+        self.flush()?;
+        Ok(self.runtime.block_on(self.client.batch_execute(sql))?)
+    }
+
+    /// Sends what waits, all of it at once, and waits for the answers.
+    fn flush(&mut self) -> Result<(), Fault> {
+        let (waiting, client) = (self.taken(), &self.client);
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let sent = waiting.iter().map(|(statement, values)| client.execute_raw(statement, values));
+        Ok(self.runtime.block_on(in_order(sent.collect(), async { Ok(()) }))?)
+    }
+
+    fn taken(&mut self) -> Vec<(Statement, Vec<Value<'static>>)> {
+        self.waiting_bytes = 0;
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Prepares a statement once per session.
+    fn prepare(&mut self, sql: &str) -> Result<Statement, Fault> {
+        if let Some(known) = self.statements.get(sql) {
+            return Ok(known.clone());
+        }
+        if self.statements.len() >= STATEMENTS {
+            self.statements.clear();
+        }
+        let statement = self.runtime.block_on(self.client.prepare(sql))?;
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+}
+
+/// Begins all of these in their order, which sends them, and waits for all. Gives what the last one gives,
+/// or the first failure: those after it only say that the transaction has failed.
+async fn in_order<T, U, E>(
+    first: Vec<impl Future<Output = Result<T, E>>>,
+    last: impl Future<Output = Result<U, E>>,
+) -> Result<U, E> {
+    let mut first: Vec<_> = first.into_iter().map(|future| (Box::pin(future), None)).collect();
+    let (mut last, mut given) = (pin!(last), None);
+    // Begun once each: a future does nothing before it is asked for the first time.
+    poll_fn(|context| {
+        for (future, result) in &mut first {
+            *result = ready(future.as_mut().poll(context));
+        }
+        given = ready(last.as_mut().poll(context));
+        Poll::Ready(())
+    })
+    .await;
+    let mut outcome = Ok(());
+    for (future, result) in first {
+        let result = match result {
+            Some(result) => result,
+            None => future.await,
+        };
+        outcome = outcome.and(result.map(drop));
+    }
+    let given = match given {
+        Some(given) => given,
+        None => last.await,
+    };
+    outcome.and(given)
+}
+
+fn ready<T>(poll: Poll<T>) -> Option<T> {
+    match poll {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+fn bytes(value: &Value<'_>) -> usize {
+    match value {
+        Value::Null | Value::Integer(_) => 8,
+        Value::Text(text) => text.len(),
+    }
+}
+
+/// Gives an address without what is before its host and what is after its database.
+fn without_secrets(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").unwrap_or(("postgres", ""));
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let database = host.split_once('?').map_or(host, |(database, _)| database);
+    format!("{scheme}://{database}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_secrets() {
+        // (address, shown, why)
+        let cases = [
+            ("postgres://sekisho:secret@db.example/ledger", "postgres://db.example/ledger", "a password"),
+            ("postgresql://db.example:5433/ledger", "postgresql://db.example:5433/ledger", "none"),
+            ("postgres:///ledger?host=/run/pg&password=secret", "postgres:///ledger", "as a setting"),
+            ("postgres://a:b@c:d@db.example/x", "postgres://db.example/x", "a password with an @"),
+        ];
+        for (address, shown, why) in cases {
+            assert_eq!(without_secrets(address), shown, "{why}");
+        }
+    }
+}

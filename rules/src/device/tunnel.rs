@@ -1,0 +1,49 @@
+//! Where a device lists its tunnels, and where it tells that a line is up.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use super::{Objects, Wanted};
+
+/// A table in which a device lists its tunnels, a row a tunnel.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TunnelTable {
+    /// The service's slug, such as `ipsec`.
+    pub service: String,
+    /// Whether the other end opened the tunnel: somebody who dialled in.
+    pub from_outside: bool,
+    /// The identifier of the table's entry.
+    pub entry: String,
+    /// The column with the other end's address; `None` where the table does not tell it.
+    pub peer: Option<u32>,
+    /// Where in a row's index the other end's address begins (RFC 4001: its length, then its octets).
+    pub peer_index: Option<usize>,
+    /// The column with the name that the tunnel was given; never that of a person.
+    pub name: Option<u32>,
+    /// Columns, and the numbers of which one must be there for the row to be a tunnel that is up.
+    pub only: BTreeMap<u32, Vec<u64>>,
+}
+
+impl TunnelTable {
+    /// Gives the columns that have to be read.
+    pub fn columns(&self) -> impl Iterator<Item = u32> {
+        self.peer.into_iter().chain(self.name).chain(self.only.keys().copied())
+    }
+}
+
+/// An object, or a column of them, that tells that a line is up.
+#[derive(Debug)]
+pub(super) struct LineSign {
+    pub(super) line: String,
+    pub(super) wanted: Wanted,
+    pub(super) pattern: Regex,
+}
+
+impl LineSign {
+    /// Gives the line's slug and the object that tells of it, where one does.
+    pub(super) fn up<'s>(&'s self, objects: &'s Objects) -> Option<(&'s str, &'s str)> {
+        let telling = objects.of(&self.wanted).iter().find(|(_, value)| self.pattern.is_match(value));
+        telling.map(|(oid, _)| (self.line.as_str(), oid.as_str()))
+    }
+}
