@@ -2,6 +2,7 @@
 
 mod poll;
 mod rules;
+mod sync;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use sekisho_report::Lang;
 
 pub(crate) use poll::{Poll, PollFormat};
 pub(crate) use rules::{Explain, RulesArgs, RulesCheck, RulesCommand, RulesList, RulesTest};
+pub(crate) use sync::{Bundle, Enrol, Import, SyncArgs};
 
 use crate::run::config::{DEFAULT_PATH, DEFAULT_SOCKET, MIN_MAX_MEMORY, size};
 
@@ -152,6 +154,21 @@ Nothing is sent to an address that is not given; medical devices are asked only 
 SIGTERM で記録してから終了し、SIGHUP で設定を読み直します
 SIGTERM records and stops; SIGHUP reads the configuration again")]
     Run(Run),
+    /// コレクターに施設として登録する / Makes this box a site of a collector
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent enrol https://collector.example:8444 AB2C-DEF34-GHJ56
+  sekisho-agent enrol --invitation invitation.json
+
+コードはコレクターの sekisho-collector site add が表示します。1 回だけ、24 時間使えます
+sekisho-collector site add prints the code; it is good once, for a day")]
+    Enrol(Enrol),
+    /// コレクターに差分を送り、決定を受け取る / Sends the collector what changed, and receives what was decided
+    Sync(SyncArgs),
+    /// 差分をファイルに書く（暗号化・署名） / Writes what changed to a file, encrypted and signed
+    Bundle(Bundle),
+    /// コレクターから届いたファイルを取り込む / Takes in a file that came back from the collector
+    Import(Import),
     /// 設定ファイルを確認する / Checks a configuration: which line is wrong, and what to do
     #[command(after_help = "\
 例 / Examples:

@@ -15,6 +15,7 @@ mod poll;
 mod rules;
 mod run;
 mod sink;
+mod sync;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -57,6 +58,10 @@ fn command(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::run(args, lang),
         Command::Rules(args) => rules::run(&args.command, lang),
         Command::Poll(args) => poll::run(args, lang),
+        Command::Enrol(args) => sync::enrol(args, lang),
+        Command::Sync(args) => sync::once(args, lang),
+        Command::Bundle(args) => sync::bundle(args, lang),
+        Command::Import(args) => sync::import(args, lang),
         Command::Run(args) => run::run(args, level(cli.verbose)),
         Command::Status(args) => run::status(args, lang),
         Command::CheckConfig(args) => run::check_config(args, lang),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sekisho_api::{Analysis, Connection, GENERAL_INTERNET};
 use sekisho_ledger::{LedgerError, Missing, missing};
+pub(crate) use sekisho_report::zone;
 use sekisho_report::{HistoryRow, Lang, csv, fill, label, table, text, workbook};
 use sekisho_rules::Rules;
 
@@ -19,13 +20,6 @@ use crate::rules::{self, Faulty};
 use crate::run::config::Refused;
 use crate::run::{NoAgent, SocketError};
 use crate::sink::{Sink, WouldDestroy};
-
-/// The zone in which people are shown times: Japan's, unless `TZ` names another.
-pub(crate) fn zone() -> TimeZone {
-    let named = std::env::var("TZ").ok().filter(|name| !name.is_empty());
-    let zone = named.and_then(|name| TimeZone::get(name.trim_start_matches(':')).ok());
-    zone.or_else(|| TimeZone::get("Asia/Tokyo").ok()).unwrap_or(TimeZone::fixed(jiff::tz::offset(9)))
-}
 
 /// The width of the terminal; `None` where nobody looks, then nothing is folded.
 pub(crate) fn width() -> Option<u16> {

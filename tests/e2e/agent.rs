@@ -9,21 +9,24 @@ use serde_json::Value;
 /// The agent's program.
 pub(crate) fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--package", "sekisho-agent", "--message-format", "json"])
-            .current_dir(root)
-            .stderr(Stdio::inherit())
-            .output()
-            .unwrap();
-        assert!(built.status.success(), "the agent does not build");
-        let messages = String::from_utf8(built.stdout).unwrap();
-        let mut programs = messages.lines().filter_map(|line| {
-            serde_json::from_str::<Value>(line).ok()?["executable"].as_str().map(PathBuf::from)
-        });
-        programs.find(|path| path.ends_with("sekisho-agent")).unwrap()
-    })
+    PROGRAM.get_or_init(|| build("sekisho-agent"))
+}
+
+/// Builds a package, and gives its program of the same name.
+pub(crate) fn build(package: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--package", package, "--message-format", "json"])
+        .current_dir(root)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{package} does not build");
+    let messages = String::from_utf8(built.stdout).unwrap();
+    let mut programs = messages.lines().filter_map(|line| {
+        serde_json::from_str::<Value>(line).ok()?["executable"].as_str().map(PathBuf::from)
+    });
+    programs.find(|path| path.ends_with(package)).unwrap()
 }
 
 /// Runs it to its end.

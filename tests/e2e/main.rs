@@ -6,6 +6,7 @@
 mod agent;
 mod bench;
 mod cases;
+mod collector;
 mod daemon;
 mod day;
 mod doctor;

@@ -13,8 +13,8 @@ use super::poller::Poller;
 use super::{config, logging, metrics, status, wiring};
 use crate::capture::live::{self, Keep};
 use crate::cli::Run;
-use crate::console;
 use crate::poll::board::Board;
+use crate::{console, sync};
 
 /// Runs the daemon until it is told to stop. `asked` is the log's level that the command line asks for.
 pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
@@ -49,7 +49,11 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
         if let Some(listen) = config.console {
             console::start(&config.ledger, listen, config.lang)?;
         }
-        let overview = Arc::new(Overview::new(&config, &fleet, board));
+        let meetings = match config.sync.clone() {
+            Some(settings) => Some(sync::start(config.ledger.clone(), config.site.clone(), settings)?),
+            None => None,
+        };
+        let overview = Arc::new(Overview::new(&config, &fleet, board, meetings));
         Control { signals, path: &args.config, config, log, fleet, poller, overview, status, metrics }
             .run()
             .await

@@ -12,11 +12,12 @@ use super::health::Health;
 use super::rates::{Rates, rough};
 use super::site::{Book, Entered};
 use super::status::{
-    Exporter, Interface, LastRollUp, LastRound, Memory, Reload, RollUp, Snmp, Status, Tables, Traffic,
+    Exporter, Interface, LastRollUp, LastRound, Memory, Reload, RollUp, Snmp, Status, Sync, Tables, Traffic,
     VERSION, Worker,
 };
 use super::vitals::{Place, Post, Vitals, lock};
 use crate::poll::board::{Board, Standing};
+use crate::sync::Meetings;
 
 /// A thread that has not come round for so long hangs.
 const STUCK: Duration = Duration::from_mins(1);
@@ -34,6 +35,8 @@ pub(crate) struct Overview {
     desk: Arc<Post>,
     book: Arc<Mutex<Book>>,
     board: Arc<Board>,
+    /// How the box gets on with its collector; `None` where it has none.
+    meetings: Option<Arc<Mutex<Meetings>>>,
     moving: Mutex<Moving>,
 }
 
@@ -51,7 +54,12 @@ struct Moving {
 
 impl Overview {
     /// Looks at a fleet that was started with a configuration.
-    pub(crate) fn new(config: &Config, fleet: &Fleet, board: Arc<Board>) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        fleet: &Fleet,
+        board: Arc<Board>,
+        meetings: Option<Arc<Mutex<Meetings>>>,
+    ) -> Self {
         let now = Instant::now();
         let posts = fleet.posts().to_vec();
         let moving = Moving {
@@ -71,8 +79,21 @@ impl Overview {
             desk: Arc::clone(fleet.desk()),
             book: Arc::clone(fleet.book()),
             board,
+            meetings,
             moving: Mutex::new(moving),
         }
+    }
+
+    fn sync(&self) -> Sync {
+        let Some(meetings) = &self.meetings else { return Sync::default() };
+        let meetings = lock(meetings).clone();
+        let state = match (meetings.enrolled, &meetings.error) {
+            (false, _) => return Sync::default(),
+            (true, None) => "in-touch",
+            (true, Some(_)) => "failing",
+        };
+        let Meetings { last, met, error, .. } = meetings;
+        Sync { state: state.to_owned(), last, rows: met.rows as u64, bytes: met.bytes as u64, error }
     }
 
     /// Looks at counters, beats and clocks; to be called once a second.
@@ -125,7 +146,7 @@ impl Overview {
             workers: self.workers(&moving.beats),
             roll_up: roll_up(book, moving.roll_up),
             snmp: snmp(&self.board),
-            sync: super::status::Sync::default(),
+            sync: self.sync(),
             reload: moving.reload.clone(),
             machine,
             clock: moving.clock.stands(),
@@ -274,6 +295,7 @@ mod tests {
             desk: Arc::new(Post::new("site".to_owned(), Place::Site)),
             book: Arc::default(),
             board: Arc::default(),
+            meetings: None,
             moving: Mutex::new(moving),
         }
     }

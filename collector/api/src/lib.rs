@@ -1,4 +1,5 @@
-//! What crosses a boundary: the analysis as JSON, and the same rows in ledger, tables and sheets.
+//! What crosses a boundary: the analysis as JSON, the same rows in ledger, tables and sheets, and what a
+//! site and its collector send each other ([`sync`]).
 //!
 //! Serde types only. Fields may be added; none is renamed or removed. Every list is sorted by its
 //! producer, and maps are ordered, so the same observation gives the same bytes.
@@ -14,9 +15,11 @@
 mod analysis;
 mod behaviour;
 mod category;
+pub mod enrol;
 mod mac;
 mod mirror;
 mod snapshot;
+pub mod sync;
 mod text;
 mod topology;
 

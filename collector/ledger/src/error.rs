@@ -105,6 +105,15 @@ pub enum LedgerError {
     /// The site's name is empty.
     #[error("the site has no name: give one, such as the hospital's short name")]
     NoSite,
+    /// What came from a site, or from a collector, contradicts itself; nothing of it was taken.
+    #[error("what was sent cannot be taken: {what}")]
+    Refused {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers: see that it has started completely")]
+    NoRandom,
     /// The address of a PostgreSQL database cannot be read.
     #[error("`{}` is not the address of a PostgreSQL database: write postgres://user@host/database", path.display())]
     Address {
@@ -150,6 +159,10 @@ pub(crate) enum Fault {
     NoSensor,
     /// The site has no name.
     NoSite,
+    /// What came from the other side contradicts itself.
+    Refused(String),
+    /// The system gives no random numbers.
+    NoRandom,
 }
 
 impl From<DatabaseError> for Fault {
@@ -190,6 +203,8 @@ impl Fault {
             Self::NoInputs => LedgerError::NoInputs,
             Self::NoSensor => LedgerError::NoSensor,
             Self::NoSite => LedgerError::NoSite,
+            Self::Refused(what) => LedgerError::Refused { what },
+            Self::NoRandom => LedgerError::NoRandom,
         }
     }
 }

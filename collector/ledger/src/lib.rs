@@ -10,6 +10,7 @@
 //! | `query`, `summary`, `page` | reading |
 //! | `map` | what equipment said of its surroundings, and what people decided of links |
 //! | `missing` | what should be there and was not seen |
+//! | `sync` | one site's ledger in another: what changed out, and in |
 //! | `store` | the database, SQLite or PostgreSQL |
 //! | `schema` | the numbered migrations |
 //!
@@ -56,6 +57,7 @@ mod sql;
 mod standing;
 mod store;
 mod summary;
+mod sync;
 mod watch;
 
 use std::ops::{ControlFlow, Deref};
@@ -73,6 +75,10 @@ pub use page::{Count, Mark, NotAMark, Page};
 pub use query::{HistoryQuery, Query, Site, Sited};
 pub use record::{Recorded, SILENT_AFTER_US};
 pub use store::{DatabaseError, is_address};
+pub use sync::{
+    BatchBounds, Credential, Intake, Invitation, MAX_TRIES, Member, NotInvited, Outbox, Progress, Received,
+    random_id,
+};
 pub use watch::{LastRollUp, RollUp};
 
 use error::Fault;

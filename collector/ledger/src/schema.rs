@@ -23,7 +23,7 @@ const fn same(version: i64, name: &'static str, sql: &'static str) -> Migration 
 }
 
 /// The migrations in order.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     same(1, "ledger", include_str!("../migrations/0001_ledger.sql")),
     Migration {
         version: 2,
@@ -34,10 +34,22 @@ const MIGRATIONS: [Migration; 5] = [
     same(3, "roll-ups", include_str!("../migrations/0003_roll_ups.sql")),
     same(4, "list order", include_str!("../migrations/0004_list_order.sql")),
     same(5, "map", include_str!("../migrations/0005_map.sql")),
+    Migration {
+        version: 6,
+        name: "sync",
+        sql: concat!(
+            include_str!("../migrations/0006_sync.sql"),
+            include_str!("../migrations/0006_sync.sqlite.sql")
+        ),
+        postgres: Some(concat!(
+            include_str!("../migrations/0006_sync.sql"),
+            include_str!("../migrations/0006_sync.postgres.sql")
+        )),
+    },
 ];
 
 /// The latest schema that this version knows.
-pub(crate) const KNOWN: i64 = 5;
+pub(crate) const KNOWN: i64 = 6;
 
 /// Creates the schema, or brings an older one up to date.
 pub(crate) fn migrate(database: &Database) -> Result<(), Fault> {
@@ -54,7 +66,7 @@ pub(crate) fn migrate(database: &Database) -> Result<(), Fault> {
         match database.dialect() {
             Dialect::Sqlite => transaction.batch(migration.sql)?,
             Dialect::Postgres => match migration.postgres {
-                Some(own) => transaction.batch(own)?,
+                Some(own) => transaction.batch(&words(own))?,
                 None => transaction.batch(&words(migration.sql))?,
             },
         }

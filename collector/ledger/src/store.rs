@@ -71,6 +71,24 @@ impl Database {
         }
     }
 
+    /// Opens a database to write beside others that write it: each does one thing in one transaction, and
+    /// takes what it rests on from there.
+    pub(crate) fn open_shared(place: &Path) -> Result<Self, LedgerError> {
+        match address(place) {
+            Some(address) => Postgres::open(address, false).map(Box::new).map(Self::Postgres),
+            None => Sqlite::open_shared(place).map(Self::Sqlite),
+        }
+    }
+
+    /// Leaves keys unchecked that refer to other rows.
+    pub(crate) fn leave_references(&self) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.batch("PRAGMA foreign_keys = OFF"),
+            // It has none.
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Opens a database for reading.
     pub(crate) fn open_to_read(place: &Path) -> Result<Self, LedgerError> {
         match address(place) {

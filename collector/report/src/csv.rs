@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use ::csv::{Terminator, Writer, WriterBuilder};
+use ::csv::{ReaderBuilder, Terminator, Writer, WriterBuilder};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sekisho_api::{Connection, Device, Evidence, Exit, ExitRow};
@@ -212,6 +212,25 @@ fn connection(row: &Connection, place: i64, lang: Lang, zone: &TimeZone) -> [Str
         row.beacon.as_ref().map(|beacon| format!("{:.0}", beacon.period_s)).unwrap_or_default(),
         evidence(&row.evidence, lang),
     ]
+}
+
+/// Puts the files of several sites together: one heading, and the site before each row.
+pub fn of_sites(mut out: impl Write, parts: &[(&str, Vec<u8>)], lang: Lang) -> io::Result<()> {
+    out.write_all(BYTE_ORDER_MARK.as_bytes())?;
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
+    for (place, (site, part)) in parts.iter().enumerate() {
+        let part = part.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(part);
+        let mut reader = ReaderBuilder::new().from_reader(part);
+        if place == 0 {
+            writer.write_field(text(lang, "heading.site"))?;
+            writer.write_record(reader.headers()?)?;
+        }
+        for row in reader.records() {
+            writer.write_field(unformulated(&clean(site, MAX_CELL_CHARS)).as_ref())?;
+            writer.write_record(&row?)?;
+        }
+    }
+    writer.flush()
 }
 
 fn held(value: Option<&str>) -> String {

@@ -31,7 +31,7 @@ pub use history::HistoryRow;
 pub use rule::{RuleNote, list as rules};
 pub use text::{Lang, fill, label, text};
 pub use trial::{Shift, Trial, trial};
-pub use when::{minute, zone_name};
+pub use when::{minute, zone, zone_name};
 pub use workbook::workbook;
 
 #[cfg(test)]

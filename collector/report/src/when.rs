@@ -3,6 +3,14 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+/// The zone in which people are shown times: Japan's, unless `TZ` names another.
+#[must_use]
+pub fn zone() -> TimeZone {
+    let named = std::env::var("TZ").ok().filter(|name| !name.is_empty());
+    let zone = named.and_then(|name| TimeZone::get(name.trim_start_matches(':')).ok());
+    zone.or_else(|| TimeZone::get("Asia/Tokyo").ok()).unwrap_or(TimeZone::fixed(jiff::tz::offset(9)))
+}
+
 /// Writes a time to the minute, for the screen.
 #[must_use]
 pub fn minute(at: Timestamp, zone: &TimeZone) -> String {

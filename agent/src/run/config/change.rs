@@ -15,6 +15,7 @@ impl Config {
             ("exports.listen", self.exports != new.exports),
             ("metrics.listen", self.metrics != new.metrics),
             ("console.listen", self.console != new.console),
+            ("sync", self.sync != new.sync),
             ("status.socket", self.socket != new.socket),
             ("log.format", self.log_format != new.log_format),
         ];

@@ -88,6 +88,7 @@ impl Checker<'_> {
             exports,
             metrics: file.metrics.as_ref().and_then(|metrics| self.loopback(&metrics.listen)),
             console: file.console.as_ref().and_then(|console| self.address(&console.listen)),
+            sync: file.sync.as_ref().map(|sync| self.sync(sync)),
             socket: self.path(file.status.socket.as_ref(), DEFAULT_SOCKET, surroundings::socket),
             log_format: self.choice(file.log.format.as_ref(), LogFormat::Text, &formats),
             live: Live {

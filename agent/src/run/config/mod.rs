@@ -6,6 +6,7 @@
 //! | `value` | durations and sizes |
 //! | `check` | from what is written to [`Config`]: bounds, and what contradicts itself |
 //! | `checker` | one value at a time, and its line where it is wrong |
+//! | `sync` | `[sync]` |
 //! | `snmp` | who is asked over SNMP, with what |
 //! | `surroundings` | what only the box can tell: folders, interfaces, cores |
 //! | `problem` | a fault with its line, worded from the catalogue |
@@ -20,6 +21,7 @@ mod problem;
 mod schema;
 mod snmp;
 pub(super) mod surroundings;
+mod sync;
 mod value;
 
 #[cfg(test)]
@@ -34,6 +36,8 @@ use std::time::Duration;
 use sekisho_enrich::Prefix;
 use sekisho_report::Lang;
 use tracing_subscriber::filter::LevelFilter;
+
+use crate::sync::SyncConfig;
 
 pub(crate) use check::MIN_MAX_MEMORY;
 pub(crate) use problem::{Problem, Refused};
@@ -68,6 +72,8 @@ pub(crate) struct Config {
     pub(crate) metrics: Option<SocketAddr>,
     /// Where browsers ask; `None` where nobody does.
     pub(crate) console: Option<SocketAddr>,
+    /// How the collector is met; `None` where it is not.
+    pub(crate) sync: Option<SyncConfig>,
     /// Where `sekisho-agent status` asks.
     pub(crate) socket: PathBuf,
     /// How lines of the log are written.

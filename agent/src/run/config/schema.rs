@@ -43,6 +43,8 @@ pub(super) struct File {
     pub(super) metrics: Option<Metrics>,
     /// The pages for a browser; off when left out.
     pub(super) console: Option<Console>,
+    /// How the collector is met; off when left out.
+    pub(super) sync: Option<Sync>,
     /// Which devices are asked over SNMP; nobody is when left out.
     pub(super) snmp: Option<Spanned<Snmp>>,
     /// What `sekisho-agent status` asks.
@@ -99,6 +101,22 @@ pub(super) struct Console {
     /// The address and TCP port of `https://…/`, such as `"192.0.2.10:8443"`; certificate and password
     /// are kept in the folder `console` beside the ledger. Required.
     pub(super) listen: Spanned<String>,
+}
+
+/// `[sync]`: the collector that `sekisho-agent enrol` made this box a site of.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sync {
+    /// How often it is met. Default: `"5min"`.
+    pub(super) every: Option<Spanned<String>>,
+    /// Another address than that of the enrolment, such as `"https://collector.example:8444"`.
+    pub(super) url: Option<Spanned<String>>,
+    /// A proxy that connects through (HTTP CONNECT), such as `"http://192.0.2.1:3128"`.
+    pub(super) proxy: Option<Spanned<String>>,
+    /// The most octets that go up in a second, such as `"64KiB"`. Default: no bound.
+    pub(super) bandwidth: Option<Spanned<String>>,
+    /// The hours in which it may be met, local time, such as `"22:00-06:00"`. Default: always.
+    pub(super) hours: Option<Spanned<String>>,
 }
 
 /// `[snmp]`: only reads are sent, and only to whom `targets`, `subnets` and `equipment` allow. Everything

@@ -246,15 +246,24 @@ pub(crate) struct LastRound {
 /// How the collector is kept up to date.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Sync {
-    /// `not-enrolled` while the box belongs to no collector.
+    /// `not-enrolled` while the box belongs to no collector, else `in-touch` or `failing`.
     pub(crate) state: String,
     /// When the collector last answered.
     pub(crate) last: Option<Timestamp>,
+    /// Rows that it was sent then.
+    #[serde(default)]
+    pub(crate) rows: u64,
+    /// Octets that took.
+    #[serde(default)]
+    pub(crate) bytes: u64,
+    /// Why the last meeting failed.
+    #[serde(default)]
+    pub(crate) error: Option<String>,
 }
 
 impl Default for Sync {
     fn default() -> Self {
-        Self { state: "not-enrolled".to_owned(), last: None }
+        Self { state: "not-enrolled".to_owned(), last: None, rows: 0, bytes: 0, error: None }
     }
 }
 

@@ -40,16 +40,25 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens a file for writing, and creates it where there is none.
+    /// Opens a file for the one who writes, and creates it where there is none.
     pub(super) fn open(path: &Path) -> Result<Self, LedgerError> {
         let lock = lock(path)?;
+        Self::writing(path, Some(lock))
+    }
+
+    /// Opens a file to write beside others, and creates it where there is none.
+    pub(super) fn open_shared(path: &Path) -> Result<Self, LedgerError> {
+        Self::writing(path, None)
+    }
+
+    fn writing(path: &Path, lock: Option<File>) -> Result<Self, LedgerError> {
         // Before SQLite does: what is found in a hospital is not for every user of the box.
         if !path.exists() {
             private_file(path).map_err(|source| LedgerError::Open { path: path.to_path_buf(), source })?;
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = Connection::open_with_flags(path, flags).map_err(Fault::from);
-        let opened = opened.and_then(|connection| Self::settled(connection, Some(lock)));
+        let opened = opened.and_then(|connection| Self::settled(connection, lock));
         opened.map_err(|fault| fault.at(path))
     }
 

@@ -1,0 +1,137 @@
+//! One meeting with the collector: everything that changed goes up batch by batch, what people decided
+//! there comes down with the answers. Broken off anywhere, the next one goes on from there.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use sekisho_api::enrol::{Refusal, RenewRequest, Renewed};
+use sekisho_api::sync::Answer;
+use sekisho_ledger::{BatchBounds, Outbox, random_id};
+use sekisho_report::{Lang, fill};
+use sekisho_sync::{Address, Connection, Reply, client, pack, unpack};
+use tokio::runtime::{Builder, Runtime};
+
+use super::SyncConfig;
+use super::place::{Collector, Place};
+use crate::cli;
+use crate::run::config;
+
+/// How long before its end a certificate is renewed.
+const RENEW_BEFORE: Duration = Duration::from_hours(24 * 200);
+/// New lives in one meeting: one, where a copy was put back; more come from two boxes with one key.
+const MAX_LIVES: usize = 2;
+/// Batches of one meeting, of some thousand rows each: what is left goes with the next.
+const MAX_BATCHES: usize = 10_000;
+
+/// What a meeting came to.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Met {
+    /// Rows sent.
+    pub(crate) rows: usize,
+    /// Octets sent.
+    pub(crate) bytes: usize,
+    /// Decisions received.
+    pub(crate) decisions: usize,
+}
+
+/// `sync --once`.
+pub(crate) fn once(args: &cli::SyncArgs, lang: Lang) -> anyhow::Result<()> {
+    let config = config::load(&args.config)?.config;
+    let met = runtime()?.block_on(meet(&config.ledger, &config.site, config.sync.as_ref()))?;
+    let Met { rows, bytes, decisions } = met;
+    tell(&fill(lang, "sync.met", &[("rows", &rows), ("bytes", &bytes), ("decisions", &decisions)]))
+}
+
+/// Meets the collector once.
+pub(crate) async fn meet(ledger: &Path, site: &str, settings: Option<&SyncConfig>) -> anyhow::Result<Met> {
+    let place = Place::open(ledger)?;
+    let mut collector = place.collector()?;
+    let url = settings.and_then(|settings| settings.url.clone()).or_else(|| collector.url.clone());
+    let address: Address =
+        url.context("this box was enrolled by file and has no address of a collector")?.parse()?;
+    let proxy =
+        settings.and_then(|settings| settings.proxy.as_deref()).map(str::parse::<Address>).transpose()?;
+    let bound = settings.and_then(|settings| settings.bytes_per_s);
+    let certificate = collector.certificate.clone().context("this box has no certificate: enrol it anew")?;
+    let tls = client(&collector.ca, &certificate, &place.key)?;
+    let mut connection = Connection::open(&address, proxy.as_ref(), Arc::new(tls)).await?;
+    if sekisho_sync::ends_within(&certificate, RENEW_BEFORE)? {
+        renew(&mut connection, &place, &mut collector).await?;
+    }
+    let mut outbox = Outbox::open(ledger, site)?;
+    let sending = random_id()?;
+    let (mut met, mut lives) = (Met::default(), 0);
+    for _ in 0..MAX_BATCHES {
+        let begin = Instant::now();
+        let from = outbox.acknowledged()?;
+        let batch = outbox.batch(&sending, from, BatchBounds::default())?;
+        let (last, rows) = (batch.last, batch.entries.len());
+        let body = pack(&batch)?;
+        let bytes = body.len();
+        let answer = said(&connection.post("/v1/sync", body).await?)?;
+        let progress = outbox.answered(&answer)?;
+        met.rows += rows;
+        met.bytes += bytes;
+        met.decisions += progress.decisions;
+        lives += usize::from(progress.renewed);
+        if lives > MAX_LIVES {
+            bail!("the collector meets another box with the same key in turn: enrol each box by itself");
+        }
+        let caught_up = last && progress.acknowledged >= batch.to && !progress.renewed;
+        if caught_up && !progress.more {
+            return Ok(met);
+        }
+        pace(bound, bytes, begin.elapsed()).await;
+    }
+    Ok(met)
+}
+
+/// Waits as long as a batch should have taken on a line of so many octets a second.
+async fn pace(bytes_per_s: Option<u64>, bytes: usize, took: Duration) {
+    let Some(bytes_per_s) = bytes_per_s else { return };
+    let should = Duration::from_millis((bytes as u64).saturating_mul(1000) / bytes_per_s.max(1));
+    tokio::time::sleep(should.saturating_sub(took)).await;
+}
+
+async fn renew(connection: &mut Connection, place: &Place, collector: &mut Collector) -> anyhow::Result<()> {
+    let asked = RenewRequest { request: place.key.request()? };
+    let reply = connection.post("/v1/renew", pack(&asked)?).await?;
+    if reply.status != 200 {
+        bail!(refusal(&reply));
+    }
+    let renewed: Renewed = unpack(&reply.body)?;
+    if sekisho_sync::point_of(&sekisho_sync::der(&renewed.certificate)?)? != place.key.public() {
+        bail!("the collector sent a certificate for another key");
+    }
+    collector.certificate = Some(renewed.certificate);
+    place.belong(collector)
+}
+
+fn said(reply: &Reply) -> anyhow::Result<Answer> {
+    if reply.status != 200 {
+        bail!(refusal(reply));
+    }
+    Ok(unpack(&reply.body)?)
+}
+
+/// Words why the collector refused.
+pub(super) fn refusal(reply: &Reply) -> String {
+    match unpack::<Refusal>(&reply.body) {
+        Ok(Refusal { message, .. }) => format!("the collector refuses: {message}"),
+        Err(_) => format!("the collector answers with status {}", reply.status),
+    }
+}
+
+pub(super) fn runtime() -> anyhow::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build().context("cannot start the runtime")
+}
+
+/// Tells a person one thing.
+pub(super) fn tell(line: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,35 @@
+//! One site's ledger in another: what changed goes out, each row once, and comes in idempotently.
+//!
+//! | file | what |
+//! |---|---|
+//! | `table` | which tables are sent, and their rows as they cross the wire |
+//! | `log` | which rows changed, in the order of their last change |
+//! | `outbox` | the sending side: batches out, answers in |
+//! | `intake` | the receiving side: batches in, answers out |
+//! | `members` | the collector's sites, invitations and keys |
+//! | `decision` | what people decided, on both sides, merged field by field |
+//!
+//! The ledger is the spool: nothing is kept twice, and a month away costs only the rows that changed.
+//!
+//! Why no batch can do harm, in whatever order and however often it comes. A place is given once in a
+//! life, so a row and its place are one content for ever. A batch (`from`, `to`] holds every row whose last
+//! change was in that interval when it was read; a change after that has a place beyond `to`. The receiver
+//! at place `h` takes of a batch with `from ≤ h < to` the rows beyond `h` and then stands at `to`: all that
+//! was last changed up to `to` is there, and nothing newer can have been there before. A batch with
+//! `to ≤ h` has nothing new; one with `from > h` would leave a gap and is not taken.
+//!
+//! What a copy put back does. A ledger put back from a copy gives places anew, to other contents. It shows:
+//! the receiver stands at a sending that the copy does not know of, for a sending and how far it went are
+//! in the ledger before the first octet leaves. Then a new life begins, all of it is sent again, and what
+//! it does not have goes (the history is kept aside). The same where the receiver was put back.
+
+mod decision;
+mod intake;
+mod log;
+mod members;
+mod outbox;
+mod table;
+
+pub use intake::{Intake, Received};
+pub use members::{Credential, Invitation, MAX_TRIES, Member, NotInvited};
+pub use outbox::{BatchBounds, Outbox, Progress, random_id};

@@ -1,0 +1,215 @@
+//! Which sites a collector has, who was invited, and whose key is whose.
+//!
+//! A site is known by the key that its box made, whatever certificate is wrapped around it: revoking takes
+//! effect with the next request, for every request asks here.
+
+use jiff::Timestamp;
+
+use super::intake::Intake;
+use crate::LedgerError;
+use crate::clean;
+use crate::error::Fault;
+use crate::sql::{micros, time};
+use crate::store::{Database, Row};
+
+/// Wrong codes that an invitation stands: of 50 bits they tell nothing.
+pub const MAX_TRIES: i64 = 5;
+
+/// A site of the collector.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Member {
+    /// Its name.
+    pub site: String,
+    /// When it was added.
+    pub added_at: Timestamp,
+    /// Whether it has a key that is not revoked.
+    pub enrolled: bool,
+    /// Whether every key that it had is revoked.
+    pub revoked: bool,
+}
+
+/// An invitation to enrol.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Invitation {
+    /// What it is called: the part of the code that is no secret.
+    pub id: String,
+    /// The site.
+    pub site: String,
+    /// What the secret part of the code comes to, in hexadecimal digits.
+    pub secret: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A key of a site.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Credential {
+    /// The public key, in hexadecimal digits.
+    pub public_key: String,
+    /// The site.
+    pub site: String,
+    /// To whom bundles for the site are encrypted.
+    pub recipient: String,
+    /// Whether it is revoked.
+    pub revoked: bool,
+}
+
+/// Why an invitation does not help.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum NotInvited {
+    /// There is none of that name, it has ended, or it was tried too often.
+    #[error("no such invitation")]
+    Unknown,
+    /// Another key has used it.
+    #[error("the invitation was used")]
+    Used,
+}
+
+/// A row of `invitations`: id, site, secret, end, tries, the key that used it.
+type Found = (String, String, String, i64, i64, Option<String>);
+
+impl Intake {
+    /// Adds a site; one that is there stays as it is. Says whether it is new.
+    pub fn add(&mut self, site: &str, now: Timestamp) -> Result<bool, LedgerError> {
+        self.change(|database| {
+            let name = clean::text(site.trim());
+            if name.is_empty() || name != site {
+                return Err(Fault::NoSite);
+            }
+            let known = "SELECT 1 FROM members WHERE site = $1";
+            if database.query_row(known, (site,), |row| row.get::<i64>(0))?.is_some() {
+                return Ok(false);
+            }
+            let sql = "INSERT INTO members (site, added_at) VALUES ($1, $2) ON CONFLICT (site) DO NOTHING";
+            database.execute(sql, (site, micros(now)))?;
+            Ok(true)
+        })
+    }
+
+    /// Lists the sites by name.
+    pub fn members(&mut self) -> Result<Vec<Member>, LedgerError> {
+        self.change(|database| {
+            let sql = "SELECT m.site, m.added_at, \
+                       (SELECT COUNT(*) FROM credentials c WHERE c.site = m.site AND c.revoked_at IS NULL), \
+                       (SELECT COUNT(*) FROM credentials c WHERE c.site = m.site AND c.revoked_at IS NOT NULL) \
+                       FROM members m ORDER BY m.site";
+            database.query(sql, (), |row| {
+                let (valid, revoked): (i64, i64) = (row.get(2)?, row.get(3)?);
+                Ok(Member {
+                    site: row.get(0)?,
+                    added_at: time(row.get(1)?)?,
+                    enrolled: valid > 0,
+                    revoked: valid == 0 && revoked > 0,
+                })
+            })
+        })
+    }
+
+    /// Enters an invitation; earlier ones of the site end.
+    pub fn invite(&mut self, invitation: &Invitation) -> Result<(), LedgerError> {
+        self.change(|database| {
+            database.execute("DELETE FROM invitations WHERE site = $1", (&invitation.site,))?;
+            let sql = "INSERT INTO invitations (id, site, secret, expires_at, tries, used_by) \
+                       VALUES ($1, $2, $3, $4, 0, NULL)";
+            let Invitation { id, site, secret, expires_at } = invitation;
+            database.execute(sql, (id, site, secret, micros(*expires_at)))?;
+            Ok(())
+        })
+    }
+
+    /// Finds an invitation that may still be used by a key, and counts a try.
+    pub fn invitation(
+        &mut self,
+        id: &str,
+        public_key: &str,
+        now: Timestamp,
+    ) -> Result<Result<Invitation, NotInvited>, LedgerError> {
+        self.change(|database| {
+            let sql = "SELECT id, site, secret, expires_at, tries, used_by FROM invitations WHERE id = $1";
+            let found: Option<Found> = database.query_row(sql, (id,), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+            })?;
+            let Some((id, site, secret, expires, tries, used_by)) = found else {
+                return Ok(Err(NotInvited::Unknown));
+            };
+            if tries >= MAX_TRIES || micros(now) >= expires {
+                return Ok(Err(NotInvited::Unknown));
+            }
+            // Whose answer was lost asks once more, with the same key.
+            if used_by.is_some_and(|known| known != public_key) {
+                return Ok(Err(NotInvited::Used));
+            }
+            database.execute("UPDATE invitations SET tries = tries + 1 WHERE id = $1", (&id,))?;
+            Ok(Ok(Invitation { id, site, secret, expires_at: time(expires)? }))
+        })
+    }
+
+    /// Enters a key that has proved its invitation.
+    pub fn enrol(
+        &mut self,
+        invitation: &Invitation,
+        public_key: &str,
+        recipient: &str,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        self.change(|database| {
+            let sql = "UPDATE invitations SET tries = tries - 1, used_by = $2 WHERE id = $1";
+            database.execute(sql, (&invitation.id, public_key))?;
+            let sql = "INSERT INTO credentials (public_key, site, recipient, enrolled_at, revoked_at) \
+                       VALUES ($1, $2, $3, $4, NULL) ON CONFLICT (public_key) DO NOTHING";
+            database.execute(sql, (public_key, &invitation.site, recipient, micros(now)))?;
+            Ok(())
+        })
+    }
+
+    /// Finds a key.
+    pub fn credential(&mut self, public_key: &str) -> Result<Option<Credential>, LedgerError> {
+        self.change(|database| {
+            let sql = "SELECT public_key, site, recipient, revoked_at FROM credentials WHERE public_key = $1";
+            database.query_row(sql, (public_key,), credential)
+        })
+    }
+
+    /// Finds the key of a site that was entered last and is not revoked.
+    pub fn credential_of(&mut self, site: &str) -> Result<Option<Credential>, LedgerError> {
+        self.change(|database| {
+            let sql = "SELECT public_key, site, recipient, revoked_at FROM credentials \
+                       WHERE site = $1 AND revoked_at IS NULL ORDER BY enrolled_at DESC LIMIT 1";
+            database.query_row(sql, (site,), credential)
+        })
+    }
+
+    /// Revokes every key and invitation of a site, and says how many keys that were.
+    pub fn revoke(&mut self, site: &str, now: Timestamp) -> Result<usize, LedgerError> {
+        self.change(|database| revoke(database, site, now))
+    }
+
+    /// Removes a site with all that is known of it.
+    pub fn forget(&mut self, site: &str, now: Timestamp) -> Result<(), LedgerError> {
+        self.change(|database| {
+            revoke(database, site, now)?;
+            database.execute("DELETE FROM members WHERE site = $1", (site,))?;
+            Ok(())
+        })?;
+        self.remove(site)
+    }
+}
+
+fn revoke(database: &Database, site: &str, now: Timestamp) -> Result<usize, Fault> {
+    database.execute("DELETE FROM invitations WHERE site = $1", (site,))?;
+    let sql = "UPDATE credentials SET revoked_at = $2 WHERE site = $1 AND revoked_at IS NULL";
+    let count = "SELECT COUNT(*) FROM credentials WHERE site = $1 AND revoked_at IS NULL";
+    let keys: i64 = database.query_row(count, (site,), |row| row.get(0))?.unwrap_or(0);
+    database.execute(sql, (site, micros(now)))?;
+    Ok(usize::try_from(keys).unwrap_or(0))
+}
+
+fn credential(row: &Row<'_>) -> Result<Credential, Fault> {
+    let revoked: Option<i64> = row.get(3)?;
+    Ok(Credential {
+        public_key: row.get(0)?,
+        site: row.get(1)?,
+        recipient: row.get(2)?,
+        revoked: revoked.is_some(),
+    })
+}

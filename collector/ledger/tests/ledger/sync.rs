@@ -1,0 +1,391 @@
+//! One site's ledger in the collector's: whatever happens on the way, in the end both are the same.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::common::*;
+use crate::live::roll_up;
+use jiff::SignedDuration;
+use sekisho_api::Analysis;
+use sekisho_api::sync::{Answer, Batch, Outcome};
+use sekisho_ledger::{BatchBounds, HistoryQuery, Intake, Ledger, LedgerError, Outbox, Query, random_id};
+
+/// The site's name at the collector, which is not the one that it has in its own ledger.
+const THERE: &str = "collector's name of kita";
+/// Every table that is sent, with what is compared of it.
+const TABLES: [(&str, &str); 12] = [
+    ("sites", "next_capture, next_connection, next_change, recorded_at"),
+    ("captures", "capture, identity, analysis, first_seen, last_seen, recorded_at, detail, sensor"),
+    ("inputs", "hash, capture, name"),
+    ("devices", "device, role, first_seen, last_seen, withdrawn, search, detail"),
+    ("exits", "mac, first_seen, last_seen, withdrawn, search, detail"),
+    (
+        "connections",
+        "number, device, service, exit_mac, category, status, tunnel, first_seen, last_seen, sessions, \
+         bytes_out, bytes_in, silent_from, withdrawn, search, detail, watched_by, silent_at",
+    ),
+    ("activity", "number, hour, capture, octets"),
+    ("evidence", "kind, subject, place, rule, confidence, en, ja"),
+    (
+        "changes",
+        "change, at, recorded_at, capture, cause, kind, subject_kind, subject, before_json, after_json",
+    ),
+    ("sensors", "sensor, watched, roll_ups, first_seen, last_seen"),
+    ("days", "capture, number, sessions, bytes_out, bytes_in, hours"),
+    ("decisions", "kind, subject, field, stamp, value, author"),
+];
+
+/// Numbers that are the same at every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// Every row of the tables that are sent, in order.
+fn rows(path: &Path, site: &str) -> Vec<String> {
+    let database = rusqlite::Connection::open(path).unwrap();
+    let mut all = Vec::new();
+    for (table, columns) in TABLES {
+        let sql = format!("SELECT {columns} FROM {table} WHERE site = ?1");
+        let mut statement = database.prepare(&sql).unwrap();
+        let count = statement.column_count();
+        let read = statement.query_map([site], |row| {
+            let cells = (0..count).map(|column| row.get::<_, rusqlite::types::Value>(column));
+            Ok(format!("{table} {:?}", cells.collect::<Result<Vec<_>, _>>()?))
+        });
+        all.extend(read.unwrap().map(Result::unwrap));
+    }
+    all.sort();
+    all
+}
+
+/// Both sides, and what is under way between them.
+struct World {
+    folder: tempfile::TempDir,
+    dice: Dice,
+    sequence: u64,
+    hour: i64,
+    under_way: Vec<Batch>,
+    copies: Vec<PathBuf>,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        // Thousands of transactions: in memory, where there is a file system for it.
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let folder = folder.unwrap();
+        let mut world = Self {
+            folder,
+            dice: Dice(seed),
+            sequence: 0,
+            hour: 0,
+            under_way: Vec::new(),
+            copies: Vec::new(),
+        };
+        world.record();
+        world
+    }
+
+    fn site(&self) -> PathBuf {
+        self.folder.path().join("site.db")
+    }
+
+    fn collector(&self) -> PathBuf {
+        self.folder.path().join("collector.db")
+    }
+
+    fn outbox(&self) -> Outbox {
+        Outbox::open(self.site(), SITE).unwrap()
+    }
+
+    fn intake(&self) -> Intake {
+        Intake::open(self.collector()).unwrap()
+    }
+
+    /// Some connections of the next hours, or of some that went by.
+    fn seen(&mut self) -> Analysis {
+        self.hour += 1 + self.dice.below(30).cast_signed();
+        let from = if self.dice.below(5) == 0 { self.hour / 2 } else { self.hour };
+        let to = at(from) + SignedDuration::from_mins(5);
+        let rows = (0..1 + self.dice.below(4)).map(|_| {
+            let mut one = connection(at(from), to);
+            one.service = ["ipsec", "ssh", "rdp", "openvpn"][self.dice.below(4) as usize].to_owned();
+            one.outside.ip = format!("198.51.100.{}", self.dice.below(3));
+            one.exit.as_mut().unwrap().mac = [FIREWALL, LTE][self.dice.below(2) as usize].to_owned();
+            one.bytes_out = self.dice.below(5000);
+            one.evidence = vec![evidence(["wire/ike", "wire/other"][self.dice.below(2) as usize], 80)];
+            one
+        });
+        let rows = rows.collect();
+        analysis(at(from), to, rows)
+    }
+
+    fn record(&mut self) {
+        let seen = self.seen();
+        let mut ledger = Ledger::open(self.site()).unwrap();
+        if self.dice.below(2) == 0 {
+            self.sequence += 1;
+            ledger.record_live(SITE, &roll_up("a", self.sequence), &seen, now()).unwrap();
+            return;
+        }
+        // A file again under the same name is one read again by other rules.
+        let name = format!("day {}", self.dice.below(6));
+        ledger.record(SITE, &seen, &source(&name), now()).unwrap();
+    }
+
+    fn decide(&mut self) {
+        let value = format!("\"{}\"", self.dice.below(100));
+        let subject = self.dice.below(3).to_string();
+        let what = ("registration", subject.as_str(), ["owner", "until"][self.dice.below(2) as usize]);
+        if self.dice.below(2) == 0 {
+            self.outbox().decide(what, Some(&value), "hospital", now()).unwrap();
+        } else {
+            // The collector's clock is an hour behind.
+            let then = now() - SignedDuration::from_hours(1);
+            self.intake().decide(THERE, what, Some(&value), "survey", then).unwrap();
+        }
+    }
+
+    /// Reads a batch, which then is under way.
+    fn send(&mut self) {
+        let bounds = BatchBounds { entries: 1 + self.dice.below(40) as usize, bytes: 1 << 20 };
+        let mut outbox = self.outbox();
+        let from = match self.under_way.last() {
+            // The next one of a bundle, before the first was answered.
+            Some(before) if self.dice.below(2) == 0 => before.to,
+            _ => outbox.acknowledged().unwrap(),
+        };
+        let sending = match self.under_way.last() {
+            Some(before) if self.dice.below(2) == 0 => before.sending.clone(),
+            _ => random_id().unwrap(),
+        };
+        let batch = outbox.batch(&sending, from, bounds).unwrap();
+        self.under_way.push(batch);
+        if self.under_way.len() > 8 {
+            self.under_way.remove(0);
+        }
+    }
+
+    /// One of those under way arrives, the answer perhaps as well; the batch may come once more.
+    fn arrive(&mut self) {
+        if self.under_way.is_empty() {
+            return;
+        }
+        let which = self.dice.below(self.under_way.len() as u64) as usize;
+        let batch = self.under_way[which].clone();
+        if self.dice.below(3) > 0 {
+            self.under_way.remove(which);
+        }
+        let answer = self.intake().apply(THERE, batch, now()).unwrap();
+        if self.dice.below(3) > 0 {
+            self.outbox().answered(&answer).unwrap();
+        }
+    }
+
+    /// A copy of one side is kept, or put back.
+    fn copy(&mut self) {
+        let of = [self.site(), self.collector()][self.dice.below(2) as usize].clone();
+        let copy = of.with_extension("copy");
+        if self.copies.contains(&copy) && self.dice.below(2) == 0 {
+            fs::copy(&copy, &of).unwrap();
+            // The daemon is started anew with it.
+            self.sequence += 1000;
+        } else if of.exists() {
+            fs::copy(&of, &copy).unwrap();
+            self.copies.push(copy);
+        }
+    }
+
+    /// Meets until neither side has anything more.
+    fn settle(&mut self) {
+        let (mut outbox, mut intake) = (self.outbox(), self.intake());
+        let sending = random_id().unwrap();
+        for _ in 0..10_000 {
+            let from = outbox.acknowledged().unwrap();
+            let batch = outbox.batch(&sending, from, BatchBounds { entries: 50, bytes: 1 << 20 }).unwrap();
+            let last = batch.last;
+            let answer = intake.apply(THERE, batch, now()).unwrap();
+            let progress = outbox.answered(&answer).unwrap();
+            let done = matches!(answer.outcome, Outcome::Applied | Outcome::Already);
+            if last && done && !progress.renewed && !progress.more && outbox.waiting().unwrap() == 0 {
+                return;
+            }
+        }
+        panic!("never settled");
+    }
+
+    fn assert_equal(&self, round: &str) {
+        let (here, there) = (rows(&self.site(), SITE), rows(&self.collector(), THERE));
+        let missing: Vec<_> = here.iter().filter(|row| !there.contains(row)).collect();
+        let beyond: Vec<_> = there.iter().filter(|row| !here.contains(row)).collect();
+        assert!(missing.is_empty() && beyond.is_empty(), "{round}: missing {missing:#?}, beyond {beyond:#?}");
+        assert!(here.len() > 10, "{round}: {} rows", here.len());
+    }
+}
+
+#[test]
+fn both_ledgers_are_equal_whatever_happened_on_the_way() {
+    for seed in 0..20 {
+        let mut world = World::new(seed);
+        for step in 0..60 {
+            match world.dice.below(10) {
+                0..=2 => world.record(),
+                3 => world.decide(),
+                4 | 5 => world.send(),
+                _ => world.arrive(),
+            }
+            if step % 20 == 19 {
+                world.settle();
+                world.assert_equal(&format!("seed {seed}, step {step}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_ledger_put_back_from_a_copy_on_either_side_is_sent_anew() {
+    for seed in 100..120 {
+        let mut world = World::new(seed);
+        for _ in 0..60 {
+            match world.dice.below(10) {
+                0..=2 => world.record(),
+                3 => world.copy(),
+                4 | 5 => world.send(),
+                _ => world.arrive(),
+            }
+        }
+        world.settle();
+        world.assert_equal(&format!("seed {seed}"));
+    }
+}
+
+#[test]
+fn what_did_not_change_is_not_sent_again() {
+    let mut world = World::new(7);
+    for _ in 0..20 {
+        world.record();
+    }
+    world.settle();
+    let all = rows(&world.site(), SITE).len();
+    let mut outbox = world.outbox();
+    let known = outbox.acknowledged().unwrap();
+    let nothing = outbox.batch("next", known, BatchBounds::default()).unwrap();
+    assert!(nothing.entries.is_empty() && nothing.last, "{nothing:?}");
+    let mut again = Ledger::open(world.site()).unwrap();
+    world.hour += 1000;
+    let seen = one(world.hour, world.hour + 1, |_| {});
+    world.sequence += 1;
+    again.record_live(SITE, &roll_up("a", world.sequence), &seen, now()).unwrap();
+    let more = outbox.batch("next", known, BatchBounds::default()).unwrap();
+    assert!(!more.entries.is_empty() && more.entries.len() < all / 2, "{} of {all}", more.entries.len());
+}
+
+#[test]
+fn the_history_of_a_ledger_that_is_gone_is_kept_aside() {
+    let mut world = World::new(11);
+    for _ in 0..10 {
+        world.record();
+    }
+    world.settle();
+    let before =
+        Ledger::read_only(world.collector()).unwrap().history(&HistoryQuery::default()).unwrap().len();
+    fs::remove_file(world.site()).unwrap();
+    world.hour = 5000;
+    world.record();
+    world.settle();
+    world.assert_equal("a new box");
+    let database = rusqlite::Connection::open(world.collector()).unwrap();
+    let aside: i64 = database.query_row("SELECT COUNT(*) FROM former_changes", [], |row| row.get(0)).unwrap();
+    // The first device appears in both lives, with the same words.
+    let before = i64::try_from(before).unwrap();
+    assert!((before - 2..=before).contains(&aside), "{aside} of {before}");
+    let reader = Ledger::read_only(world.collector()).unwrap();
+    assert!(reader.connections(&Query::default()).unwrap().len() < 10);
+}
+
+fn first(world: &World) -> Batch {
+    let mut outbox = world.outbox();
+    outbox.batch("first", 0, BatchBounds::default()).unwrap()
+}
+
+#[test]
+fn a_batch_that_contradicts_itself_is_refused_and_leaves_nothing() {
+    let world = World::new(3);
+    // (what is wrong, how)
+    let wrongs: [(&str, fn(&mut Batch)); 6] = [
+        ("a later version", |batch| batch.version += 1),
+        ("places out of order", |batch| batch.entries.reverse()),
+        ("a place beyond the end", |batch| batch.to -= 1),
+        ("an id without bound", |batch| batch.sending = "x".repeat(1000)),
+        ("an interval that runs back", |batch| batch.from = batch.to + 1),
+        ("a detail that nobody can read", |batch| {
+            for entry in &mut batch.entries {
+                if let sekisho_api::sync::Item::Connection(row) = &mut entry.now {
+                    row.detail = "[]".to_owned();
+                }
+            }
+        }),
+    ];
+    for (what, wrong) in wrongs {
+        let mut batch = first(&world);
+        wrong(&mut batch);
+        let refused = world.intake().apply(THERE, batch, now());
+        assert!(matches!(refused, Err(LedgerError::Refused { .. })), "{what}: {refused:?}");
+        assert!(rows(&world.collector(), THERE).is_empty(), "{what}");
+    }
+    let answer = world.intake().apply(THERE, first(&world), now()).unwrap();
+    assert_eq!(answer.outcome, Outcome::Applied);
+}
+
+#[test]
+fn a_life_that_is_over_does_not_come_back() {
+    let mut world = World::new(5);
+    let old = first(&world);
+    world.settle();
+    fs::remove_file(world.site()).unwrap();
+    world.record();
+    world.settle();
+    let answer: Answer = world.intake().apply(THERE, old, now()).unwrap();
+    assert_eq!(answer.outcome, Outcome::Unknown);
+    world.assert_equal("after a batch of the old box");
+}
+
+#[test]
+fn sites_do_not_touch_each_other_and_one_can_be_removed() {
+    let mut world = World::new(9);
+    world.settle();
+    let mut intake = world.intake();
+    intake.apply("other", first(&world), now()).unwrap();
+    let other = rows(&world.collector(), "other");
+    intake.remove(THERE).unwrap();
+    assert!(rows(&world.collector(), THERE).is_empty());
+    assert_eq!(rows(&world.collector(), "other"), other);
+    assert!(!other.is_empty());
+}
+
+#[test]
+fn a_later_decision_prevails_on_both_sides_and_the_earlier_one_stays_in_the_history() {
+    let mut world = World::new(13);
+    let owner = ("registration", "1", "owner");
+    let hour = SignedDuration::from_hours(1);
+    world.outbox().decide(owner, Some("\"放射線科\""), "hospital", now()).unwrap();
+    world.settle();
+    // By a clock that is an hour behind, in knowledge of the first.
+    world.intake().decide(THERE, owner, Some("\"検査科\""), "survey", now() - hour).unwrap();
+    world.settle();
+    for decided in [
+        world.outbox().decided("registration").unwrap(),
+        world.intake().decided(THERE, "registration").unwrap(),
+    ] {
+        assert_eq!(decided.len(), 1);
+        assert_eq!(decided[0].value.as_deref(), Some("\"検査科\""));
+    }
+    world.assert_equal("both words are on both sides");
+    let both = rows(&world.site(), SITE).iter().filter(|row| row.starts_with("decisions")).count();
+    assert_eq!(both, 2);
+}

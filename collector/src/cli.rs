@@ -1,0 +1,197 @@
+//! The command line, in the words of clap; help teaches by example.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sekisho_report::Lang;
+
+const EXAMPLES: &str = "\
+例 / Examples:
+  はじめに：CA と鍵をつくり、動かす
+  First: make the CA and the keys, and run
+      sekisho-collector init
+      sekisho-collector run
+
+  施設を加え、表示されたコードを現地で入力する
+  Add a site; the code that is printed is typed at the box
+      sekisho-collector site add minato-hospital
+      sekisho-agent enrol https://collector.example:8444 AB2C-DEF34-GHJ56
+
+  ネットワークに出られない施設：ファイルで届ける
+  A site that may not reach out: by file
+      sekisho-collector site add --offline -o invitation.json yama-clinic
+      sekisho-collector import bundle.sekisho
+      sekisho-collector answer yama-clinic -o answer.sekisho
+
+  全施設の外部接続先
+  The external connections of all sites
+      sekisho-collector connections
+      sekisho-collector connections --site minato-hospital --format xlsx -o list.xlsx
+
+終了コード / Exit codes: 0 成功 success, 1 失敗 failure, 2 使い方の誤り usage";
+
+/// 多くの施設の台帳を集める / Gathers the ledgers of many sites
+#[derive(Debug, Parser)]
+#[command(name = "sekisho-collector", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// 設定ファイル（既定の場所になければ、既定値で動く） / The configuration; without the default file, defaults
+    #[arg(long, value_name = "PATH", global = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// 表示言語 / Language of what is shown
+    #[arg(long, value_enum, default_value_t = Language::Ja, global = true)]
+    pub(crate) lang: Language,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Language {
+    /// 日本語
+    Ja,
+    /// English
+    En,
+}
+
+impl From<Language> for Lang {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Ja => Self::Ja,
+            Language::En => Self::En,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// CA、鍵、台帳をつくる / Makes the CA, the keys and the ledger
+    Init,
+    /// 施設からの接続を受け続ける / Receives what sites send, until stopped
+    Run,
+    /// 施設を加え、一覧し、取り消し、消す / Adds, lists, revokes and removes sites
+    Site(SiteArgs),
+    /// 施設から届いたファイルを取り込む / Takes in bundles that sites wrote
+    Import(Import),
+    /// 施設へ持ち帰るファイルをつくる / Writes what goes back to a site
+    Answer(Answer),
+    /// 外部接続先を一覧する / Lists the external connections
+    Connections(Connections),
+    /// 機器を一覧する / Lists the devices
+    Devices(Listing),
+    /// 出口を一覧する / Lists the exits
+    Exits(Listing),
+    /// 変更履歴を一覧する / Lists the history
+    History(Listing),
+    /// 施設ごとの受信の様子を見る / Shows how far each site has come
+    Status,
+    /// 設定ファイルを確認する / Checks the configuration
+    CheckConfig,
+    /// HTTP API の説明（OpenAPI）を出す / Prints the description of the HTTP API
+    Openapi,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SiteArgs {
+    #[command(subcommand)]
+    pub(crate) command: SiteCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SiteCommand {
+    /// 施設を加え、登録コードを表示する（24 時間有効） / Adds a site and prints a code, good for a day
+    Add {
+        /// 施設名 / The site's name
+        name: String,
+        /// ネットワークに出られない施設：招待ファイルをつくる / For a site that is never online: writes a file
+        #[arg(long, requires = "output")]
+        offline: bool,
+        /// 招待ファイルの出力先 / Where the invitation goes
+        #[arg(short, long, value_name = "PATH", requires = "offline")]
+        output: Option<PathBuf>,
+    },
+    /// 施設を一覧する / Lists the sites
+    List,
+    /// 施設の接続をただちに止める / Refuses a site from the next request on
+    Revoke {
+        /// 施設名 / The site's name
+        name: String,
+    },
+    /// 施設とその台帳を消す / Removes a site with all that is known of it
+    Remove {
+        /// 施設名 / The site's name
+        name: String,
+        /// 確認済み / Yes, all of it
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Import {
+    /// ファイル / The bundles
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Answer {
+    /// 施設名 / The site's name
+    pub(crate) site: String,
+    /// 出力先 / Where it goes
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Listing {
+    /// この施設だけ（いくつでも） / Only these sites
+    #[arg(long, value_name = "NAME")]
+    pub(crate) site: Vec<String>,
+
+    /// 出力形式 / The form of the output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+
+    /// 出力先（既定は標準出力） / Writes there instead of to standard output
+    #[arg(short, long, value_name = "PATH", required_if_eq("format", "xlsx"))]
+    pub(crate) output: Option<PathBuf>,
+
+    /// 表に一般インターネットも出す / Shows the general Internet in the table, too
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Connections {
+    #[command(flatten)]
+    pub(crate) listing: Listing,
+
+    /// この分類だけ / Only this category
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) category: Option<String>,
+
+    /// このサービスだけ（例 ipsec） / Only this service
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) service: Option<String>,
+
+    /// トンネル・遠隔操作だけ / Only what can carry other traffic or a person's hands inwards
+    #[arg(long)]
+    pub(crate) tunnels: bool,
+
+    /// 名称・アドレスなどに含まれる文字 / Only rows whose names or addresses contain this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    /// 画面向けの表 / A table for the screen
+    Table,
+    /// JSON
+    Json,
+    /// CSV（Excel で開けます） / CSV that Excel opens
+    Csv,
+    /// Excel ブック（connections の 1 施設だけ） / An Excel workbook; of one site's connections
+    Xlsx,
+}

@@ -1,0 +1,126 @@
+//! `sekisho-collector`: gathers the ledgers of many sites.
+//!
+//! | file | what |
+//! |---|---|
+//! | `cli`, `config` | what can be asked; what is configured |
+//! | `home` | the CA and the keys |
+//! | `run`, `service`, `figures`, `openapi` | sockets; what boxes are answered; figures; the API's description |
+//! | `sites` | adding, listing, revoking and removing sites |
+//! | `bundles` | what comes and goes by file |
+//! | `lists` | what the ledger holds |
+//!
+//! It never opens a connection to a site: boxes ask, and the answer carries what people decided.
+
+#![forbid(unsafe_code)]
+
+mod bundles;
+mod cli;
+mod config;
+mod figures;
+mod home;
+mod lists;
+mod openapi;
+mod run;
+mod service;
+mod sites;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use sekisho_ledger::Intake;
+use sekisho_report::{Lang, fill, text};
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::cli::{Cli, Command};
+use crate::config::{Config, Level, Log, LogFormat, Unsound};
+use crate::home::Home;
+
+/// Wrong usage, and configurations that are not sound; clap's own code for wrong usage.
+const EXIT_USAGE: u8 = 2;
+
+/// What of a site's name is shown: a name heads a part of a list.
+pub(crate) const MAX_NAME_CHARS: usize = 100;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match command(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let told = fill(cli.lang.into(), "error.any", &[("detail", &format!("{error:#}"))]);
+            // Nothing is left to do if standard error is closed as well.
+            let _ = writeln!(io::stderr(), "sekisho-collector: {told}");
+            if error.is::<Unsound>() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn command(cli: &Cli) -> anyhow::Result<()> {
+    let lang = cli.lang.into();
+    let config = Config::load(cli.config.as_deref())?;
+    log(&config.log);
+    match &cli.command {
+        Command::Init => init(&config, lang),
+        Command::Run => run::run(&config, lang),
+        Command::Site(args) => sites::run(&args.command, &config, lang),
+        Command::Import(args) => bundles::import(args, &config, lang),
+        Command::Answer(args) => bundles::answer(args, &config, lang),
+        Command::Connections(args) => lists::connections(args, &config, lang),
+        Command::Devices(args) => lists::devices(args, &config, lang),
+        Command::Exits(args) => lists::exits(args, &config, lang),
+        Command::History(args) => lists::history(args, &config, lang),
+        Command::Status => status(&config, lang),
+        Command::CheckConfig => tell(text(lang, "collector.config-sound")),
+        Command::Openapi => tell(&openapi::document().to_pretty_json()?),
+    }
+}
+
+fn init(config: &Config, lang: Lang) -> anyhow::Result<()> {
+    let is_new = Home::init(&config.state)?;
+    Home::open(&config.state)?;
+    Intake::open(config.database())?;
+    let key = if is_new { "collector.made" } else { "collector.made-before" };
+    tell(&fill(lang, key, &[("path", &config.state.display())]))
+}
+
+fn status(config: &Config, lang: Lang) -> anyhow::Result<()> {
+    let zone = sekisho_report::zone();
+    for received in Intake::open(config.database())?.received()? {
+        let at = sekisho_report::minute(received.at, &zone);
+        let site = sekisho_report::clean(&received.site, MAX_NAME_CHARS);
+        let values: [(&str, &dyn std::fmt::Display); 4] =
+            [("site", &site), ("at", &at), ("rows", &received.entries), ("outcome", &received.outcome)];
+        tell(&fill(lang, "collector.received", &values))?;
+    }
+    Ok(())
+}
+
+/// Tells a person one thing.
+pub(crate) fn tell(line: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+/// Logs to standard error; no name of a site above DEBUG.
+fn log(log: &Log) {
+    let level = match log.level {
+        Level::Error => LevelFilter::ERROR,
+        Level::Warn => LevelFilter::WARN,
+        Level::Info => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Trace => LevelFilter::TRACE,
+    };
+    let logging = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_ansi(false);
+    match log.format {
+        LogFormat::Text => logging.init(),
+        LogFormat::Json => logging.json().init(),
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let kind =
+        |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    error.chain().any(|cause| kind(cause) == Some(io::ErrorKind::BrokenPipe))
+}

@@ -1,0 +1,84 @@
+//! What is sent: JSON, compressed as gzip, unpacked with a bound.
+//!
+//! Rows of a ledger repeat their names and texts and come to an eighth. Gzip and not zstd: the one
+//! compressor without C code for the latter does not compress as well.
+
+use std::io::{self, Read, Write};
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Octets of one compressed message: a batch of a megabyte takes some hundred thousand.
+pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// Octets of one message unpacked: a batch ends after a megabyte, with a row of at most a few.
+pub const MAX_UNPACKED_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Why a message cannot be packed or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackError {
+    /// It is not compressed as it should be, or cut short.
+    #[error("the message is not whole")]
+    Compressed {
+        /// What the decompressor said.
+        source: io::Error,
+    },
+    /// It grows beyond the bound.
+    #[error("the message unpacks to more than {MAX_UNPACKED_BYTES} octets")]
+    TooLarge,
+    /// It says something else than expected.
+    #[error("the message cannot be understood")]
+    Json {
+        /// What the parser said.
+        source: serde_json::Error,
+    },
+}
+
+/// Packs a message.
+pub fn pack<T: Serialize>(message: &T) -> Result<Vec<u8>, PackError> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    serde_json::to_writer(&mut encoder, message).map_err(|source| PackError::Json { source })?;
+    let flushed = encoder.flush().and_then(|()| encoder.finish());
+    flushed.map_err(|source| PackError::Compressed { source })
+}
+
+/// Unpacks a message; never more than the bound is held, whatever it would grow to.
+pub fn unpack<T: DeserializeOwned>(packed: &[u8]) -> Result<T, PackError> {
+    let mut text = Vec::new();
+    let mut decoder = GzDecoder::new(packed).take(MAX_UNPACKED_BYTES + 1);
+    decoder.read_to_end(&mut text).map_err(|source| PackError::Compressed { source })?;
+    if text.len() as u64 > MAX_UNPACKED_BYTES {
+        return Err(PackError::TooLarge);
+    }
+    serde_json::from_slice(&text).map_err(|source| PackError::Json { source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_comes_out_as_it_went_in_and_not_when_it_is_cut() {
+        let message = vec!["検査".to_owned(); 100];
+        let packed = pack(&message).unwrap();
+        assert_eq!(unpack::<Vec<String>>(&packed).unwrap(), message);
+        for len in 0..packed.len() {
+            assert!(unpack::<Vec<String>>(&packed[..len]).is_err(), "{len} octets");
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_put_out() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        let zeros = vec![b' '; 1024 * 1024];
+        for _ in 0..64 {
+            encoder.write_all(&zeros).unwrap();
+        }
+        let bomb = encoder.finish().unwrap();
+        assert!(bomb.len() < MAX_BODY_BYTES);
+        assert!(matches!(unpack::<Vec<String>>(&bomb), Err(PackError::TooLarge)));
+    }
+}
