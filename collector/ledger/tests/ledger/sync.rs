@@ -112,7 +112,7 @@ impl World {
         self.hour += 1 + self.dice.below(30).cast_signed();
         let from = if self.dice.below(5) == 0 { self.hour / 2 } else { self.hour };
         let to = at(from) + SignedDuration::from_mins(5);
-        let rows = (0..1 + self.dice.below(4)).map(|_| {
+        let rows = (0..=self.dice.below(4)).map(|_| {
             let mut one = connection(at(from), to);
             one.service = ["ipsec", "ssh", "rdp", "openvpn"][self.dice.below(4) as usize].to_owned();
             one.outside.ip = format!("198.51.100.{}", self.dice.below(3));
@@ -313,11 +313,14 @@ fn first(world: &World) -> Batch {
     outbox.batch("first", 0, BatchBounds::default()).unwrap()
 }
 
+/// What is wrong with a batch, and how it comes.
+type Wrong = (&'static str, fn(&mut Batch));
+
 #[test]
 fn a_batch_that_contradicts_itself_is_refused_and_leaves_nothing() {
     let world = World::new(3);
     // (what is wrong, how)
-    let wrongs: [(&str, fn(&mut Batch)); 6] = [
+    let wrongs: [Wrong; 6] = [
         ("a later version", |batch| batch.version += 1),
         ("places out of order", |batch| batch.entries.reverse()),
         ("a place beyond the end", |batch| batch.to -= 1),
