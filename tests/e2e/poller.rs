@@ -246,6 +246,9 @@ impl Drop for Wire {
     }
 }
 
+/// The protocol's number.
+const UDP: u8 = 17;
+
 #[test]
 fn on_the_wire_there_is_nothing_to_anybody_who_was_not_allowed() {
     let mut wire = Wire::lay("poll");
@@ -264,7 +267,6 @@ fn on_the_wire_there_is_nothing_to_anybody_who_was_not_allowed() {
     let snmp = round(&daemon, 1);
     daemon.stop();
     // Two questions to each that is named, one to each other; none to the excluded one.
-    const UDP: u8 = 17;
     let address = |last: u8| Ipv4Addr::new(192, 0, 2, last);
     let mut allowed =
         BTreeMap::from([((address(7), UDP, 161), 2), ((Ipv4Addr::new(203, 0, 113, 7), UDP, 1161), 2)]);
