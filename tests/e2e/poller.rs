@@ -25,6 +25,8 @@ const NOBODY: Ipv4Addr = Ipv4Addr::new(127, 3, 0, 3);
 /// A device within the subnet that is not to be asked.
 const EXCLUDED: Ipv4Addr = Ipv4Addr::new(127, 3, 0, 4);
 const PEER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
+/// IP's number of UDP.
+const UDP: u8 = 17;
 const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 
 /// A firewall with a tunnel that is up, one that is down, and somebody who dialled in.
@@ -264,7 +266,6 @@ fn on_the_wire_there_is_nothing_to_anybody_who_was_not_allowed() {
     let snmp = round(&daemon, 1);
     daemon.stop();
     // Two questions to each that is named, one to each other; none to the excluded one.
-    const UDP: u8 = 17;
     let address = |last: u8| Ipv4Addr::new(192, 0, 2, last);
     let mut allowed =
         BTreeMap::from([((address(7), UDP, 161), 2), ((Ipv4Addr::new(203, 0, 113, 7), UDP, 1161), 2)]);

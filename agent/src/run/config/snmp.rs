@@ -125,7 +125,7 @@ impl Checker<'_> {
         if let Err(BadSecret::File { path, fault, detail }) = kept.read() {
             // Problems are worded later, in a language that is not known here: both are said.
             let words = [Lang::Ja, Lang::En].map(|lang| label(lang, "secret-fault", fault));
-            let detail = detail.map_or_else(|| words.join(" / "), |detail| detail);
+            let detail = detail.unwrap_or_else(|| words.join(" / "));
             self.wrong(written, ("bad-secret", vec![("path", path), ("detail", detail)]));
         }
         Some(kept)
