@@ -25,6 +25,8 @@ const NOBODY: Ipv4Addr = Ipv4Addr::new(127, 3, 0, 3);
 /// A device within the subnet that is not to be asked.
 const EXCLUDED: Ipv4Addr = Ipv4Addr::new(127, 3, 0, 4);
 const PEER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
+/// IP's number of UDP.
+const UDP: u8 = 17;
 const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 
 /// A firewall with a tunnel that is up, one that is down, and somebody who dialled in.

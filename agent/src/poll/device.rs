@@ -94,7 +94,7 @@ async fn identify<C: Client>(walker: &mut Walker<C>, facts: &Facts, rules: &Devi
     read(walker, &mut objects, wanted).await;
     let tunnels = tunnels::read(walker, &rules.tunnels(&objects)).await;
     let mut lines = tunnels::lines(&facts.interfaces);
-    let told = |(line, oid)| Line { line, interface: None, oid };
+    let told = |(kind, oid)| Line { kind, interface: None, oid };
     lines.extend(rules.lines(&objects).into_iter().map(told));
     let identity = rules.identify(&objects);
     let unknown = identity.rule.is_none().then(|| system.object_id.as_deref().and_then(enterprise));

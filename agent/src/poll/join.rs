@@ -180,7 +180,7 @@ fn gateway(report: &Reported, place: &Place) -> Option<Exit> {
         ip: Some(report.address.ip().to_string()),
         name: report.name.clone(),
         vendor: report.vendor.clone(),
-        line: report.lines.first().map(|line| line.line.clone()),
+        line: report.lines.first().map(|line| line.kind.clone()),
     })
 }
 
@@ -208,7 +208,7 @@ fn lines(analysis: &mut Analysis, report: &Reported, place: &Place) {
         .iter_mut()
         .find(|exit| report.macs.contains(&exit.mac.to_lowercase()) || Some(&exit.mac) == place.mac.as_ref());
     if let Some(exit) = known {
-        exit.line = Some(line.line.clone());
+        exit.line = Some(line.kind.clone());
         exit.evidence.push(of_line(line));
         return;
     }
@@ -218,7 +218,7 @@ fn lines(analysis: &mut Analysis, report: &Reported, place: &Place) {
         ip: Some(report.address.ip().to_string()),
         name: report.name.clone(),
         vendor: report.vendor.clone(),
-        line: Some(line.line.clone()),
+        line: Some(line.kind.clone()),
         registered: false,
         proofs: vec![PROOF.to_owned()],
         connections: 0,

@@ -118,7 +118,7 @@ pub(crate) fn of_tunnel(tunnel: &Tunnel) -> Evidence {
 pub(crate) fn of_line(line: &Line) -> Evidence {
     says("snmp/line", |lang| {
         let interface = line.interface.as_deref().unwrap_or_default();
-        let named = label(lang, "line", &line.line);
+        let named = label(lang, "line", &line.kind);
         fill(lang, "poll.line-up", &[("line", &named), ("oid", &line.oid), ("interface", &interface)])
     })
 }

@@ -35,7 +35,7 @@ pub(crate) struct Tunnel {
 #[expect(clippy::struct_field_names, reason = "the word of the exits, whose line it is")]
 pub(crate) struct Line {
     /// The line's slug.
-    pub(crate) line: String,
+    pub(crate) kind: String,
     /// The interface, where it is one.
     pub(crate) interface: Option<String>,
     /// The object that tells of it.
@@ -107,7 +107,7 @@ pub(crate) fn lines(interfaces: &[Interface]) -> Vec<Line> {
             line => line,
         };
         Some(Line {
-            line: line.to_owned(),
+            kind: line.to_owned(),
             interface: interface.name.clone().or_else(|| interface.descr.clone()),
             oid: format!("{IF_TYPE}.{}", interface.index),
         })
@@ -173,6 +173,6 @@ mod tests {
         ];
         let found = lines(&interfaces);
         let [line] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!((line.line.as_str(), line.oid.as_str()), ("isdn", "1.3.6.1.2.1.2.2.1.3.2"));
+        assert_eq!((line.kind.as_str(), line.oid.as_str()), ("isdn", "1.3.6.1.2.1.2.2.1.3.2"));
     }
 }

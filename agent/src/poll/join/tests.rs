@@ -129,7 +129,7 @@ fn a_tunnel_joins_the_connection_that_it_is_and_phases_are_one() {
 #[test]
 fn a_line_that_is_up_makes_an_exit_or_tells_that_of_one() {
     let line = Line {
-        line: "isdn".to_owned(),
+        kind: "isdn".to_owned(),
         interface: Some("BRI1".to_owned()),
         oid: "1.3.6.1.2.1.2.2.1.3.2".to_owned(),
     };
