@@ -210,6 +210,9 @@ impl Page<'_> {
         let state = label(self.lang, "sync-state", &status.sync.state);
         let last = status.sync.last.map_or_else(|| "-".to_owned(), |at| self.time(at));
         self.line("agent.sync", &[("state", &state), ("last", &last)]);
+        if let Some(error) = &status.sync.error {
+            self.line("agent.sync-failing", &[("error", error)]);
+        }
     }
 
     fn machine(&mut self, status: &Status) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::common::*;
 use crate::live::roll_up;
+use crate::place::{Place, is_postgres, raw};
 use jiff::SignedDuration;
 use sekisho_api::Analysis;
 use sekisho_api::sync::{Answer, Batch, Outcome};
@@ -45,19 +46,22 @@ impl Dice {
     }
 }
 
-/// Every row of the tables that are sent, in order.
-fn rows(path: &Path, site: &str) -> Vec<String> {
-    let database = rusqlite::Connection::open(path).unwrap();
+/// Every row of the tables that are sent, in order, as text that is the same of either database.
+fn rows(place: &Path, site: &str) -> Vec<String> {
     let mut all = Vec::new();
     for (table, columns) in TABLES {
-        let sql = format!("SELECT {columns} FROM {table} WHERE site = ?1");
+        let cells: Vec<String> =
+            columns.split(", ").map(|column| format!("COALESCE(CAST({column} AS TEXT), '-')")).collect();
+        let site = site.replace('\'', "''");
+        let sql = format!("SELECT {} FROM {table} WHERE site = '{site}'", cells.join(" || ' ' || "));
+        if is_postgres(place) {
+            all.extend(raw(place, &sql).unwrap().into_iter().map(|row| format!("{table} {}", row[0])));
+            continue;
+        }
+        let database = rusqlite::Connection::open(place).unwrap();
         let mut statement = database.prepare(&sql).unwrap();
-        let count = statement.column_count();
-        let read = statement.query_map([site], |row| {
-            let cells = (0..count).map(|column| row.get::<_, rusqlite::types::Value>(column));
-            Ok(format!("{table} {:?}", cells.collect::<Result<Vec<_>, _>>()?))
-        });
-        all.extend(read.unwrap().map(Result::unwrap));
+        let read = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        all.extend(read.map(|row| format!("{table} {}", row.unwrap())));
     }
     all.sort();
     all
@@ -66,6 +70,10 @@ fn rows(path: &Path, site: &str) -> Vec<String> {
 /// Both sides, and what is under way between them.
 struct World {
     folder: tempfile::TempDir,
+    /// Where the collector's ledger is: a file as well, or a server's.
+    collector: PathBuf,
+    /// What holds it as long as the test.
+    _place: Place,
     dice: Dice,
     sequence: u64,
     hour: i64,
@@ -96,7 +104,7 @@ impl World {
     }
 
     fn collector(&self) -> PathBuf {
-        self.folder.path().join("collector.db")
+        self.collector.clone()
     }
 
     fn outbox(&self) -> Outbox {
@@ -190,6 +198,9 @@ impl World {
     /// A copy of one side is kept, or put back.
     fn copy(&mut self) {
         let of = [self.site(), self.collector()][self.dice.below(2) as usize].clone();
+        if is_postgres(&of) {
+            return;
+        }
         let copy = of.with_extension("copy");
         if self.copies.contains(&copy) && self.dice.below(2) == 0 {
             fs::copy(&copy, &of).unwrap();
@@ -299,10 +310,8 @@ fn the_history_of_a_ledger_that_is_gone_is_kept_aside() {
     world.record();
     world.settle();
     world.assert_equal("a new box");
-    let database = rusqlite::Connection::open(world.collector()).unwrap();
-    let aside: i64 = database.query_row("SELECT COUNT(*) FROM former_changes", [], |row| row.get(0)).unwrap();
+    let aside = raw(&world.collector(), "SELECT change FROM former_changes").unwrap().len();
     // The first device appears in both lives, with the same words.
-    let before = i64::try_from(before).unwrap();
     assert!((before - 2..=before).contains(&aside), "{aside} of {before}");
     let reader = Ledger::read_only(world.collector()).unwrap();
     assert!(reader.connections(&Query::default()).unwrap().len() < 10);
