@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use sekisho_api::{Device, ExitRow};
+use sekisho_api::{Connection, Device, ExitRow};
 use sekisho_enrich::Prefix;
 use sekisho_snmp::facts::Facts;
 
@@ -87,6 +87,8 @@ pub(crate) struct Site {
     pub(crate) devices: Vec<Device>,
     /// Its gateways.
     pub(crate) exits: Vec<ExitRow>,
+    /// Its connections that are tunnels.
+    pub(crate) tunnels: Vec<Connection>,
     /// Next hops and neighbours of equipment that was read.
     pub(crate) told: BTreeSet<IpAddr>,
     /// What is declared to be inside; nothing where nothing is.
@@ -178,7 +180,7 @@ mod tests {
             ],
             exits: vec![ExitRow { ip: text("10.0.0.254"), ..ExitRow::default() }],
             told,
-            internal: Vec::new(),
+            ..Site::default()
         };
         let found: Vec<String> = site.equipment().iter().map(ToString::to_string).collect();
         assert_eq!(found, ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.254", "10.0.9.1"]);

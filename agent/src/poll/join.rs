@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use sekisho_api::{Analysis, Connection, Device, Endpoint, Exit, ExitRow, Initiator, Inside, Outside};
+use sekisho_api::{Analysis, Connection, Device, Endpoint, ExitRow, Initiator, Inside, Outside};
 
+use super::candidates::Site;
 use super::reported::{Reported, of_line, of_tunnel};
 use super::tunnels::Tunnel;
 
@@ -14,11 +15,13 @@ const UNREGISTERED: &str = "unregistered";
 /// The proof of an exit that the box itself gave.
 const PROOF: &str = "snmp";
 
-/// A device's key in the ledger, where it is there by its address.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+/// Where a device is in the ledger: by its address, else by its hardware addresses.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Place {
     pub(crate) mac: Option<String>,
     pub(crate) vlan: Option<u16>,
+    /// The connections there to the peers of its tunnels: what the wire showed of them holds.
+    pub(crate) tunnels: Vec<Connection>,
 }
 
 /// Joins reports to an analysis. What is `news` gets rows of its own where the wire showed nothing of it in
@@ -99,22 +102,46 @@ fn tunnels(analysis: &mut Analysis, report: &Reported, place: &Place) {
             by_peer.entry((&tunnel.service, peer, tunnel.from_outside)).or_insert(tunnel);
         }
     }
-    for ((service, peer, from_outside), tunnel) in by_peer {
+    for ((service, peer, _), tunnel) in by_peer {
         let text = peer.to_string();
-        let is_it = |row: &&mut Connection| {
-            row.outside.ips.iter().chain([&row.outside.ip]).any(|ip| *ip == text)
-                && (row.service == service || of_a_family(&row.service, service))
-        };
         let mut seen = false;
-        for row in analysis.connections.iter_mut().filter(is_it) {
+        for row in analysis.connections.iter_mut().filter(|row| is_tunnel(row, service, &text)) {
             row.evidence.push(of_tunnel(tunnel));
             row.tunnel = true;
             seen = true;
         }
-        if !seen {
-            let initiator = if from_outside { Initiator::Outside } else { Initiator::Inside };
-            analysis.connections.push(alone(report, place, service, text, initiator, tunnel));
+        if seen {
+            continue;
         }
+        let known = place.tunnels.iter().find(|row| is_tunnel(row, service, &text));
+        let row = known.map_or_else(|| alone(report, place, tunnel, peer), |row| again(row, report, tunnel));
+        analysis.connections.push(row);
+    }
+}
+
+/// Tells whether a connection is that to a peer by a service, or another layer of it.
+fn is_tunnel(row: &Connection, service: &str, peer: &str) -> bool {
+    row.outside.ips.iter().chain([&row.outside.ip]).any(|ip| ip == peer)
+        && (row.service == service || of_a_family(&row.service, service))
+}
+
+/// A connection that the ledger has, of which the wire showed nothing in this time.
+fn again(row: &Connection, report: &Reported, tunnel: &Tunnel) -> Connection {
+    Connection {
+        number: None,
+        tunnel: true,
+        first_seen: report.at,
+        last_seen: report.at,
+        sessions: 0,
+        bytes_out: 0,
+        bytes_in: 0,
+        hours: BTreeMap::new(),
+        beacon: None,
+        behaviour: None,
+        maintenance: Vec::new(),
+        exporters: Vec::new(),
+        evidence: vec![of_tunnel(tunnel)],
+        ..row.clone()
     }
 }
 
@@ -130,22 +157,18 @@ fn of_a_family(seen: &str, told: &str) -> bool {
 }
 
 /// A connection that only the box tells of: no session, no octet was seen.
-fn alone(
-    report: &Reported,
-    place: &Place,
-    service: &str,
-    peer: String,
-    initiator: Initiator,
-    tunnel: &Tunnel,
-) -> Connection {
-    let (transport, port) = usual(service);
+///
+/// By which gateway it leaves is open: so it becomes one with what the wire may show later.
+fn alone(report: &Reported, place: &Place, tunnel: &Tunnel, peer: IpAddr) -> Connection {
+    let (transport, port) = usual(&tunnel.service);
+    let peer = peer.to_string();
     Connection {
         number: None,
-        service: service.to_owned(),
+        service: tunnel.service.clone(),
         transport: transport.to_owned(),
         port,
         endpoints: vec![Endpoint { transport: transport.to_owned(), port }],
-        initiator,
+        initiator: if tunnel.from_outside { Initiator::Outside } else { Initiator::Inside },
         inside: Inside {
             ip: report.address.ip().to_string(),
             mac: place.mac.clone().or_else(|| report.mac.clone()),
@@ -155,7 +178,7 @@ fn alone(
             vendor: report.vendor.clone(),
         },
         outside: Outside { ip: peer.clone(), ips: vec![peer], ..Outside::default() },
-        exit: gateway(report, place),
+        exit: None,
         tunnel: true,
         category: None,
         status: UNREGISTERED.to_owned(),
@@ -171,17 +194,6 @@ fn alone(
         exporters: Vec::new(),
         evidence: vec![of_tunnel(tunnel)],
     }
-}
-
-/// The box is the way out of what it terminates itself.
-fn gateway(report: &Reported, place: &Place) -> Option<Exit> {
-    Some(Exit {
-        mac: own_mac(report, place)?,
-        ip: Some(report.address.ip().to_string()),
-        name: report.name.clone(),
-        vendor: report.vendor.clone(),
-        line: report.lines.first().map(|line| line.kind.clone()),
-    })
 }
 
 fn own_mac(report: &Reported, place: &Place) -> Option<String> {
@@ -228,16 +240,23 @@ fn lines(analysis: &mut Analysis, report: &Reported, place: &Place) {
     });
 }
 
-/// Finds a device's place among rows of the ledger.
-pub(crate) fn place(devices: &[Device], report: &Reported) -> Place {
+/// Finds where a device and its tunnels are in the ledger.
+pub(crate) fn place(site: &Site, report: &Reported) -> Place {
     let at = report.address.ip().to_string();
-    let row = devices.iter().find(|device| device.ips.contains(&at)).or_else(|| {
+    let row = site.devices.iter().find(|device| device.ips.contains(&at)).or_else(|| {
         let own = |device: &&Device| {
             device.mac.as_ref().is_some_and(|mac| report.macs.contains(&mac.to_lowercase()))
         };
-        devices.iter().find(own)
+        site.devices.iter().find(own)
     });
-    row.map_or_else(Place::default, |row| Place { mac: row.mac.clone(), vlan: row.vlan })
+    let (mac, vlan) = row.map_or((None, None), |row| (row.mac.clone(), row.vlan));
+    let told = |row: &&Connection| {
+        let peer = |tunnel: &Tunnel| {
+            tunnel.peer.is_some_and(|peer| is_tunnel(row, &tunnel.service, &peer.to_string()))
+        };
+        report.tunnels.iter().any(peer)
+    };
+    Place { mac, vlan, tunnels: site.tunnels.iter().filter(told).cloned().collect() }
 }
 
 #[cfg(test)]

@@ -97,6 +97,20 @@ fn indexed(index: &[u32]) -> Option<IpAddr> {
     address(&octets?)
 }
 
+/// Gives the tunnels that are interfaces which are up: where no table tells whom they lead to, as on Yamaha's
+/// routers, that there is one is still worth knowing.
+pub(crate) fn interfaces(interfaces: &[Interface]) -> Vec<Tunnel> {
+    let tunnels = interfaces.iter().filter(|interface| interface.is_up && interface.line() == Some("tunnel"));
+    let tunnel = |interface: &Interface| Tunnel {
+        service: "unknown".to_owned(),
+        peer: None,
+        name: interface.name.clone().or_else(|| interface.descr.clone()),
+        from_outside: false,
+        oid: format!("{IF_TYPE}.{}", interface.index),
+    };
+    tunnels.map(tunnel).take(MAX_TUNNELS).collect()
+}
+
 /// Gives the lines that interfaces betray which are up; a tunnel's interface is none.
 pub(crate) fn lines(interfaces: &[Interface]) -> Vec<Line> {
     let line = |interface: &Interface| {
@@ -173,6 +187,7 @@ mod tests {
         ];
         let found = lines(&interfaces);
         let [line] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(super::interfaces(&interfaces)[0].oid, "1.3.6.1.2.1.2.2.1.3.4");
         assert_eq!((line.kind.as_str(), line.oid.as_str()), ("isdn", "1.3.6.1.2.1.2.2.1.3.2"));
     }
 }

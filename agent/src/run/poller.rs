@@ -153,7 +153,7 @@ impl Desk {
                 if !target.named && matches!(outcome.state, State::NoAnswer | State::Closed | State::Local) {
                     resting.insert(target.address, Instant::now());
                 }
-                board.takes(target.address, &site.devices, Timestamp::now(), outcome);
+                board.takes(target.address, &site, Timestamp::now(), outcome);
             })
             .await;
         self.board.ends(&plan, plan.ask.len() as u64 - ended, begin.elapsed());
