@@ -10,7 +10,7 @@
 //!
 //! Invariant: nothing is sent to an address that no person allowed; only reads are sent.
 
-mod device;
+pub(crate) mod device;
 mod round;
 mod secrets;
 mod shown;
@@ -80,6 +80,13 @@ fn show(
     traffic: &Traffic,
     lang: Lang,
 ) -> anyhow::Result<()> {
+    if let (Some(db), Some(site)) = (&args.db, &args.site) {
+        let asked = outcomes.iter().filter(|outcome| outcome.answers());
+        // The daemon may be writing: what was asked is shown all the same.
+        if let Err(error) = crate::map::keep(db, site, asked) {
+            output::tell(&output::error(&error, lang), lang);
+        }
+    }
     let sources: Vec<&Path> = args.recording.iter().map(AsRef::as_ref).collect();
     let mut out = Sink::open(args.output.as_deref(), &sources)?;
     match args.format {
