@@ -1,11 +1,13 @@
 //! `import-text`: pasted `show` output into the ledger, for sites where SNMP is off.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use encoding_rs::SHIFT_JIS;
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Device, Evidence};
 use sekisho_ledger::{Ledger, Query, Source};
@@ -50,7 +52,7 @@ pub(crate) fn run(args: &ImportText, lang: Lang) -> anyhow::Result<()> {
     Ok(writeln!(io::stdout(), "{}", fill(lang, "import.recorded", &[("devices", &count)]))?)
 }
 
-/// Reads a file; what is no UTF-8 is taken for what Japanese terminal programs write, as far as names go.
+/// Reads a file.
 fn paste(path: &Path) -> anyhow::Result<Paste> {
     let cannot = || format!("cannot open {}", path.display());
     let mut bytes = Vec::new();
@@ -61,8 +63,15 @@ fn paste(path: &Path) -> anyhow::Result<Paste> {
         File::open(path).with_context(cannot)?.take(most).read_to_end(&mut bytes).with_context(cannot)?;
     }
     let digest = ring::digest::digest(&ring::digest::SHA256, &bytes);
-    let hash = digest.as_ref().iter().map(|octet| format!("{octet:02x}")).collect::<String>();
-    Ok(Paste { name: path.display().to_string(), hash, devices: read(&String::from_utf8_lossy(&bytes)) })
+    let hash = digest.as_ref().iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat();
+    Ok(Paste { name: path.display().to_string(), hash, devices: read(&decoded(&bytes)) })
+}
+
+/// UTF-8, else Shift_JIS: what terminal programs in Japan write, and Yamaha's console speaks by default.
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    // A file that was cut off ends within a character, and is UTF-8 all the same.
+    let is_utf8 = str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
+    if is_utf8 { String::from_utf8_lossy(bytes) } else { SHIFT_JIS.decode_without_bom_handling(bytes).0 }
 }
 
 fn show(pastes: &[Paste], lang: Lang) -> anyhow::Result<()> {
@@ -170,3 +179,6 @@ fn evidence(own: &Pasted, told: &Told) -> Evidence {
         ja: said(Lang::Ja),
     }
 }
+
+#[cfg(test)]
+mod tests;

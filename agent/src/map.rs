@@ -1,7 +1,7 @@
 //! `map`: how a site hangs together, as a picture; what people decide of its links; and what equipment said,
 //! kept for it.
 
-mod kept;
+pub(crate) mod kept;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,8 +16,6 @@ use sekisho_topology::{find, topology};
 use crate::cli::Map;
 use crate::sink::Sink;
 use crate::{list, output};
-
-pub(crate) use kept::keep;
 
 /// What the picture is written as.
 #[derive(Clone, Copy)]

@@ -83,7 +83,7 @@ fn show(
     if let (Some(db), Some(site)) = (&args.db, &args.site) {
         let asked = outcomes.iter().filter(|outcome| outcome.answers());
         // The daemon may be writing: what was asked is shown all the same.
-        if let Err(error) = crate::map::keep(db, site, asked) {
+        if let Err(error) = crate::map::kept::keep(db, site, asked) {
             output::tell(&output::error(&error, lang), lang);
         }
     }

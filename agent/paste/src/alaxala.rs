@@ -34,7 +34,7 @@ fn read(reading: &mut Reading, section: &Section) {
         } else if let Some((name, value)) = line.split_once(':') {
             match name.trim().to_lowercase().as_str() {
                 "name" | "system name" if section.is(&["system"]) => {
-                    reading.tell(States::Name, value, section, *number)
+                    reading.tell(States::Name, value, section, *number);
                 }
                 "locate" | "location" if section.is(&["system"]) => reading.location(value),
                 "chassis mac address" | "mac address" => reading.own_mac(value.trim()),
@@ -59,7 +59,7 @@ fn addresses(reading: &mut Reading, interface: &mut Option<String>, text: &str) 
     let words: Vec<&str> = text.split_whitespace().collect();
     match words.as_slice() {
         [name, flags, ..] if flags.starts_with("flags=") => {
-            *interface = Some(name.trim_end_matches(':').to_owned())
+            *interface = Some(name.trim_end_matches(':').to_owned());
         }
         ["inet" | "inet6", own, ..] => {
             if let (Some(port), Some((ip, prefix))) = (interface.as_deref(), network(own, None)) {

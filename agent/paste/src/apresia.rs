@@ -42,7 +42,7 @@ fn read(reading: &mut Reading, section: &Section) {
             match name.trim().to_lowercase().as_str() {
                 "system mac address" | "mac address" => reading.own_mac(value.trim()),
                 "serial number" | "serial no." | "serial-number" => {
-                    reading.tell(States::Serial, value, section, *number)
+                    reading.tell(States::Serial, value, section, *number);
                 }
                 "system name" | "sysname" => reading.tell(States::Name, value, section, *number),
                 "system location" | "syslocation" => reading.location(value),

@@ -61,7 +61,7 @@ fn version(reading: &mut Reading, section: &Section, number: usize, text: &str) 
     if let Some((name, value)) = line.split_once(':') {
         match name.trim().to_lowercase().as_str() {
             "model number" | "hardware" => {
-                model(reading, value.split(',').next().unwrap_or_default(), section, number)
+                model(reading, value.split(',').next().unwrap_or_default(), section, number);
             }
             "system serial number" | "serial number" => reading.tell(States::Serial, value, section, number),
             "base ethernet mac address" => reading.own_mac(value.trim()),
@@ -93,7 +93,7 @@ fn model(reading: &mut Reading, text: &str, section: &Section, number: usize) {
     reading.role(match text {
         _ if text.starts_with("ASA") || text.starts_with("FPR") => "firewall",
         _ if text.starts_with("AIR-") || text.starts_with("C91") => "access-point",
-        _ if ROUTERS.iter().any(|begin| begins(&begin)) => "router",
+        _ if ROUTERS.iter().any(begins) => "router",
         _ => "switch",
     });
 }
@@ -137,10 +137,7 @@ fn interfaces(reading: &mut Reading, interface: &mut Option<String>, text: &str)
 fn peers(reading: &mut Reading, section: &Section, number: usize, text: &str) {
     let words: Vec<&str> = text.split_whitespace().collect();
     let peer = match words.as_slice() {
-        ["current_peer", peer, ..]
-        | ["Peer:", peer, ..]
-        | ["IKE", "Peer:", peer, ..]
-        | [_, "IKE", "Peer:", peer, ..] => ip(peer),
+        ["current_peer" | "Peer:", peer, ..] | ["IKE", "Peer:", peer, ..] => ip(peer),
         // dst, src, state, conn-id: the other end is not known from the row alone, so both are told.
         [dst, src, "QM_IDLE", ..] => {
             for end in [dst, src] {

@@ -66,7 +66,7 @@ fn interface(reading: &mut Reading, text: &str) {
 
 /// The other ends of tunnels: `'branch01' 203.0.113.9:0  selectors(total,up): 1/1 …`.
 fn peer(reading: &mut Reading, section: &Section, number: usize, text: &str) {
-    let mut words = text.trim_start().split_whitespace();
+    let mut words = text.split_whitespace();
     let (Some(name), Some(end)) = (words.next(), words.next()) else { return };
     if name.starts_with('\'') && text.contains("selectors(") {
         let end = end.split(':').next().unwrap_or(end);

@@ -32,7 +32,7 @@ fn read(reading: &mut Reading, section: &Section) {
         if let Some((name, value)) = line.split_once([':', '=']) {
             match name.trim().to_lowercase().as_str() {
                 "serial number" | "s/n" | "serial no." => {
-                    reading.tell(States::Serial, value, section, *number)
+                    reading.tell(States::Serial, value, section, *number);
                 }
                 _ => {}
             }

@@ -321,7 +321,7 @@ pub(crate) fn network(text: &str, next: Option<&str>) -> Option<(IpAddr, Option<
         return Some((address.parse().ok()?, Some(length.parse().ok().filter(|length| *length <= 128)?)));
     }
     let address = ip(text)?;
-    let mask = next.and_then(|next| ip(next)).and_then(|mask| match mask {
+    let mask = next.and_then(ip).and_then(|mask| match mask {
         IpAddr::V4(mask) => {
             let bits = u32::from(mask);
             (bits.leading_ones() + bits.trailing_zeros() >= 32).then_some(bits.leading_ones() as u8)

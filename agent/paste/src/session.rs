@@ -51,7 +51,7 @@ impl Section {
         let has = |word: &&str| {
             typed.iter().any(|typed| typed.len() >= 2 && word.starts_with(typed) || typed == word)
         };
-        words.iter().all(|word| has(&word))
+        words.iter().all(has)
     }
 }
 

@@ -98,7 +98,7 @@ fn routes(reading: &mut Reading, section: &Section) {
         let rest = words.get(at + 1..).unwrap_or_default();
         let hop = rest.iter().find_map(|word| ip(word)).filter(|hop| !hop.is_unspecified());
         let is_connected = |word: &&str| ["implicit", "connected,", "connected"].contains(word);
-        let hop = hop.filter(|_| !rest.iter().any(|word| is_connected(word)));
+        let hop = hop.filter(|_| !rest.iter().any(is_connected));
         let port = rest.iter().rev().copied().find(|word| is_port(word) && !is_network(word));
         reading.route(destination, prefix, hop, port);
     }

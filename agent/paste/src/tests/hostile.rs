@@ -1,5 +1,7 @@
 //! Secrets, junk and floods.
 
+use std::fmt::Write as _;
+
 use super::samples;
 use crate::{MAX_DEVICES, read};
 
@@ -40,6 +42,8 @@ fn whatever_makers_call_a_secret_is_dropped() {
         "wireless wpa-psk HIMITSU",
         "radius-server host 192.0.2.9 key 0 HIMITSU",
     ];
+    let alone = format!("x#show running-config\n{}\nend\n", lines.join("\n"));
+    assert_eq!(read(&alone)[0].secrets, lines.len());
     // Behind every maker's first words, under a command and under none.
     for sample in samples::ALL {
         let text = format!("{}\n{sample}\n{}\n", lines.join("\n"), lines.join("\n"));
@@ -62,12 +66,15 @@ fn junk_and_floods_end_in_bounds() {
     let mut flood = String::from("sw#show mac address-table\n          Mac Address Table\n");
     for number in 0..100_000_u32 {
         let [_, a, b, c] = number.to_be_bytes();
-        flood.push_str(&format!("10 0200.00{a:02x}.{b:02x}{c:02x} DYNAMIC Gi1/0/{}\n", number % 9_000));
+        writeln!(flood, "10 0200.00{a:02x}.{b:02x}{c:02x} DYNAMIC Gi1/0/{}", number % 9_000).unwrap();
     }
     let pasted = &read(&flood)[0];
     assert!(pasted.facts.forwarding.len() <= 65_536 && pasted.facts.interfaces.len() <= 4_096);
     assert!(pasted.cut_off > 0);
-    let devices: String = (0..2 * MAX_DEVICES).map(|number| format!("sw{number}#show arp\nx\n")).collect();
+    let mut devices = String::new();
+    for number in 0..2 * MAX_DEVICES {
+        writeln!(devices, "sw{number}#show arp\nx").unwrap();
+    }
     assert!(read(&devices).len() <= MAX_DEVICES);
     for junk in
         ["", "\n", "#", ">show ", "a#show arp", "\u{0}\u{1b}[2J#show\u{7}", "病院#show arp\n病院 病院\n"]

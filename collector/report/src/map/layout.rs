@@ -7,7 +7,7 @@ use super::MapOf;
 use super::group::{Group, Named};
 use super::party::{ExitCard, Party};
 use super::plan::Plan;
-use super::scene::{LINE, Line, Look, Place, Scene, Tone, Wire, WireKind, height};
+use super::scene::{LINE, Line, Look, Place, Scene, Tone, Wire, WireKind, height, length};
 use super::tree;
 use crate::clean::clean;
 use crate::text::{Lang, fill, text};
@@ -29,7 +29,7 @@ const MAX_CHARS: usize = 80;
 
 /// The width of a column where so many stand side by side.
 pub(crate) fn column(columns: usize) -> f64 {
-    let columns = columns.max(1) as f64;
+    let columns = length(columns.max(1));
     ((WIDTH - 2.0 * MARGIN - (columns - 1.0) * GAP) / columns).floor()
 }
 

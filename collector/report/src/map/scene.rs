@@ -117,7 +117,12 @@ impl Line {
 
 /// The height of a box with so many lines.
 pub(crate) fn height(lines: usize) -> f64 {
-    lines as f64 * LINE + 2.0 * PADDING - 3.0
+    length(lines) * LINE + 2.0 * PADDING - 3.0
+}
+
+/// A number of things as a length.
+pub(crate) fn length(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
 }
 
 /// The width of a letter in parts of its size, by what fonts of both scripts have in common: whole for

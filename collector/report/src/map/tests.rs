@@ -71,17 +71,17 @@ fn hospital(devices: u32) -> (Analysis, Topology) {
         mac: mac(9_000 + number).to_string(),
         ip: Some(format!("10.1.0.{}", 250 - number)),
         vendor: Some("Example Networks".to_owned()),
-        line: (number % 2 == 0).then(|| "lte".to_owned()),
+        line: number.is_multiple_of(2).then(|| "lte".to_owned()),
         registered: number == 3,
         ..ExitRow::default()
     };
     let analysis = Analysis {
         devices: (0..devices).map(device).collect(),
         exits: (0..8).map(exit).collect(),
-        connections: (0..24_i64)
-            .map(|number| {
-                let own = number as u32;
-                connection(number + 1, own * 3 % devices, 9_000 + own % 8, "ipsec", own % 3 != 0)
+        connections: (0..24_u32)
+            .map(|own| {
+                let tunnel = !own.is_multiple_of(3);
+                connection(i64::from(own) + 1, own * 3 % devices, 9_000 + own % 8, "ipsec", tunnel)
             })
             .collect(),
         ..Analysis::default()

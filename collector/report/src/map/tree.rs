@@ -3,7 +3,7 @@
 use sekisho_api::NodeKind;
 
 use super::layout::{GAP, MARGIN, column};
-use super::scene::{Line, Look, PADDING, Place, Scene, Tone, Wire, WireKind, height};
+use super::scene::{Line, Look, PADDING, Place, Scene, Tone, Wire, WireKind, height, length, width};
 use super::wired::{Boxed, Tree};
 use crate::text::{Lang, fill, text};
 
@@ -71,7 +71,7 @@ fn one(scene: &mut Scene, tree: &Tree, bar: usize, y: f64, lang: Lang) -> f64 {
     let trunk = bottom(scene, root);
     let mut top = trunk + 2.0 * GAP;
     for (band, row) in columns.chunks(COLUMNS).enumerate() {
-        let left = middle - (row.len() as f64 * (width + GAP) - GAP) / 2.0;
+        let left = middle - (length(row.len()) * (width + GAP) - GAP) / 2.0;
         let mut lowest = top;
         for (column, place) in row.iter().zip(0_u32..) {
             let x = left + f64::from(place) * (width + GAP);
@@ -98,7 +98,7 @@ fn stack(scene: &mut Scene, column: &[&Boxed], at: (f64, f64), width: f64, trunk
     let mut above: Vec<usize> = Vec::new();
     for own in column {
         let steps = own.depth.saturating_sub(1);
-        let indent = steps.min(MAX_INDENTS) as f64 * INDENT;
+        let indent = length(steps.min(MAX_INDENTS)) * INDENT;
         let shape = boxed(scene, own, (x + indent, y), width - indent, lang);
         let kind = if own.kind == NodeKind::Read { WireKind::Seen } else { WireKind::Concluded };
         above.truncate(steps);
@@ -129,7 +129,7 @@ fn down(trunk: &Trunk, to: (f64, f64)) -> Vec<(f64, f64)> {
     vec![(x, y), (x, y + GAP), (side, y + GAP), (side, trunk.level), (to.0, trunk.level), to]
 }
 
-fn boxed(scene: &mut Scene, own: &Boxed, (x, y): (f64, f64), width: f64, lang: Lang) -> usize {
+fn boxed(scene: &mut Scene, own: &Boxed, (x, y): (f64, f64), room: f64, lang: Lang) -> usize {
     let look = match own.kind {
         NodeKind::Read => Look::Read,
         NodeKind::Announced => Look::Announced,
@@ -140,19 +140,33 @@ fn boxed(scene: &mut Scene, own: &Boxed, (x, y): (f64, f64), width: f64, lang: L
         own.exits.iter().map(|number| fill(lang, "map.exit", &[("number", number)])).collect();
     let head =
         if exits.is_empty() { own.name.clone() } else { format!("{}（{}）", own.name, exits.join("・")) };
-    let mut lines = vec![Line::new(Tone::Head, &head, width)];
+    let mut lines = vec![Line::new(Tone::Head, &head, room)];
     if !own.details.is_empty() {
-        lines.push(Line::new(Tone::Plain, &own.details, width));
+        lines.push(Line::new(Tone::Plain, &own.details, room));
     }
     if own.kind == NodeKind::Announced {
-        lines.push(Line::new(Tone::Alarm, text(lang, "map.not-asked"), width));
+        lines.push(Line::new(Tone::Alarm, text(lang, "map.not-asked"), room));
     }
     for link in own.uplink.iter().chain(&own.further) {
-        lines.push(Line::new(Tone::Faint, link, width));
+        lines.push(Line::new(Tone::Faint, link, room));
     }
-    if let Some(devices) = &own.devices {
-        lines.push(Line::new(Tone::Plain, devices, width));
+    for words in own.devices.iter().flat_map(|devices| wrapped(devices, room)) {
+        lines.push(Line::new(Tone::Plain, &words, room));
     }
     let high = height(lines.len());
-    scene.add(look, Place { x, y, width, height: high }, lines)
+    scene.add(look, Place { x, y, width: room, height: high }, lines)
+}
+
+/// Breaks a list at its dots where a line is full.
+fn wrapped(list: &str, most: f64) -> Vec<String> {
+    let most = (most - 2.0 * PADDING) / Tone::Plain.size();
+    let mut lines = vec![String::new()];
+    for word in list.split_inclusive('・') {
+        let full = lines.last().is_some_and(|line| !line.is_empty() && width(line) + width(word) > most);
+        match lines.last_mut().filter(|_| !full) {
+            Some(line) => line.push_str(word),
+            None => lines.push(format!("　{word}")),
+        }
+    }
+    lines
 }

@@ -97,7 +97,7 @@ impl<'m> Maker<'m> {
             let is_read = node.is_some_and(|node| node.kind == NodeKind::Read);
             (is_read, is_switch, self.links.get(key).map_or(0, Vec::len), std::cmp::Reverse(key))
         };
-        left.iter().copied().max_by_key(|key| weight(*key))
+        left.iter().copied().max_by_key(|&key| weight(key))
     }
 
     /// Everything that hangs on a root, breadth first, so that each is below the nearest.
