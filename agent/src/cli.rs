@@ -1,5 +1,7 @@
 //! The command line: what can be asked, in the words of clap; help teaches by example.
 
+mod import_text;
+mod map;
 mod poll;
 mod rules;
 mod sync;
@@ -13,6 +15,8 @@ use sekisho_api::{CATEGORIES, GENERAL_INTERNET};
 use sekisho_enrich::Prefix;
 use sekisho_report::Lang;
 
+pub(crate) use import_text::ImportText;
+pub(crate) use map::Map;
 pub(crate) use poll::{Poll, PollFormat};
 pub(crate) use rules::{Explain, RulesArgs, RulesCheck, RulesCommand, RulesList, RulesTest};
 pub(crate) use sync::{Bundle, Enrol, Import, SyncArgs};
@@ -97,6 +101,26 @@ pub(crate) enum Command {
     Exits(Listing),
     /// 台帳の変更履歴を一覧する / Lists the ledger's history: appeared, gone silent, changed exit
     History(History),
+    /// 貼り付けた show コマンドの出力を台帳に取り込む / Reads pasted show output of network equipment into a ledger
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent import-text core01.txt --dry-run
+  sekisho-agent import-text *.txt --db ledger.db --site minato-hospital
+
+Yamaha、Cisco、AlaxalA、APRESIA、アライドテレシス、NEC UNIVERGE IX、Fortinet を内容から見分けます
+パスワード・事前共有鍵・コミュニティ名などを含む行は読み取り時に捨て、保存も表示もしません
+Makers are told by the content. Lines that may hold a password, key or community are dropped at reading")]
+    ImportText(ImportText),
+    /// 台帳からネットワーク概要図を描く / Draws the network map of a ledger's site
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent map --db ledger.db -o ネットワーク概要図.svg
+  sekisho-agent map --db ledger.db --site minato-hospital -o map.drawio
+  sekisho-agent map --db ledger.db --hide sw1 sw7 --draw sw3 地下倉庫のハブ -o map.svg
+
+機器は名前、IP アドレス、MAC アドレスで指定します。固定・非表示・手書きは次の調査でも残ります
+Name equipment by its name, address or MAC. What is pinned, hidden or drawn stays in the next survey")]
+    Map(Map),
     /// 台帳をブラウザーで見る（HTTPS） / Shows a ledger to a browser, by HTTPS
     #[command(after_help = "\
 例 / Examples:

@@ -8,7 +8,9 @@ mod digest;
 mod doctor;
 mod explain;
 mod facts;
+mod import_text;
 mod list;
+mod map;
 mod output;
 mod pipeline;
 mod poll;
@@ -53,6 +55,8 @@ fn command(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Devices(args) => list::devices(args, lang),
         Command::Exits(args) => list::exits(args, lang),
         Command::History(args) => list::history(args, lang),
+        Command::ImportText(args) => import_text::run(args, lang),
+        Command::Map(args) => map::run(args, lang),
         Command::Console(args) => console::run(args, lang),
         Command::Doctor(args) => return doctor::run(args, lang),
         Command::Explain(args) => explain::run(args, lang),

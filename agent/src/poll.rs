@@ -17,7 +17,7 @@
 
 pub(crate) mod board;
 mod candidates;
-mod device;
+pub(crate) mod device;
 mod join;
 mod reported;
 pub(crate) mod round;
@@ -103,6 +103,13 @@ fn show(
     traffic: &Traffic,
     lang: Lang,
 ) -> anyhow::Result<()> {
+    if let (Some(db), Some(site)) = (&args.db, &args.site) {
+        let asked = outcomes.iter().filter(|outcome| outcome.answers());
+        // The daemon may be writing: what was asked is shown all the same.
+        if let Err(error) = crate::map::kept::keep(db, site, asked) {
+            output::tell(&output::error(&error, lang), lang);
+        }
+    }
     let sources: Vec<&Path> = args.recording.iter().map(AsRef::as_ref).collect();
     let mut out = Sink::open(args.output.as_deref(), &sources)?;
     match args.format {

@@ -17,6 +17,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("agent/export", &["decode"]),
     ("agent/snmp", &[]),
     // snmp: its facts alone, as plain data.
+    ("agent/paste", &["api", "snmp"]),
     ("agent/topology", &["api", "snmp"]),
     // api: the analysis is what enrichment gives; a second set of the same types would only be copied.
     ("agent/enrich", &["api", "decode", "export", "recognise", "rules", "track"]),
@@ -30,6 +31,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
             "export",
             "ledger",
             "mirror",
+            "paste",
             "recognise",
             "report",
             "rules",

@@ -22,7 +22,7 @@ pub(crate) struct Poll {
     #[arg(long, value_name = "PATH")]
     pub(crate) db: Option<PathBuf>,
 
-    /// 台帳のこの施設 / This site of the ledger
+    /// 台帳のこの施設。読み取った構成を map のために残す / This site of the ledger, which keeps what was read for `map`
     #[arg(long, value_name = "NAME", requires = "db")]
     pub(crate) site: Option<String>,
 

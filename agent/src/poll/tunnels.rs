@@ -32,7 +32,6 @@ pub(crate) struct Tunnel {
 
 /// A line that a device says is up.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[expect(clippy::struct_field_names, reason = "the word of the exits, whose line it is")]
 pub(crate) struct Line {
     /// The line's slug.
     pub(crate) kind: String,

@@ -87,8 +87,13 @@ impl World {
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let folder = folder.unwrap();
+        let place = Place::new();
+        let on_server = Some(place.ledger("collector")).filter(|place| is_postgres(place));
+        let collector = on_server.unwrap_or_else(|| folder.path().join("collector.db"));
         let mut world = Self {
             folder,
+            collector,
+            _place: place,
             dice: Dice(seed),
             sequence: 0,
             hour: 0,
