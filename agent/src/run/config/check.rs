@@ -89,7 +89,11 @@ impl Checker<'_> {
             metrics: file.metrics.as_ref().and_then(|metrics| self.loopback(&metrics.listen)),
             console: file.console.as_ref().and_then(|console| self.address(&console.listen)),
             sync: file.sync.as_ref().map(|sync| self.sync(sync)),
-            socket: self.path(file.status.socket.as_ref(), DEFAULT_SOCKET, surroundings::socket),
+            // The usual folder is made by systemd when the service starts; `enrol` comes before.
+            socket: match &file.status.socket {
+                Some(_) => self.path(file.status.socket.as_ref(), DEFAULT_SOCKET, surroundings::socket),
+                None => DEFAULT_SOCKET.into(),
+            },
             log_format: self.choice(file.log.format.as_ref(), LogFormat::Text, &formats),
             live: Live {
                 internal: self.prefixes(&file.internal),
