@@ -118,10 +118,16 @@ struct Site {
 impl Site {
     fn new(sync: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = folder.path().join("ledger.db");
-        let config = format!("site = 'here'\nledger = '{}'\n{sync}", ledger.display());
-        fs::write(folder.path().join("agent.toml"), config).unwrap();
-        Self { folder }
+        let this = Self { folder };
+        this.configure(sync);
+        this
+    }
+
+    fn configure(&self, sync: &str) {
+        let (ledger, socket) = (self.path("ledger.db"), self.path("agent.sock"));
+        let (ledger, socket) = (ledger.display(), socket.display());
+        let config = format!("site = 'here'\nledger = '{ledger}'\n[status]\nsocket = '{socket}'\n{sync}");
+        fs::write(self.path("agent.toml"), config).unwrap();
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -314,15 +320,7 @@ fn an_impostor_without_the_code_gets_nothing_and_is_not_believed() {
     assert!(!site.path("sync/collector.json").exists(), "nothing was taken over");
     assert!(site.enrol(collector.address, &code).status.success());
     // Its certificate is of another CA: the one of this box is not even shown to it.
-    fs::write(
-        site.path("agent.toml"),
-        format!(
-            "site = 'here'\nledger = '{}'\n[sync]\nurl = 'https://{}'\n",
-            site.path("ledger.db").display(),
-            impostor.address
-        ),
-    )
-    .unwrap();
+    site.configure(&format!("[sync]\nurl = 'https://{}'\n", impostor.address));
     site.record(1);
     let refused = site.run(&["sync", "--once"]);
     assert!(!refused.status.success());
