@@ -19,15 +19,14 @@ impl Chance {
 
 /// A tree of switches with devices, some links through a switch that nobody manages and that has a PC; the
 /// links as they are.
-fn network(chance: &mut Chance, with_hubs: bool) -> (Lab, Vec<String>) {
-    let switches = 2 + chance.below(9);
+fn network(chance: &mut Chance, switches: usize, with_hubs: bool) -> (Lab, Vec<String>) {
     let (mut cables, mut wired, mut used) = (Vec::new(), Vec::new(), vec![1_u32; switches]);
     for switch in 1..switches {
         let parent = chance.below(switch);
         let (near, far) = (used[parent], used[switch]);
         used[parent] += 1;
         used[switch] += 1;
-        let (parent, own) = (format!("sw{parent:02}:{near}"), format!("sw{switch:02}:{far}"));
+        let (parent, own) = (format!("sw{parent:03}:{near}"), format!("sw{switch:03}:{far}"));
         if with_hubs && chance.below(4) == 0 {
             let hub = format!("hub{switch}");
             cables.push((parent.clone(), format!("{hub}:1")));
@@ -42,7 +41,7 @@ fn network(chance: &mut Chance, with_hubs: bool) -> (Lab, Vec<String>) {
     for (switch, used) in used.iter().enumerate() {
         for device in 0..=chance.below(3) {
             cables
-                .push((format!("sw{switch:02}:{}", used + device as u32), format!("pc{switch}x{device}:0")));
+                .push((format!("sw{switch:03}:{}", used + device as u32), format!("pc{switch}x{device}:0")));
         }
     }
     let cables: Vec<(&str, &str)> = cables.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
@@ -54,9 +53,16 @@ fn network(chance: &mut Chance, with_hubs: bool) -> (Lab, Vec<String>) {
 fn every_tree_of_switches_is_found_from_its_tables_alone() {
     let mut chance = Chance(0x5e15_5eed);
     for round in 0..300 {
-        let (lab, wired) = network(&mut chance, true);
+        let switches = 2 + chance.below(9);
+        let (lab, wired) = network(&mut chance, switches, true);
         assert_eq!(links(&topology(&lab.all(false), &[], &[])), wired, "round {round}");
     }
+}
+
+#[test]
+fn the_two_hundred_switches_of_a_large_hospital_are_found() {
+    let (lab, wired) = network(&mut Chance(0x1a_26e), 200, true);
+    assert_eq!(links(&topology(&lab.all(false), &[], &[])), wired);
 }
 
 #[test]
@@ -64,7 +70,8 @@ fn tables_that_forgot_a_part_lose_links_and_invent_almost_none() {
     let mut chance = Chance(0xf0_1207);
     let (mut all, mut found, mut invented) = (0, 0, 0);
     for _ in 0..300 {
-        let (lab, wired) = network(&mut chance, false);
+        let switches = 2 + chance.below(9);
+        let (lab, wired) = network(&mut chance, switches, false);
         let mut said = lab.all(false);
         for learnt in said.iter_mut().flat_map(|said| &mut said.learnt) {
             learnt.macs.retain(|_| chance.below(10) > 2);
