@@ -159,6 +159,7 @@ fn alone(
         tunnel: true,
         category: None,
         status: UNREGISTERED.to_owned(),
+        registration: None,
         first_seen: report.at,
         last_seen: report.at,
         sessions: 0,

@@ -105,6 +105,18 @@ pub enum LedgerError {
     /// The site's name is empty.
     #[error("the site has no name: give one, such as the hospital's short name")]
     NoSite,
+    /// A registration names neither a device nor an outside party, so that it would be of everything.
+    #[error("the registration names neither a device nor an outside party: name one of them")]
+    NoKeys,
+    /// A site has more registrations than any hospital declares.
+    #[error(
+        "the site would have more than {} registrations: see what is imported",
+        crate::registration::MAX_REGISTRATIONS
+    )]
+    TooManyRegistrations,
+    /// A site has more inquiries than any survey makes.
+    #[error("the site has too many inquiries: begin a new ledger for the next survey")]
+    TooManyInquiries,
     /// The address of a PostgreSQL database cannot be read.
     #[error("`{}` is not the address of a PostgreSQL database: write postgres://user@host/database", path.display())]
     Address {
@@ -150,6 +162,12 @@ pub(crate) enum Fault {
     NoSensor,
     /// The site has no name.
     NoSite,
+    /// A registration is of everything.
+    NoKeys,
+    /// A site has too many registrations.
+    TooManyRegistrations,
+    /// A site has too many inquiries.
+    TooManyInquiries,
 }
 
 impl From<DatabaseError> for Fault {
@@ -190,6 +208,9 @@ impl Fault {
             Self::NoInputs => LedgerError::NoInputs,
             Self::NoSensor => LedgerError::NoSensor,
             Self::NoSite => LedgerError::NoSite,
+            Self::NoKeys => LedgerError::NoKeys,
+            Self::TooManyRegistrations => LedgerError::TooManyRegistrations,
+            Self::TooManyInquiries => LedgerError::TooManyInquiries,
         }
     }
 }

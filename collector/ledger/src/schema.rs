@@ -23,7 +23,7 @@ const fn same(version: i64, name: &'static str, sql: &'static str) -> Migration 
 }
 
 /// The migrations in order.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 7] = [
     same(1, "ledger", include_str!("../migrations/0001_ledger.sql")),
     Migration {
         version: 2,
@@ -34,10 +34,17 @@ const MIGRATIONS: [Migration; 5] = [
     same(3, "roll-ups", include_str!("../migrations/0003_roll_ups.sql")),
     same(4, "list order", include_str!("../migrations/0004_list_order.sql")),
     same(5, "map", include_str!("../migrations/0005_map.sql")),
+    same(6, "registrations", include_str!("../migrations/0006_registrations.sql")),
+    Migration {
+        version: 7,
+        name: "append-only acts",
+        sql: include_str!("../migrations/0007_append_only_acts.sql"),
+        postgres: Some(include_str!("../migrations/0007_append_only_acts.postgres.sql")),
+    },
 ];
 
 /// The latest schema that this version knows.
-pub(crate) const KNOWN: i64 = 5;
+pub(crate) const KNOWN: i64 = 7;
 
 /// Creates the schema, or brings an older one up to date.
 pub(crate) fn migrate(database: &Database) -> Result<(), Fault> {

@@ -20,3 +20,5 @@ mod place;
 mod queries;
 #[cfg(test)]
 mod reading_again;
+#[cfg(test)]
+mod registrations;
