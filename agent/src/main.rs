@@ -4,14 +4,18 @@ mod analyze;
 mod capture;
 mod cli;
 mod console;
+mod diff;
 mod digest;
 mod doctor;
 mod explain;
 mod facts;
+mod import_list;
+mod inquiry;
 mod list;
 mod output;
 mod pipeline;
 mod poll;
+mod register;
 mod rules;
 mod run;
 mod sink;
@@ -52,6 +56,12 @@ fn command(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Devices(args) => list::devices(args, lang),
         Command::Exits(args) => list::exits(args, lang),
         Command::History(args) => list::history(args, lang),
+        Command::Register(args) => register::register(args, lang),
+        Command::Unregister(args) => register::unregister(args, lang),
+        Command::Registrations(args) => register::registrations_of(args, lang),
+        Command::ImportList(args) => import_list::run(args, lang),
+        Command::Inquiry(args) => inquiry::run(&args.command, lang),
+        Command::Diff(args) => diff::run(args, lang),
         Command::Console(args) => console::run(args, lang),
         Command::Doctor(args) => return doctor::run(args, lang),
         Command::Explain(args) => explain::run(args, lang),
