@@ -12,5 +12,6 @@ mod doctor;
 mod files;
 mod ledger;
 mod live;
+mod registrations;
 mod rules;
 mod snmp;
