@@ -44,7 +44,7 @@ struct Work {
 
 /// An inquiry about it.
 struct Asked {
-    asked: String,
+    at: String,
     counterpart: String,
     question: String,
     due: String,
@@ -156,7 +156,7 @@ fn asked(inquiry: &Inquiry, frame: &Frame, app: &App) -> Asked {
     let state = inquiry.state(Timestamp::now());
     let proof = |file: &EvidenceFile| format!("{} {}", short(&file.name), short(&file.sha256));
     Asked {
-        asked: minute(inquiry.asked, &app.zone),
+        at: minute(inquiry.asked, &app.zone),
         counterpart: long(&inquiry.counterpart),
         question: long(&inquiry.question),
         due: minute(inquiry.due, &app.zone),

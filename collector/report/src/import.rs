@@ -76,7 +76,7 @@ pub fn read(bytes: &[u8], zone: &TimeZone) -> Result<List, ImportError> {
         sheet: sheet.name,
         headings_line: columns.line,
         lines: lines.filter(|line| !line.is_blank()).collect(),
-        columns: columns.columns,
+        columns: columns.taken,
         cut_off: sheet.cut_off,
     })
 }

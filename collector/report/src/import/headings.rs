@@ -104,7 +104,8 @@ pub(super) struct Columns {
     /// The line of the headings, and the last line that they take.
     pub(super) line: usize,
     pub(super) last_line: usize,
-    pub(super) columns: Vec<(String, Option<Field>)>,
+    /// By column its heading and what it was taken for.
+    pub(super) taken: Vec<(String, Option<Field>)>,
 }
 
 impl Columns {
@@ -136,24 +137,24 @@ impl Columns {
                 *known = None;
             }
         }
-        Some(Self { line: *line, last_line, columns })
+        Some(Self { line: *line, last_line, taken: columns })
     }
 
     /// Counts the columns that are known.
     pub(super) fn known(&self) -> usize {
-        self.columns.iter().filter(|(_, field)| field.is_some()).count()
+        self.taken.iter().filter(|(_, field)| field.is_some()).count()
     }
 
     /// Tells whether it is our own list: it says of each row how it stands in the ledger.
     pub(super) fn is_ours(&self) -> bool {
-        let has = |wanted: Field| self.columns.iter().any(|(_, field)| *field == Some(wanted));
+        let has = |wanted: Field| self.taken.iter().any(|(_, field)| *field == Some(wanted));
         has(Field::Status) && has(Field::Number) && has(Field::Registration)
     }
 
     /// Gathers the cells of a row by what they are; empty ones are left out.
     pub(super) fn gather<'c>(&self, cells: &'c [String]) -> BTreeMap<Field, Vec<&'c str>> {
         let mut gathered: BTreeMap<Field, Vec<&str>> = BTreeMap::new();
-        for ((_, field), cell) in self.columns.iter().zip(cells) {
+        for ((_, field), cell) in self.taken.iter().zip(cells) {
             if let (Some(field), false) = (field, cell.trim().is_empty()) {
                 gathered.entry(*field).or_default().push(cell.trim());
             }

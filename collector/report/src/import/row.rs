@@ -53,15 +53,15 @@ pub(super) fn line(line: usize, cells: &BTreeMap<Field, Vec<&str>>, ours: bool, 
     let first =
         |field: Field| cells.get(&field).and_then(|texts| texts.first()).map(|text| (*text).to_owned());
     let mut note = first(Field::Note);
-    let hours = first(Field::Hours).and_then(|text| match text.parse::<Hours>() {
-        Ok(hours) => Some(hours),
-        Err(_) => {
-            // Nothing that people wrote is lost.
-            let kept = [note.take(), Some(text.clone())].into_iter().flatten().collect::<Vec<_>>();
-            note = Some(kept.join(" / "));
-            read.problems.push(Problem { key: "import.bad-hours", value: text });
-            None
+    let hours = first(Field::Hours).and_then(|text| {
+        if let Ok(hours) = text.parse::<Hours>() {
+            return Some(hours);
         }
+        // Nothing that people wrote is lost.
+        let kept = [note.take(), Some(text.clone())].into_iter().flatten().collect::<Vec<_>>();
+        note = Some(kept.join(" / "));
+        read.problems.push(Problem { key: "import.bad-hours", value: text });
+        None
     });
     let mut day = |field: Field| {
         let text = first(field)?;
@@ -91,8 +91,9 @@ pub(super) fn line(line: usize, cells: &BTreeMap<Field, Vec<&str>>, ours: bool, 
     let keys = |field: Field, read: fn(&str) -> Vec<String>| -> Vec<String> {
         cells.get(&field).into_iter().flatten().flat_map(|text| read(text)).take(MAX_KEYS).collect()
     };
-    let mut registration = Registration { id: id.unwrap_or_default(), terms, ..Registration::default() };
-    registration.zone = zone.iana_name().unwrap_or("Asia/Tokyo").to_owned();
+    let zone = zone.iana_name().unwrap_or("Asia/Tokyo").to_owned();
+    let id = id.unwrap_or_default();
+    let mut registration = Registration { id, terms, zone, ..Registration::default() };
     if !(ours && (number.is_some() || !registration.id.is_empty())) {
         registration.device = keys(Field::DeviceAddress, addresses);
         if registration.device.is_empty() {
