@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sekisho_api::{Analysis, Connection};
 use sekisho_enrich::Prefix;
 use sekisho_ledger::{Input, Ledger, Query, Recorded, Source as LedgerSource};
-use sekisho_report::Lang;
+use sekisho_report::{Lang, Survey};
 use sekisho_rules::Rules;
 
 use crate::capture::{self, Arrival, Progress, Source};
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Analyze, lang: Lang) -> anyhow::Result<()> {
     // Not into the ledger: there it is looked for over all that was ever seen.
     output::add_missing(&mut analysis, &rules, lang);
     let sources: Vec<&Path> = args.files.iter().chain(&args.db).map(PathBuf::as_path).collect();
-    output::analysis(&analysis, &[], &args.form, &sources, lang)
+    output::analysis(&analysis, &Survey::default(), &args.form, &sources, lang)
 }
 
 /// Reads capture files, and nothing more.

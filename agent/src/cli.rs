@@ -2,6 +2,7 @@
 
 mod import_text;
 mod map;
+mod people;
 mod poll;
 mod rules;
 mod sync;
@@ -17,6 +18,9 @@ use sekisho_report::Lang;
 
 pub(crate) use import_text::ImportText;
 pub(crate) use map::Map;
+pub(crate) use people::{
+    Diff, ImportList, InquiryAdd, InquiryAnswer, InquiryArgs, InquiryCommand, Register, Unregister,
+};
 pub(crate) use poll::{Poll, PollFormat};
 pub(crate) use rules::{Explain, RulesArgs, RulesCheck, RulesCommand, RulesList, RulesTest};
 pub(crate) use sync::{Bundle, Enrol, Import, SyncArgs};
@@ -121,6 +125,37 @@ Makers are told by the content. Lines that may hold a password, key or community
 機器は名前、IP アドレス、MAC アドレスで指定します。固定・非表示・手書きは次の調査でも残ります
 Name equipment by its name, address or MAC. What is pinned, hidden or drawn stays in the next survey")]
     Map(Map),
+    /// 接続を登録（承認）する / Registers a connection: the hospital knows of it and approves
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent register 7 --db ledger.db --owner 放射線科 --vendor 医用機器株式会社 --contact 03-0000-0000 \
+    --hours '平日 9:00-17:00' --until 2027-03-31 --by 細田
+
+もう一度実行すると、書いた項目だけが変わります。登録は過去の通信にも効きます
+Run again, it changes what is given; a registration applies to the past, too")]
+    Register(Box<Register>),
+    /// 登録を取り消す / Takes a registration back
+    Unregister(Unregister),
+    /// 登録を一覧する / Lists the registrations
+    Registrations(Listing),
+    /// 病院の外部接続先一覧（xlsx・CSV）を取り込む / Imports the hospital's own list
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent import-list 外部接続一覧.xlsx --db ledger.db --dry-run
+  sekisho-agent import-list list.csv --db ledger.db --site minato-hospital --by 細田
+
+このプログラムが出した Excel に記入して取り込むこともできます
+The workbook that this program writes can be filled in and imported, too")]
+    ImportList(ImportList),
+    /// 調査（問い合わせ）と回答を記録する / Notes inquiries and what came of them
+    #[command(after_help = "\
+例 / Examples:
+  sekisho-agent inquiry add --db ledger.db --connection 7 --to 医用機器株式会社 --question 回線の用途は --by 細田
+  sekisho-agent inquiry answer 1 --db ledger.db --answer CTの保守 --outcome answered --evidence 回答.pdf --by 細田
+  sekisho-agent inquiry list --db ledger.db")]
+    Inquiry(InquiryArgs),
+    /// 前回の訪問との違いを示す / Shows what is different since the last visit
+    Diff(Diff),
     /// 台帳をブラウザーで見る（HTTPS） / Shows a ledger to a browser, by HTTPS
     #[command(after_help = "\
 例 / Examples:
@@ -372,6 +407,10 @@ pub(crate) struct Connections {
     #[arg(long, value_name = "SLUG")]
     pub(crate) service: Option<String>,
 
+    /// この登録状態だけ / Only this status
+    #[arg(long, value_name = "SLUG", value_parser = PossibleValuesParser::new(STATUSES))]
+    pub(crate) status: Option<String>,
+
     /// トンネル・遠隔操作だけ / Only what can carry other traffic or a person's hands inwards
     #[arg(long)]
     pub(crate) tunnels: bool,
@@ -420,6 +459,9 @@ pub(crate) enum ListFormat {
     /// CSV（Excel で開けます） / CSV that Excel opens
     Csv,
 }
+
+/// How a connection stands to what the hospital declared.
+const STATUSES: [&str; 6] = ["unregistered", "registered", "expired", "outside-hours", "unseen", "missing"];
 
 /// Reads a bound on memory.
 fn memory(text: &str) -> Result<u64, String> {

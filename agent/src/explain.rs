@@ -61,7 +61,7 @@ fn recorded(args: &Explain, db: &std::path::Path, lang: Lang) -> anyhow::Result<
     let ledger = Ledger::read_only(db)?;
     let place = Place { db: db.to_owned(), site: args.site.clone() };
     let site = list::site(&ledger, &place, false, lang)?;
-    Ok(ledger.analysis(&Query { site, ..Query::default() })?)
+    Ok(ledger.analysis(&Query { site, now: Some(jiff::Timestamp::now()), ..Query::default() })?)
 }
 
 /// Whether a connection is the one asked for: by its number, else by an address or a name of an end.

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::bail;
-use sekisho_api::{Analysis, Connection, Device, ExitRow};
+use jiff::Timestamp;
+use sekisho_api::{Analysis, Connection, Device, ExitRow, Inquiry};
 use sekisho_ledger::{HistoryQuery, Ledger, Query, Reader, Sited, missing};
-use sekisho_report::{HistoryRow, Lang, change, csv, fill, table};
+use sekisho_report::{HistoryRow, Lang, Survey, change, csv, fill, table};
 use sekisho_rules::Rules;
 use serde::Serialize;
 
@@ -22,9 +23,12 @@ pub(crate) fn connections(args: &Connections, lang: Lang) -> anyhow::Result<()> 
         service: args.service.clone(),
         only_tunnels: args.tunnels,
         text: args.search.clone(),
+        status: args.status.clone(),
+        now: Some(Timestamp::now()),
         ..Query::default()
     };
-    let rows = ledger.connections(&query)?;
+    let mut rows = ledger.connections(&query)?;
+    rows.extend(ledger.unseen(&query)?);
     let whole = ledger.analysis(&Query { site: query.site.clone(), ..Query::default() })?;
     let mut expected = missing(&whole, &Rules::embedded()?).rows;
     expected.retain(|row| is_asked_for(&query, row));
@@ -42,8 +46,11 @@ pub(crate) fn connections(args: &Connections, lang: Lang) -> anyhow::Result<()> 
     }
     let connections = bare(rows).into_iter().chain(expected).collect();
     let analysis = Analysis { connections, ..whole };
+    let of = Query { site: query.site.clone(), ..Query::default() };
+    let inquiries: Vec<Inquiry> = bare(ledger.inquiries(&of)?);
     let history = history_rows(&ledger, query.site, lang)?;
-    output::analysis(&analysis, &history, &args.form, &[&args.place.db], lang)
+    let survey = Survey { history: &history, inquiries: &inquiries, now: Timestamp::now() };
+    output::analysis(&analysis, &survey, &args.form, &[&args.place.db], lang)
 }
 
 pub(crate) fn devices(args: &Listing, lang: Lang) -> anyhow::Result<()> {
@@ -112,7 +119,8 @@ fn is_asked_for(query: &Query, row: &Connection) -> bool {
         let mut texts = texts.into_iter().flatten().chain([&row.inside.ip]);
         texts.any(|known| known.to_lowercase().contains(&text.to_lowercase()))
     };
-    category && service && !query.only_tunnels && query.text.as_ref().is_none_or(found)
+    let status = query.status.as_ref().is_none_or(|wanted| row.status == *wanted);
+    status && category && service && !query.only_tunnels && query.text.as_ref().is_none_or(found)
 }
 
 /// The site asked for, which must be there: a mistyped name is not an empty hospital. Rows of several

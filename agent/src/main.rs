@@ -4,16 +4,20 @@ mod analyze;
 mod capture;
 mod cli;
 mod console;
+mod diff;
 mod digest;
 mod doctor;
 mod explain;
 mod facts;
+mod import_list;
 mod import_text;
+mod inquiry;
 mod list;
 mod map;
 mod output;
 mod pipeline;
 mod poll;
+mod register;
 mod rules;
 mod run;
 mod sink;
@@ -57,6 +61,12 @@ fn command(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::History(args) => list::history(args, lang),
         Command::ImportText(args) => import_text::run(args, lang),
         Command::Map(args) => map::run(args, lang),
+        Command::Register(args) => register::register(args, lang),
+        Command::Unregister(args) => register::unregister(args, lang),
+        Command::Registrations(args) => register::registrations_of(args, lang),
+        Command::ImportList(args) => import_list::run(args, lang),
+        Command::Inquiry(args) => inquiry::run(&args.command, lang),
+        Command::Diff(args) => diff::run(args, lang),
         Command::Console(args) => console::run(args, lang),
         Command::Doctor(args) => return doctor::run(args, lang),
         Command::Explain(args) => explain::run(args, lang),

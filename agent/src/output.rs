@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use sekisho_api::{Analysis, Connection, GENERAL_INTERNET};
 use sekisho_ledger::{LedgerError, Missing, missing};
 pub(crate) use sekisho_report::zone;
-use sekisho_report::{HistoryRow, Lang, csv, fill, label, table, text, workbook};
+use sekisho_report::{Lang, Survey, csv, fill, label, survey_workbook, table, text};
 use sekisho_rules::Rules;
 
 use crate::capture::{OpenError, Warning};
@@ -33,7 +33,7 @@ pub(crate) fn width() -> Option<u16> {
 /// Writes an analysis in the form asked for.
 pub(crate) fn analysis(
     analysis: &Analysis,
-    history: &[HistoryRow],
+    survey: &Survey<'_>,
     Form { format, output, all }: &Form,
     sources: &[&Path],
     lang: Lang,
@@ -57,7 +57,7 @@ pub(crate) fn analysis(
             folded(&mut sink, analysis.connections.len() - rows.len(), lang)?;
         }
         Format::Csv => csv::connections(&mut sink, &analysis.connections, lang, &zone)?,
-        Format::Xlsx => sink.write_all(&workbook(analysis, history, lang, &zone)?)?,
+        Format::Xlsx => sink.write_all(&survey_workbook(analysis, survey, lang, &zone)?)?,
     }
     sink.close()
 }

@@ -14,5 +14,6 @@ mod files;
 mod ledger;
 mod live;
 mod poller;
+mod registrations;
 mod rules;
 mod snmp;

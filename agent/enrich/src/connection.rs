@@ -276,6 +276,7 @@ fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, grou
         tunnel: group.tunnel,
         category: group.category.map(|(category, _)| category),
         status: "unregistered".to_owned(),
+        registration: None,
         first_seen: crate::timestamp(first_ns),
         last_seen: crate::timestamp(last_ns),
         sessions: group.sessions,

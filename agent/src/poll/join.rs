@@ -182,6 +182,7 @@ fn alone(report: &Reported, place: &Place, tunnel: &Tunnel, peer: IpAddr) -> Con
         tunnel: true,
         category: None,
         status: UNREGISTERED.to_owned(),
+        registration: None,
         first_seen: report.at,
         last_seen: report.at,
         sessions: 0,

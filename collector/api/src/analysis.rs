@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Beacon, Behaviour, Maintenance, Text};
+use crate::{Beacon, Behaviour, Maintenance, Registered, Text};
 
 /// Everything one run found.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -90,6 +90,9 @@ pub struct Connection {
     pub category: Option<String>,
     /// `unregistered`, `registered` …
     pub status: String,
+    /// What the hospital declared of it; absent where it is not registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Box<Registered>>,
     /// When it was first seen.
     pub first_seen: Timestamp,
     /// When it was last seen.

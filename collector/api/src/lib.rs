@@ -16,8 +16,10 @@ mod analysis;
 mod behaviour;
 mod category;
 pub mod enrol;
+mod hours;
 mod mac;
 mod mirror;
+mod registration;
 mod snapshot;
 pub mod sync;
 mod text;
@@ -29,8 +31,10 @@ pub use analysis::{
 };
 pub use behaviour::{Beacon, Behaviour, Bulk, Maintenance};
 pub use category::{CATEGORIES, GENERAL_INTERNET};
+pub use hours::{Hours, NotHours};
 pub use mac::{Mac, NotAMac};
 pub use mirror::{Mirror, MirrorFigure, MirrorFinding, MirrorSeen, MirrorSeverity, MirrorVerdict};
+pub use registration::{EvidenceFile, Inquiry, Registered, Registration, Terms};
 pub use snapshot::{Announced, Learnt, OwnAddress, Port, Resolved, RouteTo, Snapshot};
 pub use text::Text;
 pub use topology::{

@@ -1,6 +1,7 @@
 //! What an address asks for: site, filters, text, place in the list; and the address that asks it again.
 
 use form_urlencoded::Serializer;
+use jiff::Timestamp;
 use sekisho_ledger::{Mark, Query};
 use serde::Deserialize;
 
@@ -44,6 +45,7 @@ impl Asked {
             // Who asks for the general Internet by name is shown it.
             only_surveyed: self.all.is_empty() && self.category != sekisho_api::GENERAL_INTERNET,
             after: self.after.parse::<Mark>().ok(),
+            now: Some(Timestamp::now()),
             ..Query::default()
         }
     }

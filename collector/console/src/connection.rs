@@ -6,7 +6,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use sekisho_api::{Connection, Maintenance};
+use jiff::Timestamp;
+use sekisho_api::{Connection, EvidenceFile, Inquiry, Maintenance};
 use sekisho_ledger::{Change, HistoryQuery, Query, Sited, Subject};
 use sekisho_report::change::row as worded;
 use sekisho_report::{fill, label, minute, size};
@@ -28,6 +29,8 @@ struct Page {
     row: Row,
     facts: Vec<(&'static str, String)>,
     reasons: Vec<Reason>,
+    registration: Vec<(&'static str, String)>,
+    inquiries: Vec<Asked>,
     works: Vec<Work>,
     history: Vec<Changed>,
 }
@@ -37,6 +40,18 @@ struct Work {
     to: String,
     volume: String,
     quiet: String,
+}
+
+/// An inquiry about it.
+struct Asked {
+    at: String,
+    counterpart: String,
+    question: String,
+    due: String,
+    badge: &'static str,
+    outcome: String,
+    answer: String,
+    proofs: String,
 }
 
 struct Changed {
@@ -53,20 +68,38 @@ pub(crate) async fn page(
 ) -> Response {
     let read = app.readers.read(move |ledger| {
         let subject = Some(Subject::Connection(number));
-        let query =
-            Query { site: Some(site.clone()), number: Some(number), limit: Some(1), ..Query::default() };
+        let query = Query {
+            site: Some(site.clone()),
+            number: Some(number),
+            now: Some(Timestamp::now()),
+            limit: Some(1),
+            ..Query::default()
+        };
+        let of_it = Query {
+            site: Some(site.clone()),
+            number: Some(number),
+            limit: Some(MAX_CHANGES),
+            ..Query::default()
+        };
         let of =
             HistoryQuery { site: Some(site), subject, limit: Some(MAX_CHANGES), ..HistoryQuery::default() };
-        Ok((ledger.connections(&query)?.into_iter().next(), ledger.history(&of)?))
+        let inquiries = ledger.inquiries(&of_it)?.into_iter().map(|sited| sited.row).collect();
+        Ok((ledger.connections(&query)?.into_iter().next(), ledger.history(&of)?, inquiries))
     });
     match read.await {
-        Some((Some(sited), history)) => drawn(&shown(frame, &sited, history, &app)),
-        Some((None, _)) => told(frame, StatusCode::NOT_FOUND, "console.no-connection"),
+        Some((Some(sited), history, inquiries)) => drawn(&shown(frame, &sited, history, inquiries, &app)),
+        Some((None, _, _)) => told(frame, StatusCode::NOT_FOUND, "console.no-connection"),
         None => told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.no-ledger"),
     }
 }
 
-fn shown(frame: Frame, sited: &Sited<Connection>, history: Vec<Change>, app: &App) -> Page {
+fn shown(
+    frame: Frame,
+    sited: &Sited<Connection>,
+    history: Vec<Change>,
+    inquiries: Vec<Inquiry>,
+    app: &App,
+) -> Page {
     let (lang, zone, row) = (frame.lang, &app.zone, &sited.row);
     let work = |work: &Maintenance| Work {
         from: minute(work.start, zone),
@@ -87,9 +120,50 @@ fn shown(frame: Frame, sited: &Sited<Connection>, history: Vec<Change>, app: &Ap
         row: view::row(sited, lang, zone),
         facts: facts(row, &frame, app),
         reasons: reasons(&row.evidence, lang),
+        registration: registration(row, &frame, app),
+        inquiries: inquiries.into_iter().map(|one| asked(&one, &frame, app)).collect(),
         works: row.maintenance.iter().rev().take(MAX_WORKS).map(work).collect(),
         history: history.into_iter().map(changed).collect(),
         frame,
+    }
+}
+
+/// What the hospital declared, by the headings of the list.
+fn registration(row: &Connection, frame: &Frame, app: &App) -> Vec<(&'static str, String)> {
+    let Some(known) = &row.registration else { return Vec::new() };
+    let (declared, terms) = (&known.registration, &known.registration.terms);
+    let said = |text: &Option<String>| text.as_deref().map(long).unwrap_or_default();
+    let by = format!("{} {}", minute(declared.at, &app.zone), short(&declared.by));
+    let facts = [
+        ("heading.status", label(frame.lang, "status", &row.status).into_owned()),
+        ("heading.purpose", said(&terms.purpose)),
+        ("heading.owner", said(&terms.owner)),
+        ("heading.supplier", said(&terms.vendor)),
+        ("heading.contact", said(&terms.contact)),
+        ("heading.contract-end", terms.contract_end.map(|day| day.to_string()).unwrap_or_default()),
+        ("heading.hours", terms.hours.as_ref().map(|hours| long(&hours.to_string())).unwrap_or_default()),
+        ("heading.outside-hours", known.outside_hours.map(|at| minute(at, &app.zone)).unwrap_or_default()),
+        ("heading.until", terms.until.map(|day| day.to_string()).unwrap_or_default()),
+        ("heading.note", said(&terms.note)),
+        ("heading.source", said(&declared.source)),
+        ("heading.by", by),
+        ("heading.registration", short(&declared.id)),
+    ];
+    facts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn asked(inquiry: &Inquiry, frame: &Frame, app: &App) -> Asked {
+    let state = inquiry.state(Timestamp::now());
+    let proof = |file: &EvidenceFile| format!("{} {}", short(&file.name), short(&file.sha256));
+    Asked {
+        at: minute(inquiry.asked, &app.zone),
+        counterpart: long(&inquiry.counterpart),
+        question: long(&inquiry.question),
+        due: minute(inquiry.due, &app.zone),
+        badge: if state == "no-answer" { "badge open" } else { "badge" },
+        outcome: label(frame.lang, "outcome", state).into_owned(),
+        answer: long(inquiry.answer.as_deref().unwrap_or_default()),
+        proofs: inquiry.evidence.iter().map(proof).collect::<Vec<_>>().join(" "),
     }
 }
 

@@ -38,7 +38,7 @@ struct Page {
 }
 
 /// The statuses that the ledger knows.
-const STATUSES: [&str; 3] = ["unregistered", "registered", "expired"];
+const STATUSES: [&str; 5] = ["unregistered", "registered", "expired", "outside-hours", "unseen"];
 
 pub(crate) async fn page(
     State(app): State<Arc<App>>,
@@ -48,7 +48,14 @@ pub(crate) async fn page(
     let query = sekisho_ledger::Query { limit: Some(ROWS), ..asked.query() };
     let read = app.readers.read(move |ledger| {
         let sites: Vec<String> = ledger.site_names()?;
-        Ok((ledger.page(&query)?, ledger.count(&query)?, sites))
+        let (mut page, mut count) = (ledger.page(&query)?, ledger.count(&query)?);
+        // What was declared and never seen stands after all that was seen.
+        let unseen = ledger.unseen(&sekisho_ledger::Query { limit: None, ..query })?;
+        count.connections = count.connections.saturating_add(unseen.len() as u64);
+        if page.next.is_none() {
+            page.rows.extend(unseen);
+        }
+        Ok((page, count, sites))
     });
     let Some((page, count, sites)) = read.await else {
         return told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.no-ledger");

@@ -7,8 +7,10 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use sekisho_api::{Analysis, Connection};
-use sekisho_ledger::HistoryQuery;
+use sekisho_ledger::{HistoryQuery, LedgerError, Reader};
+use sekisho_report::Survey;
 use sekisho_report::change::row as worded;
 
 use crate::asked::Asked;
@@ -29,7 +31,7 @@ pub(crate) async fn csv(
     };
     let (query, lang, zone) = (whole(&asked), frame.lang, app.zone.clone());
     let made = app.readers.read(move |ledger| {
-        let rows: Vec<Connection> = ledger.connections(&query)?.into_iter().map(|row| row.row).collect();
+        let rows = listed(ledger, &query)?;
         let file = || {
             let mut file = Vec::new();
             sekisho_report::csv::connections(&mut file, &rows, lang, &zone).map(|()| file)
@@ -52,8 +54,7 @@ pub(crate) async fn xlsx(
     };
     let (query, lang, zone) = (whole(&asked), frame.lang, app.zone.clone());
     let made = app.readers.read(move |ledger| {
-        let connections: Vec<Connection> =
-            ledger.connections(&query)?.into_iter().map(|row| row.row).collect();
+        let connections = listed(ledger, &query)?;
         if !fits(&connections) {
             return Ok(None);
         }
@@ -67,13 +68,23 @@ pub(crate) async fn xlsx(
         let of = HistoryQuery { site, limit: Some(MAX_ROWS), ..HistoryQuery::default() };
         let history: Vec<_> =
             ledger.history(&of)?.into_iter().map(|change| worded(change, lang, &zone)).collect();
+        let of =
+            sekisho_ledger::Query { site: query.site.clone(), limit: Some(MAX_ROWS), ..Default::default() };
+        let inquiries: Vec<_> = ledger.inquiries(&of)?.into_iter().map(|sited| sited.row).collect();
+        let survey = Survey { history: &history, inquiries: &inquiries, now: Timestamp::now() };
         let analysis = Analysis { capture, connections, devices, exits };
-        Ok(Some(sekisho_report::workbook(&analysis, &history, lang, &zone)))
+        Ok(Some(sekisho_report::survey_workbook(&analysis, &survey, lang, &zone)))
     });
     let Some(made) = made.await else {
         return told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.no-ledger");
     };
     answer(frame, made, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+}
+
+/// Gives the rows of the list: what was seen, then what was declared and never seen.
+fn listed(ledger: &Reader, query: &sekisho_ledger::Query) -> Result<Vec<Connection>, LedgerError> {
+    let seen = ledger.connections(query)?;
+    Ok(seen.into_iter().chain(ledger.unseen(query)?).map(|row| row.row).collect())
 }
 
 /// Gives the file, or says why there is none: too many rows, or a fault in the making.

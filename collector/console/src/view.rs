@@ -4,7 +4,7 @@ use form_urlencoded::byte_serialize;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sekisho_api::{Connection, Evidence, Exit};
-use sekisho_ledger::Sited;
+use sekisho_ledger::{Sited, UNSEEN};
 use sekisho_report::{Lang, clean, label, minute, size};
 
 /// The most characters of one part of a cell; the connection's own page has `MAX_LONG`.
@@ -30,9 +30,11 @@ impl Cell {
 /// A row of the list.
 pub(crate) struct Row {
     pub(crate) site: String,
-    pub(crate) number: i64,
+    /// Empty where it was never seen.
+    pub(crate) number: String,
     pub(crate) href: String,
-    pub(crate) unregistered: bool,
+    /// How its status looks: one that asks for somebody stands out.
+    pub(crate) badge: &'static str,
     pub(crate) status: String,
     pub(crate) tunnel: bool,
     pub(crate) category: String,
@@ -51,16 +53,21 @@ pub(crate) struct Row {
 pub(crate) fn row(sited: &Sited<Connection>, lang: Lang, zone: &TimeZone) -> Row {
     let row = &sited.row;
     let role = row.inside.role.as_deref().map(|role| label(lang, "role", role));
-    let number = row.number.unwrap_or_default();
+    let number = row.number.map(|number| number.to_string()).unwrap_or_default();
+    let seen = row.status != UNSEEN;
     let endpoint = match row.port {
         0 => row.transport.clone(),
         port => format!("{}/{port}", row.transport),
     };
     Row {
         site: short(&sited.site),
+        href: if seen {
+            format!("/connections/{}/{number}", byte_serialize_path(&sited.site))
+        } else {
+            String::new()
+        },
         number,
-        href: format!("/connections/{}/{number}", byte_serialize_path(&sited.site)),
-        unregistered: row.status == "unregistered",
+        badge: badge(&row.status),
         status: label(lang, "status", &row.status).into_owned(),
         tunnel: row.tunnel,
         category: label(lang, "category-short", row.category.as_deref().unwrap_or("none")).into_owned(),
@@ -70,9 +77,18 @@ pub(crate) fn row(sited: &Sited<Connection>, lang: Lang, zone: &TimeZone) -> Row
         service: short(&label(lang, "service", &row.service)),
         endpoint: short(&endpoint),
         exit: row.exit.as_ref().map(|known| exit(known, lang)).unwrap_or_default(),
-        last_seen: minute(row.last_seen, zone),
+        last_seen: if seen { minute(row.last_seen, zone) } else { String::new() },
         volume: size::human(row.bytes_out.saturating_add(row.bytes_in)),
         confidence: row.evidence.iter().map(|evidence| evidence.confidence).max().unwrap_or_default(),
+    }
+}
+
+/// The look of a status.
+fn badge(status: &str) -> &'static str {
+    match status {
+        "unregistered" | "expired" | "outside-hours" => "badge open",
+        "registered" => "badge good",
+        _ => "badge",
     }
 }
 

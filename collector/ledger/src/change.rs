@@ -12,6 +12,8 @@
 //! | `changed-…` | all | the field | the field |
 //! | `worked` | connection | – | `start`, `end`, `bytes_out`, `bytes_in`, `quiet_s` |
 //! | `withdrawn` | all | the main fields | –: a capture read again no longer shows it |
+//! | `registered`, `unregistered` | connection, registration | what was declared | what is declared, `by` |
+//! | `asked`, `answered` | connection, inquiry | the answer | the question or the answer, `by` |
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -30,7 +32,7 @@ pub struct Change {
     pub at: Timestamp,
     /// When the ledger learnt it.
     pub recorded_at: Timestamp,
-    /// The number in its site of the capture that showed it.
+    /// The number in its site of the capture that showed it; 0 where a person acted.
     pub capture: i64,
     /// Whether the hospital changed or the reading did.
     pub cause: Cause,
@@ -54,6 +56,10 @@ pub enum Subject {
     Device(String),
     /// An exit, by its hardware address.
     Exit(String),
+    /// What the hospital declared, by its identity in the site.
+    Registration(String),
+    /// An inquiry, by its number in the site.
+    Inquiry(i64),
 }
 
 impl Subject {
@@ -64,6 +70,8 @@ impl Subject {
             Self::Connection(_) => "connection",
             Self::Device(_) => "device",
             Self::Exit(_) => "exit",
+            Self::Registration(_) => "registration",
+            Self::Inquiry(_) => "inquiry",
         }
     }
 
@@ -71,22 +79,25 @@ impl Subject {
     #[must_use]
     pub fn key(&self) -> String {
         match self {
-            Self::Connection(number) => number.to_string(),
-            Self::Device(key) | Self::Exit(key) => key.clone(),
+            Self::Connection(number) | Self::Inquiry(number) => number.to_string(),
+            Self::Device(key) | Self::Exit(key) | Self::Registration(key) => key.clone(),
         }
     }
 
     pub(crate) fn stored(kind: &str, key: String) -> Result<Self, Fault> {
         match kind {
-            "connection" => {
-                let number = key.parse().map_err(|_| Fault::Damaged(format!("connection number `{key}`")))?;
-                Ok(Self::Connection(number))
-            }
+            "connection" => number(&key).map(Self::Connection),
             "device" => Ok(Self::Device(key)),
             "exit" => Ok(Self::Exit(key)),
+            "registration" => Ok(Self::Registration(key)),
+            "inquiry" => number(&key).map(Self::Inquiry),
             _ => Err(Fault::Damaged(format!("kind of subject `{kind}`"))),
         }
     }
+}
+
+fn number(key: &str) -> Result<i64, Fault> {
+    key.parse().map_err(|_| Fault::Damaged(format!("number `{key}`")))
 }
 
 /// A closed list of words that are stored as text.
@@ -154,6 +165,14 @@ words! {
         Worked = "worked",
         /// The only capture that showed it was read again and no longer does.
         Withdrawn = "withdrawn",
+        /// A person declared it, or declared it otherwise.
+        Registered = "registered",
+        /// A person took back what was declared.
+        Unregistered = "unregistered",
+        /// A person asked about it.
+        Asked = "asked",
+        /// An answer came.
+        Answered = "answered",
     }
 }
 
@@ -166,6 +185,8 @@ words! {
         Live = "live",
         /// A capture already recorded was read again with other rules or settings.
         Rereading = "rereading",
+        /// A person said so.
+        Person = "person",
     }
 }
 

@@ -48,6 +48,7 @@ impl Kind for Connection {
             tunnel: self.tunnel || later.tunnel,
             category: known_category.or_later(later_category),
             status: later.status,
+            registration: None,
             first_seen: self.first_seen.min(later.first_seen),
             last_seen: self.last_seen.max(later.last_seen),
             sessions: self.sessions.saturating_add(later.sessions),
@@ -254,11 +255,13 @@ pub(crate) fn insert(database: &Database, site: &str, device: &str, row: &Row) -
     update(database, site, row)
 }
 
-/// Writes what is known of a connection now, without its evidence and hours.
+/// Writes what is known of a connection now, without its evidence and hours. The status of one that is
+/// registered is `settle`'s to write.
 pub(crate) fn update(database: &Database, site: &str, row: &Row) -> Result<(), Fault> {
     let connection = &row.connection;
     let exit_mac = connection.exit.as_ref().map(|exit| exit.mac.as_str());
-    let sql = "UPDATE connections SET exit_mac = $3, category = $4, status = $5, tunnel = $6, \
+    let sql = "UPDATE connections SET exit_mac = $3, category = $4, \
+               status = CASE WHEN registration IS NULL THEN $5 ELSE status END, tunnel = $6, \
                first_seen = $7, last_seen = $8, sessions = $9, bytes_out = $10, bytes_in = $11, \
                silent_from = $12, withdrawn = $13, search = $14, detail = $15 \
                WHERE site = $1 AND number = $2";

@@ -114,6 +114,18 @@ pub enum LedgerError {
     /// The system gives no random numbers.
     #[error("the system gives no random numbers: see that it has started completely")]
     NoRandom,
+    /// A registration names neither a device nor an outside party, so that it would be of everything.
+    #[error("the registration names neither a device nor an outside party: name one of them")]
+    NoKeys,
+    /// A site has more registrations than any hospital declares.
+    #[error(
+        "the site would have more than {} registrations: see what is imported",
+        crate::registration::MAX_REGISTRATIONS
+    )]
+    TooManyRegistrations,
+    /// A site has more inquiries than any survey makes.
+    #[error("the site has too many inquiries: begin a new ledger for the next survey")]
+    TooManyInquiries,
     /// The address of a PostgreSQL database cannot be read.
     #[error("`{}` is not the address of a PostgreSQL database: write postgres://user@host/database", path.display())]
     Address {
@@ -163,6 +175,12 @@ pub(crate) enum Fault {
     Refused(String),
     /// The system gives no random numbers.
     NoRandom,
+    /// A registration is of everything.
+    NoKeys,
+    /// A site has too many registrations.
+    TooManyRegistrations,
+    /// A site has too many inquiries.
+    TooManyInquiries,
 }
 
 impl From<DatabaseError> for Fault {
@@ -205,6 +223,9 @@ impl Fault {
             Self::NoSite => LedgerError::NoSite,
             Self::Refused(what) => LedgerError::Refused { what },
             Self::NoRandom => LedgerError::NoRandom,
+            Self::NoKeys => LedgerError::NoKeys,
+            Self::TooManyRegistrations => LedgerError::TooManyRegistrations,
+            Self::TooManyInquiries => LedgerError::TooManyInquiries,
         }
     }
 }

@@ -9,6 +9,9 @@
 //! | `behaviour` | what a connection does over time, merged |
 //! | `query`, `summary`, `page` | reading |
 //! | `map` | what equipment said of its surroundings, and what people decided of links |
+//! | `registration`, `matching`, `settle`, `unseen` | what the hospital declared, of which connections, and what that makes of them |
+//! | `inquiry` | who was asked what, and what came of it |
+//! | `act` | what people did, in the history |
 //! | `missing` | what should be there and was not seen |
 //! | `sync` | one site's ledger in another: what changed out, and in |
 //! | `store` | the database, SQLite or PostgreSQL |
@@ -32,6 +35,7 @@
 
 #![forbid(unsafe_code)]
 
+mod act;
 mod behaviour;
 mod capture;
 mod change;
@@ -43,21 +47,26 @@ mod device;
 mod error;
 mod exit;
 mod fold;
+mod inquiry;
 mod live;
 mod map;
+mod matching;
 mod missing;
 mod page;
 mod pairing;
 mod query;
 mod record;
+mod registration;
 mod rollup;
 mod schema;
+mod settle;
 mod sighting;
 mod sql;
 mod standing;
 mod store;
 mod summary;
 mod sync;
+mod unseen;
 mod watch;
 
 use std::ops::{ControlFlow, Deref};
@@ -70,15 +79,18 @@ pub use capture::{Input, Source};
 pub use change::{Cause, Change, ChangeKind, Subject};
 pub use clean::{MAX_LIST, MAX_TEXT_BYTES};
 pub use error::LedgerError;
+pub use inquiry::{Answer, DUE_AFTER};
 pub use missing::{MISSING, Missing, missing};
 pub use page::{Count, Mark, NotAMark, Page};
 pub use query::{HistoryQuery, Query, Site, Sited};
 pub use record::{Recorded, SILENT_AFTER_US};
+pub use registration::{Declared, Entered, MAX_REGISTRATIONS, identity};
 pub use store::{DatabaseError, is_address};
 pub use sync::{
     BatchBounds, Credential, Intake, Invitation, MAX_TRIES, Member, NotInvited, Outbox, Progress, Received,
     random_id,
 };
+pub use unseen::UNSEEN;
 pub use watch::{LastRollUp, RollUp};
 
 use error::Fault;

@@ -22,6 +22,7 @@ use crate::error::Fault;
 use crate::fold;
 use crate::record::{Recorded, Recorder, patience};
 use crate::rollup::{self, Part};
+use crate::settle;
 use crate::sighting::{self, Connected, Sighted};
 use crate::sql::{micros, time};
 use crate::store::Database;
@@ -156,7 +157,8 @@ impl Recorder<'_> {
     fn roll_up(&mut self, sighted: Sighted) -> Result<(), Fault> {
         self.sightings(sighted)?;
         self.settle_joined()?;
-        self.overdue()
+        self.overdue()?;
+        settle::seen(self.database, self.site, &self.touched)
     }
 
     fn finish(self) -> Result<Recorded, Fault> {
@@ -361,6 +363,7 @@ impl<'d> Recorder<'d> {
             counters,
             recorded: Recorded::default(),
             live: Some(live),
+            touched: BTreeSet::new(),
         }
     }
 }

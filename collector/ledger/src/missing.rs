@@ -134,6 +134,7 @@ fn row(device: &Device, verdict: &Verdict<'_>) -> Option<Connection> {
         tunnel: false,
         category: verdict.assert.category.clone(),
         status: MISSING.to_owned(),
+        registration: None,
         first_seen,
         last_seen,
         sessions: 0,

@@ -16,10 +16,11 @@ use sekisho_api::Connection;
 use crate::device::State;
 use crate::error::Fault;
 use crate::query::{Details, Filter, Query, Sited, pattern};
+use crate::settle;
 use crate::sql::{micros, uncount, unjson};
 use crate::store::{Database, Dialect};
 
-/// The first key of the order, down to the category. Migration 4 has an index on it.
+/// The first key of the order, down to the category. Migration 6 has an index on it.
 pub(crate) const RANK: &str = "(CASE c.status WHEN 'unregistered' THEN 0 ELSE 100 END \
     + CASE c.tunnel WHEN 0 THEN 50 ELSE 0 END \
     + CASE c.category WHEN 'system-maintenance' THEN 1 WHEN 'network-maintenance' THEN 2 \
@@ -128,19 +129,40 @@ pub(crate) fn visit(
     filter.sql.push_str(&order);
     filter.limit(query.limit);
     let sql = format!(
-        "SELECT c.site, c.number, c.detail, d.detail, {RANK}, c.last_seen FROM connections c {} {}",
+        "SELECT c.site, c.number, c.detail, d.detail, {RANK}, c.last_seen, c.status, c.registration, \
+         c.expires, c.outside_hours FROM connections c {} {}",
         way(database, query),
         with_device(database)
     );
     let mut reader = Details::of(database, query)?;
-    database.visit(&format!("{sql}{}", filter.sql), filter.values, |row| {
-        let (site, number): (String, i64) = (row.get(0)?, row.get(1)?);
-        let (detail, device): (String, String) = (row.get(2)?, row.get(3)?);
-        let mark = Mark { rank: row.get(4)?, last_seen: row.get(5)?, number, site: site.clone() };
+    let at = query.now.map(micros);
+    database.visit(&format!("{sql}{}", filter.sql), filter.values, |stored| {
+        let (site, number): (String, i64) = (stored.get(0)?, stored.get(1)?);
+        let (detail, device): (String, String) = (stored.get(2)?, stored.get(3)?);
+        let mark = Mark { rank: stored.get(4)?, last_seen: stored.get(5)?, number, site: site.clone() };
         let State { device, .. } = unjson(&device)?;
-        let row = reader.complete(&site, number, unjson(&detail)?, device)?;
+        let mut row = reader.complete(&site, number, unjson(&detail)?, device)?;
+        row.status = settle::shown(stored.get(6)?, stored.get(8)?, at.unwrap_or(mark.last_seen));
+        row.registration = reader.registered(&site, stored.get(7)?, settle::broken(stored.get(9)?)?);
         Ok(take(mark, Sited { site, row }))
     })
+}
+
+/// The conditions of the status as it is shown.
+fn has_status(query: &Query, filter: &mut Filter) {
+    let Some(status) = &query.status else { return };
+    let at = match query.now {
+        Some(now) => {
+            filter.values.push(micros(now).into());
+            format!("${}", filter.values.len())
+        }
+        None => "c.last_seen".to_owned(),
+    };
+    if status == "expired" {
+        return filter.always(&format!("c.expires <= {at}"));
+    }
+    filter.and("c.status = $", Some(status.clone()));
+    filter.always(&format!("(c.expires IS NULL OR c.expires > {at})"));
 }
 
 /// Leaves out what stands at a place in the list or before it.
@@ -205,7 +227,7 @@ fn asked(query: &Query) -> Filter {
     filter.and("c.number = $", query.number);
     filter.and("c.service = $", query.service.clone());
     filter.and("c.category = $", query.category.clone());
-    filter.and("c.status = $", query.status.clone());
+    has_status(query, &mut filter);
     filter.and("c.exit_mac = $", query.exit.clone());
     filter.and("d.role = $", query.role.clone());
     filter.and("c.last_seen >= $", query.since.map(micros));

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sekisho_api::{Connection, Device, Exit, ExitRow, Inside};
+use sekisho_api::{Connection, Device, Exit, ExitRow, Inside, Registered, Registration};
 use serde::{Deserialize, Serialize};
 
 use crate::capture;
@@ -19,6 +19,7 @@ use crate::device::State;
 use crate::error::Fault;
 use crate::fold;
 use crate::page::Mark;
+use crate::registration;
 use crate::rollup::{self, Part};
 use crate::sql::{micros, time, uncount, unjson};
 use crate::store::{Database, Value};
@@ -56,6 +57,9 @@ pub struct Query {
     pub only_surveyed: bool,
     /// Connections that have gone silent, or those that have not.
     pub silent: Option<bool>,
+    /// When the list is looked at, for what has expired by then; where absent, each connection is as it was
+    /// when it was last seen.
+    pub now: Option<Timestamp>,
     /// Connections after this place in the list.
     pub after: Option<Mark>,
     /// At most this many rows.
@@ -157,11 +161,20 @@ pub(crate) struct Details<'d> {
     query: &'d Query,
     captures: BTreeMap<String, BTreeMap<i64, capture::Known>>,
     exits: BTreeMap<(String, String), ExitRow>,
+    registrations: BTreeMap<(String, String), Registration>,
 }
 
 impl<'d> Details<'d> {
     pub(crate) fn of(database: &'d Database, query: &'d Query) -> Result<Self, Fault> {
-        Ok(Self { database, query, captures: BTreeMap::new(), exits: exit_rows(database, query)? })
+        let registrations = registration::all(database, query.site.as_deref())?;
+        let by_id = registrations.into_iter().map(|known| ((known.site, known.row.id.clone()), known.row));
+        Ok(Self {
+            database,
+            query,
+            captures: BTreeMap::new(),
+            exits: exit_rows(database, query)?,
+            registrations: by_id.collect(),
+        })
     }
 
     /// Adds number, evidence and hours, and what later captures told of device and exit.
@@ -182,6 +195,17 @@ impl<'d> Details<'d> {
             fill_exit(exit, row);
         }
         Ok(connection)
+    }
+
+    /// Gives a connection the registration that it has.
+    pub(crate) fn registered(
+        &self,
+        site: &str,
+        id: Option<String>,
+        outside_hours: Option<Timestamp>,
+    ) -> Option<Box<Registered>> {
+        let registration = self.registrations.get(&(site.to_owned(), id?))?.clone();
+        Some(Box::new(Registered { registration, outside_hours }))
     }
 
     fn hours(&mut self, site: &str, number: i64) -> Result<BTreeMap<Timestamp, u64>, Fault> {
@@ -299,7 +323,10 @@ pub(crate) fn history(database: &Database, query: &HistoryQuery) -> Result<Vec<C
     filter.sql.push_str(" ORDER BY at DESC, site, change DESC");
     filter.limit(query.limit);
     let sql = "SELECT site, change, at, recorded_at, capture, cause, kind, subject_kind, subject, \
-               before_json, after_json FROM changes";
+               before_json, after_json FROM (SELECT site, change, at, recorded_at, capture, cause, kind, \
+               subject_kind, subject, before_json, after_json FROM changes UNION ALL \
+               SELECT site, change, at, at, CAST(0 AS BIGINT), 'person', kind, \
+               subject_kind, subject, before_json, after_json FROM acts) h";
     database.query(&format!("{sql}{}", filter.sql), filter.values, |row| {
         let (cause, kind, subject): (String, String, String) = (row.get(5)?, row.get(6)?, row.get(7)?);
         let (before, after): (Option<String>, Option<String>) = (row.get(9)?, row.get(10)?);

@@ -24,6 +24,7 @@ use crate::fold::{self, Kind, Stored};
 use crate::live::Live;
 use crate::pairing::pair;
 use crate::rollup;
+use crate::settle;
 use crate::sighting::{self, Sighted};
 use crate::sql::{micros, time};
 use crate::standing;
@@ -110,6 +111,8 @@ pub(crate) struct Recorder<'d> {
     pub(crate) recorded: Recorded,
     /// Set for a roll-up.
     pub(crate) live: Option<Live>,
+    /// The connections that were written, to be held against the registrations.
+    pub(crate) touched: BTreeSet<i64>,
 }
 
 impl<'d> Recorder<'d> {
@@ -141,6 +144,7 @@ impl<'d> Recorder<'d> {
             recorded: Recorded::default(),
             captures,
             live: None,
+            touched: BTreeSet::new(),
         })
     }
 
@@ -148,7 +152,8 @@ impl<'d> Recorder<'d> {
         let before = self.forget_earlier_reading()?;
         self.sightings(sighted)?;
         self.settle(&before)?;
-        self.silences()
+        self.silences()?;
+        settle::seen(self.database, self.site, &self.touched)
     }
 
     /// Records what is seen, devices and exits before the connections that refer to them.
@@ -284,6 +289,7 @@ impl<'d> Recorder<'d> {
         self.count(number, &row.connection, &one.hours)?;
         fold::save_evidence::<Connection>(database, site, &key, &evidence)?;
         self.wait_for(number, &row.connection)?;
+        self.touched.insert(number);
         self.recorded.new += 1;
         let after = Some(row.connection.summary());
         self.change(ChangeKind::Appeared, &Subject::Connection(number), at, None, after)?;
@@ -323,6 +329,7 @@ impl<'d> Recorder<'d> {
         row.connection = after.clone();
         self.save_connection(row, Some(&before.evidence))?;
         self.wait_for(number, &after)?;
+        self.touched.insert(number);
         self.recorded.updated += 1;
         self.differences(&Subject::Connection(number), at, &before, &after)?;
         self.worked(number, &before.maintenance, &after.maintenance)
@@ -371,6 +378,8 @@ impl<'d> Recorder<'d> {
                 Subject::Device(key) => self.settle_stored::<State>(&key)?,
                 Subject::Exit(mac) => self.settle_stored::<ExitRow>(&mac)?,
                 Subject::Connection(number) => self.settle_connection(number)?,
+                // Captures say nothing of what people did.
+                Subject::Registration(_) | Subject::Inquiry(_) => {}
             }
         }
         Ok(())
@@ -388,6 +397,7 @@ impl<'d> Recorder<'d> {
     fn settle_connection(&mut self, number: i64) -> Result<(), Fault> {
         let mut row = connection::load(self.database, self.site, number)?;
         if let Some(connection) = self.folded_connection(number)? {
+            self.touched.insert(number);
             return self.save_connection(Row { connection, ..row }, None);
         }
         let before = Some(row.connection.summary());

@@ -23,7 +23,7 @@ const fn same(version: i64, name: &'static str, sql: &'static str) -> Migration 
 }
 
 /// The migrations in order.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 8] = [
     same(1, "ledger", include_str!("../migrations/0001_ledger.sql")),
     Migration {
         version: 2,
@@ -46,10 +46,17 @@ const MIGRATIONS: [Migration; 6] = [
             include_str!("../migrations/0006_sync.postgres.sql")
         )),
     },
+    same(7, "registrations", include_str!("../migrations/0007_registrations.sql")),
+    Migration {
+        version: 8,
+        name: "append-only acts",
+        sql: include_str!("../migrations/0008_append_only_acts.sql"),
+        postgres: Some(include_str!("../migrations/0008_append_only_acts.postgres.sql")),
+    },
 ];
 
 /// The latest schema that this version knows.
-pub(crate) const KNOWN: i64 = 6;
+pub(crate) const KNOWN: i64 = 8;
 
 /// Creates the schema, or brings an older one up to date.
 pub(crate) fn migrate(database: &Database) -> Result<(), Fault> {

@@ -73,6 +73,8 @@ fn in_bounds(connection: &Connection) -> Result<Connection, Fault> {
     let beacon = connection.beacon.clone();
     let connection = Connection {
         number: None,
+        // Whether it is declared is the ledger's to say.
+        registration: None,
         hours: BTreeMap::new(),
         // JSON has no number for NaN.
         beacon: beacon.filter(|beacon| [beacon.score, beacon.period_s, beacon.jitter].iter().all(finite)),

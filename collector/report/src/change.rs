@@ -46,7 +46,7 @@ fn words(value: &Value, lang: Lang, zone: &TimeZone) -> String {
         let value = match (key.as_str(), value) {
             (_, Value::Null) => return None,
             (_, Value::Object(end)) => end_of(end),
-            ("category" | "role" | "line" | "status", Value::String(slug)) => {
+            ("category" | "role" | "line" | "status" | "service" | "outcome", Value::String(slug)) => {
                 label(lang, key, slug).into_owned()
             }
             _ => plain(value, zone),

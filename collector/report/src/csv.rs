@@ -10,7 +10,8 @@ use std::io::{self, Write};
 use ::csv::{ReaderBuilder, Terminator, Writer, WriterBuilder};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use sekisho_api::{Connection, Device, Evidence, Exit, ExitRow};
+use sekisho_api::{Connection, Device, Evidence, Exit, ExitRow, Registration};
+use sekisho_ledger::UNSEEN;
 
 use crate::clean::clean;
 use crate::history::HistoryRow;
@@ -58,6 +59,17 @@ pub fn connections(out: impl Write, rows: &[Connection], lang: Lang, zone: &Time
         "heading.bytes-in",
         "heading.period",
         "heading.evidence",
+        "heading.purpose",
+        "heading.owner",
+        "heading.supplier",
+        "heading.contact",
+        "heading.contract-end",
+        "heading.hours",
+        "heading.until",
+        "heading.note",
+        "heading.registration",
+        "heading.source",
+        "heading.outside-hours",
     ];
     let mut sheet = Sheet::new(out, &headings, lang)?;
     for (place, row) in (1..).zip(rows) {
@@ -166,7 +178,9 @@ pub fn history(out: impl Write, rows: &[HistoryRow], lang: Lang, zone: &TimeZone
     sheet.finish()
 }
 
-fn connection(row: &Connection, place: i64, lang: Lang, zone: &TimeZone) -> [String; 32] {
+fn connection(row: &Connection, place: i64, lang: Lang, zone: &TimeZone) -> [String; 43] {
+    let [purpose, owner, supplier, contact, contract_end, hours, until, note, id, source, broken] =
+        registered(row, zone);
     let (inside, outside) = (&row.inside, &row.outside);
     let none = Exit::default();
     let exit = row.exit.as_ref().unwrap_or(&none);
@@ -179,7 +193,7 @@ fn connection(row: &Connection, place: i64, lang: Lang, zone: &TimeZone) -> [Str
         row.endpoints.iter().map(|seen| endpoint(&seen.transport, seen.port)).collect()
     };
     [
-        row.number.unwrap_or(place).to_string(),
+        place_of(row, place),
         slug(lang, "category", Some(row.category.as_deref().unwrap_or("none"))),
         slug(lang, "status", Some(&row.status)),
         inside.ip.clone(),
@@ -204,13 +218,24 @@ fn connection(row: &Connection, place: i64, lang: Lang, zone: &TimeZone) -> [Str
         held(exit.name.as_deref()),
         held(exit.vendor.as_deref()),
         slug(lang, "line", exit.line.as_deref()),
-        rfc3339(row.first_seen, zone),
-        rfc3339(row.last_seen, zone),
+        seen(row, row.first_seen, zone),
+        seen(row, row.last_seen, zone),
         row.sessions.to_string(),
         row.bytes_out.to_string(),
         row.bytes_in.to_string(),
         row.beacon.as_ref().map(|beacon| format!("{:.0}", beacon.period_s)).unwrap_or_default(),
         evidence(&row.evidence, lang),
+        purpose,
+        owner,
+        supplier,
+        contact,
+        contract_end,
+        hours,
+        until,
+        note,
+        id,
+        source,
+        broken,
     ]
 }
 
@@ -231,6 +256,34 @@ pub fn of_sites(mut out: impl Write, parts: &[(&str, Vec<u8>)], lang: Lang) -> i
         }
     }
     writer.flush()
+}
+
+/// What the hospital declared of a connection, and when it last broke its hours.
+fn registered(row: &Connection, zone: &TimeZone) -> [String; 11] {
+    let Some(known) = &row.registration else { return Default::default() };
+    let Registration { id, source, terms, .. } = &known.registration;
+    [
+        held(terms.purpose.as_deref()),
+        held(terms.owner.as_deref()),
+        held(terms.vendor.as_deref()),
+        held(terms.contact.as_deref()),
+        number(terms.contract_end),
+        number(terms.hours.as_ref()),
+        number(terms.until),
+        held(terms.note.as_deref()),
+        id.clone(),
+        held(source.as_deref()),
+        moment(known.outside_hours, zone),
+    ]
+}
+
+/// Gives the row's number; what was never seen has none, and a number could be taken for another's.
+fn place_of(row: &Connection, place: i64) -> String {
+    if row.status == UNSEEN { String::new() } else { row.number.unwrap_or(place).to_string() }
+}
+
+fn seen(row: &Connection, at: Timestamp, zone: &TimeZone) -> String {
+    if row.status == UNSEEN { String::new() } else { rfc3339(at, zone) }
 }
 
 fn held(value: Option<&str>) -> String {
@@ -270,17 +323,17 @@ fn evidence(evidence: &[Evidence], lang: Lang) -> String {
 }
 
 /// A CSV file under way.
-struct Sheet<W: Write>(Writer<W>);
+pub(crate) struct Sheet<W: Write>(Writer<W>);
 
 impl<W: Write> Sheet<W> {
-    fn new(mut out: W, headings: &[&str], lang: Lang) -> io::Result<Self> {
+    pub(crate) fn new(mut out: W, headings: &[&str], lang: Lang) -> io::Result<Self> {
         out.write_all(BYTE_ORDER_MARK.as_bytes())?;
         let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
         writer.write_record(headings.iter().map(|key| text(lang, key)))?;
         Ok(Self(writer))
     }
 
-    fn row<const N: usize>(&mut self, cells: &[String; N]) -> io::Result<()> {
+    pub(crate) fn row<const N: usize>(&mut self, cells: &[String; N]) -> io::Result<()> {
         for cell in cells {
             self.0.write_field(unformulated(&clean(cell, MAX_CELL_CHARS)).as_ref())?;
         }
@@ -288,7 +341,7 @@ impl<W: Write> Sheet<W> {
         Ok(())
     }
 
-    fn finish(mut self) -> io::Result<()> {
+    pub(crate) fn finish(mut self) -> io::Result<()> {
         self.0.flush()
     }
 }

@@ -10,7 +10,10 @@
 
 pub mod change;
 pub mod csv;
+pub mod import;
+pub mod inquiries;
 pub mod mirror;
+pub mod registrations;
 pub mod size;
 pub mod table;
 pub mod text;
@@ -34,7 +37,7 @@ pub use rule::{RuleNote, list as rules};
 pub use text::{Lang, fill, label, text};
 pub use trial::{Shift, Trial, trial};
 pub use when::{minute, zone, zone_name};
-pub use workbook::workbook;
+pub use workbook::{Survey, is_proposal, survey_workbook, workbook};
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use std::fmt::Display;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sekisho_api::{Assumption, Connection, Device, Exit, ExitRow, Initiator};
+use sekisho_ledger::UNSEEN;
 
 use crate::clean::clean;
 use crate::grid::{Cell, Column, Fit, draw};
@@ -42,6 +43,7 @@ pub fn connections(
     let columns = [
         (text(lang, "heading.number"), Fit::Number),
         (text(lang, "heading.category"), Fit::Folds),
+        (text(lang, "heading.status"), Fit::Folds),
         (text(lang, "heading.inside"), Fit::Least(IPV4_COLUMNS)),
         (text(lang, "heading.direction"), Fit::Whole),
         (text(lang, "heading.outside"), Fit::Least(IPV4_COLUMNS)),
@@ -121,11 +123,11 @@ pub fn history(rows: &[HistoryRow], lang: Lang, width: Option<u16>, zone: &TimeZ
     summary("summary.history", &[("changes", &rows.len())], lang, &zone) + &listed(&columns, &cells, width)
 }
 
-fn listed(columns: &[Column<'_>], rows: &[Vec<Cell>], width: Option<u16>) -> String {
+pub(crate) fn listed(columns: &[Column<'_>], rows: &[Vec<Cell>], width: Option<u16>) -> String {
     if rows.is_empty() { String::new() } else { format!("\n{}", draw(columns, rows, width)) }
 }
 
-fn summary(key: &str, counts: &[(&str, &dyn Display)], lang: Lang, zone: &str) -> String {
+pub(crate) fn summary(key: &str, counts: &[(&str, &dyn Display)], lang: Lang, zone: &str) -> String {
     let mut values = counts.to_vec();
     values.push(("zone", &zone));
     fill(lang, key, &values) + "\n"
@@ -155,6 +157,7 @@ fn connection(row: &Connection, place: i64, lang: Lang, zone: &TimeZone) -> Vec<
     let inside = &row.inside;
     let role = inside.role.as_deref().map(|role| label(lang, "role", role));
     let known = inside.name.is_some() || role.is_some();
+    let seen = row.status != UNSEEN;
     let inside_cell = Cell::default()
         .with(inside.name.as_deref())
         .with(role.as_deref())
@@ -166,14 +169,15 @@ fn connection(row: &Connection, place: i64, lang: Lang, zone: &TimeZone) -> Vec<
         .with(outside.name.as_deref())
         .with(Some(&and_more(&outside.ip, outside.ips.len())));
     vec![
-        Cell::of(&row.number.unwrap_or(place).to_string()),
+        Cell::default().with(seen.then(|| row.number.unwrap_or(place).to_string()).as_deref()),
         Cell::of(&label(lang, "category-short", row.category.as_deref().unwrap_or("none"))),
+        Cell::of(&label(lang, "status", &row.status)),
         inside_cell,
         Cell::of(arrow(row.initiator)),
         outside_cell,
         service(row, lang),
         exit(row.exit.as_ref(), lang),
-        time(Some(row.last_seen), zone),
+        time(seen.then_some(row.last_seen), zone),
         Cell::of(&size::human(row.bytes_out.saturating_add(row.bytes_in))),
         sure(row.evidence.iter().map(|evidence| evidence.confidence).max()),
     ]
@@ -271,7 +275,7 @@ fn and_more(first: &str, count: usize) -> String {
 }
 
 /// A time: day and hour are two parts, so that a narrow column holds them whole.
-fn time(at: Option<Timestamp>, zone: &TimeZone) -> Cell {
+pub(crate) fn time(at: Option<Timestamp>, zone: &TimeZone) -> Cell {
     let Some(at) = at else { return Cell::default() };
     let shown = minute(at, zone);
     let (day, hour) = shown.split_once(' ').unwrap_or((&shown, ""));

@@ -92,5 +92,10 @@ pub fn label<'s>(lang: Lang, kind: &str, slug: &'s str) -> Cow<'s, str> {
     Cow::Borrowed(find(lang, kind, slug).unwrap_or(slug))
 }
 
+/// Gives the slugs that have a label of a kind, in order.
+pub(crate) fn slugs(kind: &str) -> impl Iterator<Item = &'static str> {
+    CATALOGUE.get(kind).into_iter().flat_map(BTreeMap::keys).map(String::as_str)
+}
+
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 概要 Overview | – | what was read, found and assumed, and what could not be seen |
 //! | 外部接続先一覧 Connections | connection | `workbook/connections.rs` |
-//! | 外部接続先調査履歴 Survey history | change | `workbook/survey.rs` |
+//! | 外部接続先調査履歴 Survey history | inquiry, change | `workbook/survey.rs` |
 //! | 機器台帳 Devices | device inside | `workbook/devices.rs` |
 //!
 //! Columns that the capture cannot fill stay empty on a light ground for people. Invariants: no
@@ -23,12 +23,15 @@ mod style;
 mod survey;
 mod timing;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
-use sekisho_api::Analysis;
+use sekisho_api::{Analysis, Inquiry};
 
 use crate::history::HistoryRow;
 use crate::text::Lang;
+
+pub use connections::is_proposal;
 
 use column::{Word, word};
 use sheet::Sheet;
@@ -39,10 +42,31 @@ const FROZEN: u16 = 3;
 /// Pages that the list of connections takes across: on one, its 31 headings are too small to read.
 const LIST_PAGES: u16 = 3;
 
+/// What was found out of a site besides its list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Survey<'a> {
+    /// What changed.
+    pub history: &'a [HistoryRow],
+    /// What was asked.
+    pub inquiries: &'a [Inquiry],
+    /// When the workbook is made, which tells what is overdue.
+    pub now: Timestamp,
+}
+
 /// Writes the workbook of an analysis and the history of its site, in a language, with times of a zone.
 pub fn workbook(
     analysis: &Analysis,
     history: &[HistoryRow],
+    lang: Lang,
+    zone: &TimeZone,
+) -> Result<Vec<u8>, XlsxError> {
+    survey_workbook(analysis, &Survey { history, ..Survey::default() }, lang, zone)
+}
+
+/// Writes the workbook of an analysis and all that was found out of its site.
+pub fn survey_workbook(
+    analysis: &Analysis,
+    survey: &Survey<'_>,
     lang: Lang,
     zone: &TimeZone,
 ) -> Result<Vec<u8>, XlsxError> {
@@ -60,7 +84,7 @@ pub fn workbook(
     let (name, columns) = (word("外部接続先調査履歴", "Survey history"), survey::columns());
     Sheet { name, columns: &columns, frozen: FROZEN, pages_across: 1 }.add(
         &mut book,
-        &survey::rows(history, lang),
+        &survey::rows(survey, lang),
         lang,
         zone,
         &style,

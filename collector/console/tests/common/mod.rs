@@ -41,6 +41,7 @@ fn connection(number: usize) -> Connection {
         tunnel: number.is_multiple_of(3),
         category: [None, Some("general-internet"), Some("remote-service")][number % 3].map(str::to_owned),
         status: "unregistered".to_owned(),
+        registration: None,
         first_seen: at,
         last_seen: at + Duration::from_secs(number as u64),
         sessions: 1,

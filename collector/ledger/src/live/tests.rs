@@ -23,6 +23,7 @@ fn connection(first: i64, last: i64, exit: &str) -> Connection {
         tunnel: true,
         category: None,
         status: "unregistered".to_owned(),
+        registration: None,
         first_seen,
         last_seen,
         sessions: 1,
@@ -94,7 +95,9 @@ fn a_roll_up_reads_nothing_through_that_grows_with_the_days() {
         let steps = plan.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3));
         for step in steps.unwrap().map(Result::unwrap) {
             assert!(!step.starts_with("SCAN "), "{sql}: {step}");
-            assert!(!step.ends_with("(site=?)") || step.contains(" sites "), "{sql}: {step}");
+            // What people declared does not grow with the days.
+            let is_small = [" sites ", " registrations "].iter().any(|table| step.contains(table));
+            assert!(!step.ends_with("(site=?)") || is_small, "{sql}: {step}");
             if !step.contains("connections_by_watch") {
                 let by_time = step.contains("last_seen") && !step.contains("captures_by_time");
                 assert!(!by_time, "{sql}: {step}");

@@ -22,6 +22,7 @@ fn connection(name: Option<&str>, ips: &[&str], exit: Option<&str>) -> Connectio
         tunnel: true,
         category: None,
         status: "unregistered".to_owned(),
+        registration: None,
         first_seen: Timestamp::UNIX_EPOCH,
         last_seen: Timestamp::UNIX_EPOCH,
         sessions: 1,

@@ -55,6 +55,7 @@ pub(crate) fn connection(first: Timestamp, last: Timestamp) -> Connection {
         tunnel: true,
         category: Some("modality-maintenance".to_owned()),
         status: "unregistered".to_owned(),
+        registration: None,
         first_seen: first,
         last_seen: last,
         sessions: 1,

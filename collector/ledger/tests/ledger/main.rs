@@ -21,4 +21,6 @@ mod queries;
 #[cfg(test)]
 mod reading_again;
 #[cfg(test)]
+mod registrations;
+#[cfg(test)]
 mod sync;

@@ -42,6 +42,7 @@ fn connection(number: i64, device: u32, exit: u32, service: &str, tunnel: bool) 
         tunnel,
         category: Some("modality-maintenance".to_owned()),
         status: "unregistered".to_owned(),
+        registration: None,
         first_seen: jiff::Timestamp::UNIX_EPOCH,
         last_seen: jiff::Timestamp::UNIX_EPOCH,
         sessions: 1,

@@ -87,6 +87,7 @@ fn connection(place: usize, short: &Short<'_>) -> Connection {
         tunnel,
         category: some(category),
         status: "unregistered".to_owned(),
+        registration: None,
         first_seen: at("2026-01-30T23:00:00Z"),
         last_seen: at("2026-01-31T15:04:05Z"),
         sessions: 3,

@@ -1,12 +1,15 @@
-//! The sheet 外部接続先一覧: one row a connection, 31 headings; adding a column is one line of `columns`.
+//! The sheet 外部接続先一覧: one row a connection, the survey's 31 headings and
+//! what the hospital declared; adding a column is one line of `columns`.
 //!
 //! A row that was only observed is 推定 until a person confirms it, and 要確認 for the department in
 //! charge unless it was declared.
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use sekisho_api::{Analysis, Connection, Device};
+use sekisho_api::{Analysis, Connection, Device, Terms};
+use sekisho_ledger::UNSEEN;
 
 use crate::text::{Lang, label, text};
 
@@ -111,8 +114,9 @@ pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
     const SEEN: Word = word("初回検出・最終検出・観測日数", "First seen, last seen, days observed");
     const VOLUME: Word = word("通信量 上り/下り", "Volume out / in (bytes)");
     const CHECKED: Word = word("確認日・確認者・状態（確定/推定/未回答/廃止）", "Checked on, by, state (confirmed / presumed / no answer / retired)");
+    const REGISTRATION: Word = word("登録（病院の申告）", "Registration (as declared)");
     vec![
-        Column::agent(word("接続番号", "Connection No."), 13, |row: &Row| Cell::Count(row.number)).of(Kind::Count),
+        Column::agent(word("接続番号", "Connection No."), 13, number).of(Kind::Count),
         Column::either(word("分類 [1]-[8]", "Category [1]-[8]"), 20, category).choices(CATEGORIES),
         Column::proposed(word("接続名称／用途", "Name / purpose"), 26, name),
         Column::proposed(word("用途区分（オンデマンド/定期監視/データ送信/参照）", "Mode of use (on demand / monitoring / transfer / reference)"), 16, |row: &Row| say(row, service::mode(row.connection))).choices(MODES),
@@ -125,19 +129,19 @@ pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
         Column::either(word("回線種別（FTTH/IP-VPN/専用線/ISDN/LTE/不明）", "Line type (FTTH / IP-VPN / leased / ISDN / LTE / unknown)"), 16, line).choices(LINES),
         Column::person(word("回線事業者・契約番号・SIM/電話番号", "Carrier, contract No., SIM / phone No."), 16),
         Column::agent(word("接続方式（IPsec/SSL-VPN/RMM/専用アプリ/平文/ダイヤルアップ）", "Method (IPsec / SSL VPN / RMM / own application / plaintext / dial-up)"), 18, method),
-        Column::proposed(word("接続先事業者・拠点", "Remote organisation, site"), 20, |row: &Row| optional(row.connection.outside.org.as_ref())),
+        Column::proposed(word("接続先事業者・拠点", "Remote organisation, site"), 20, supplier),
         Column::agent(word("接続先FQDN／IP／ポート／プロトコル", "Remote FQDN / IP / port / protocol"), 30, remote),
         Column::agent(word("発信方向（院内発/院外発/双方向）", "Opened from (inside / outside / both)"), 12, direction).choices(DIRECTIONS),
         Column::agent(word("常時／都度・通信時間帯・頻度", "Always on or not, hours, frequency"), 20, |row: &Row| timing::of(row.connection, row.lang, row.zone)),
-        Column::agent(SEEN, 18, |row: &Row| Cell::Time(row.connection.first_seen)).part(word("初回検出", "First seen")).of(Kind::Time),
-        Column::agent(SEEN, 18, |row: &Row| Cell::Time(row.connection.last_seen)).part(word("最終検出", "Last seen")).of(Kind::Time),
+        Column::agent(SEEN, 18, |row: &Row| seen(row, row.connection.first_seen)).part(word("初回検出", "First seen")).of(Kind::Time),
+        Column::agent(SEEN, 18, |row: &Row| seen(row, row.connection.last_seen)).part(word("最終検出", "Last seen")).of(Kind::Time),
         Column::agent(SEEN, 10, |row: &Row| timing::days(row.connection, row.zone)).part(word("観測日数", "Days")).of(Kind::Count),
         Column::agent(VOLUME, 18, |row: &Row| Cell::Count(row.connection.bytes_out)).part(word("上り", "Out")).of(Kind::Count),
         Column::agent(VOLUME, 18, |row: &Row| Cell::Count(row.connection.bytes_in)).part(word("下り", "In")).of(Kind::Count),
         Column::either(word("暗号化・認証方式（多要素/固定鍵/証明書）", "Encryption, authentication (MFA / pre-shared key / certificate)"), 18, |row: &Row| say(row, service::protection(&row.connection.service))),
         Column::person(word("接続可能範囲（到達できる院内セグメント）", "Reach (segments inside that it can get to)"), 16),
         Column::person(word("取扱情報（患者情報の有無）", "Information handled (patient data or not)"), 12).choices(PATIENT_DATA),
-        Column::person(word("契約・保守窓口・緊急連絡先", "Contract, maintenance desk, emergency contact"), 16),
+        Column::proposed(word("契約・保守窓口・緊急連絡先", "Contract, maintenance desk, emergency contact"), 16, |row: &Row| declared(row, |terms| terms.contact.clone())),
         Column::proposed(word("情報部門の把握（把握済/未把握/要確認）", "Known to IT (known / not known / to be confirmed)"), 14, known_to_it).choices(KNOWN),
         Column::person(word("申請・承認（事前連絡 Q86 / FW開放制限 Q87 / 直接接続禁止 Q88 / ファイル授受記録 Q89）", "Request, approval (notice Q86 / FW opened only then Q87 / no direct access Q88 / file log Q89)"), 24),
         Column::person(word("アクセスログ（取得元・保存期間・確認者・最終確認日）", "Access log (source, retention, reviewer, last review)"), 18),
@@ -148,6 +152,13 @@ pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
         Column::person(CHECKED, 12).part(word("確認日", "Checked on")).of(Kind::Date),
         Column::person(CHECKED, 12).part(word("確認者", "By")),
         Column::proposed(CHECKED, 12, state).part(word("状態", "State")).choices(STATES),
+        Column::agent(REGISTRATION, 14, |row: &Row| Cell::text(label(row.lang, "status", &row.connection.status))).part(word("登録状態", "Status")),
+        Column::proposed(REGISTRATION, 14, |row: &Row| declared(row, |terms| terms.owner.clone())).part(word("管理担当", "In charge")),
+        Column::proposed(REGISTRATION, 12, |row: &Row| declared(row, |terms| terms.contract_end.map(|day| day.to_string()))).part(word("契約終了日", "Contract ends")),
+        Column::proposed(REGISTRATION, 18, |row: &Row| declared(row, |terms| terms.hours.as_ref().map(ToString::to_string))).part(word("許可時間帯", "Permitted hours")),
+        Column::proposed(REGISTRATION, 12, |row: &Row| declared(row, |terms| terms.until.map(|day| day.to_string()))).part(word("登録期限", "Registered until")),
+        Column::proposed(REGISTRATION, 24, |row: &Row| declared(row, |terms| terms.note.clone())).part(word("備考", "Note")),
+        Column::agent(REGISTRATION, 13, |row: &Row| optional(row.connection.registration.as_ref().map(|known| &known.registration.id))).part(word("登録ID", "Registration ID")),
     ]
 }
 
@@ -167,10 +178,48 @@ fn category(row: &Row) -> Cell {
     row.connection.category.as_ref().map_or(Cell::Empty, |slug| Cell::text(label(row.lang, "category", slug)))
 }
 
+/// What was never seen has no number: one could be taken for that of another.
+fn number(row: &Row) -> Cell {
+    if row.connection.status == UNSEEN { Cell::Empty } else { Cell::Count(row.number) }
+}
+
+fn seen(row: &Row, at: Timestamp) -> Cell {
+    if row.connection.status == UNSEEN { Cell::Empty } else { Cell::Time(at) }
+}
+
+fn declared(row: &Row, say: fn(&Terms) -> Option<String>) -> Cell {
+    let terms = row.connection.registration.as_ref().map(|known| &known.registration.terms);
+    optional(terms.and_then(say).as_ref())
+}
+
+fn supplier(row: &Row) -> Cell {
+    match declared(row, |terms| terms.vendor.clone()) {
+        Cell::Empty => optional(row.connection.outside.org.as_ref()),
+        said => said,
+    }
+}
+
 fn name(row: &Row) -> Cell {
-    let outside = &row.connection.outside;
+    let said = declared(row, |terms| terms.purpose.clone());
+    // Of what was never seen there is nothing to propose a name from.
+    if said != Cell::Empty || row.connection.status == UNSEEN {
+        return said;
+    }
+    Cell::text(proposed_name(row.connection, row.lang))
+}
+
+fn proposed_name(connection: &Connection, lang: Lang) -> String {
+    let outside = &connection.outside;
     let party = outside.org.as_ref().or(outside.name.as_ref()).unwrap_or(&outside.ip);
-    Cell::text(format!("{} {party}", label(row.lang, "service", &row.connection.service)))
+    format!("{} {party}", label(lang, "service", &connection.service))
+}
+
+/// Tells whether a text is what the workbook proposes as a connection's name or its company: nobody said it.
+#[must_use]
+pub fn is_proposal(connection: &Connection, text: &str) -> bool {
+    let names = [Lang::Ja, Lang::En].map(|lang| Cell::text(proposed_name(connection, lang)));
+    let text = Cell::text(text);
+    names.contains(&text) || connection.outside.org.as_ref().is_some_and(|org| Cell::text(org) == text)
 }
 
 fn inside_address(row: &Row) -> Cell {
@@ -259,7 +308,15 @@ fn known_to_it(row: &Row) -> Cell {
 }
 
 fn state(row: &Row) -> Cell {
-    pick(row, STATES, if row.connection.status == "unseen" { "未観測" } else { "推定" })
+    pick(
+        row,
+        STATES,
+        match row.connection.status.as_str() {
+            UNSEEN => "未観測",
+            "registered" => "確定",
+            _ => "推定",
+        },
+    )
 }
 
 fn evidence(row: &Row) -> Cell {

@@ -1,11 +1,16 @@
 //! The sheet 外部接続先調査履歴: what was found out when, how and from whom.
 //!
-//! The rows of the ledger's history are passive observations. Hearings and papers are for people to
-//! add below, with the seven days that a vendor has to answer and 期限内回答なし as a result of its own.
+//! First the inquiries of the ledger, with the day on which an answer is due and 期限内回答なし once it has
+//! passed; then its history, which are passive observations. People may add to either below.
+
+use jiff::Timestamp;
+use sekisho_api::Inquiry;
 
 use crate::history::HistoryRow;
+use crate::inquiries::effort;
 use crate::text::{Lang, label};
 
+use super::Survey;
 use super::cell::Cell;
 use super::column::{Column, Word, word};
 use super::style::Kind;
@@ -24,16 +29,27 @@ const RESULTS: &[Word] = &[
     word("該当なし", "Not applicable"),
 ];
 
-/// A change and what its cells are told from.
+/// A row and what its cells are told from.
 pub(super) struct Row<'a> {
     number: u64,
-    change: &'a HistoryRow,
+    what: What<'a>,
     lang: Lang,
+    now: Timestamp,
 }
 
-/// Numbers the changes in their order.
-pub(super) fn rows(history: &[HistoryRow], lang: Lang) -> Vec<Row<'_>> {
-    history.iter().zip(1..).map(|(change, number)| Row { number, change, lang }).collect()
+/// What a row tells of.
+enum What<'a> {
+    /// What was seen.
+    Change(&'a HistoryRow),
+    /// What was asked.
+    Inquiry(&'a Inquiry),
+}
+
+/// Numbers what was asked, then what was seen, each in its order.
+pub(super) fn rows<'a>(survey: &Survey<'a>, lang: Lang) -> Vec<Row<'a>> {
+    let asked = survey.inquiries.iter().map(What::Inquiry);
+    let all = asked.chain(survey.history.iter().map(What::Change)).zip(1..);
+    all.map(|(what, number)| Row { number, what, lang, now: survey.now }).collect()
 }
 
 /// Gives the columns of the survey's history in its order.
@@ -42,25 +58,85 @@ pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
     vec![
         Column::agent(word("履歴番号", "History No."), 10, |row: &Row| Cell::Count(row.number)).of(Kind::Count),
         Column::either(word("接続番号", "Connection No."), 13, connection).of(Kind::Count),
-        Column::agent(word("日時", "When"), 18, |row: &Row| Cell::Time(row.change.at)).of(Kind::Time),
+        Column::agent(word("日時", "When"), 18, when).of(Kind::Time),
         Column::agent(word("調査方法（受動観測・SNMP・ヒアリング・書類・巡回）", "Method (passive observation, SNMP, interview, documents, walk-through)"), 20, method).choices(METHODS),
-        Column::person(word("実施者", "By"), 12),
-        Column::either(word("対象（部署・事業者・担当者）", "Of whom or what (department, supplier, person)"), 32, |row: &Row| Cell::text(&row.change.subject)),
-        Column::agent(word("質問・確認内容", "Question, what was checked"), 24, |row: &Row| Cell::text(label(row.lang, "change", &row.change.kind))),
+        Column::proposed(word("実施者", "By"), 12, |row: &Row| asked(row, |one| Some(one.by.clone()))),
+        Column::either(word("対象（部署・事業者・担当者）", "Of whom or what (department, supplier, person)"), 32, subject),
+        Column::agent(word("質問・確認内容", "Question, what was checked"), 24, question),
         Column::either(word("回答・判明事項", "Answer, what was found"), 36, found),
-        Column::person(word("回答期限（既定 7日）", "Answer due (7 days unless agreed)"), 14).of(Kind::Date),
-        Column::person(word("回答日", "Answered on"), 12).of(Kind::Date),
-        Column::person(word("結果（回答・一部回答・期限内回答なし・該当なし）", "Result (answered, in part, no answer in time, not applicable)"), 18).choices(RESULTS),
+        Column::proposed(word("回答期限（既定 7日）", "Answer due (7 days unless agreed)"), 14, |row: &Row| day(row, |one| Some(one.due))).of(Kind::Date),
+        Column::proposed(word("回答日", "Answered on"), 12, |row: &Row| day(row, |one| one.answered)).of(Kind::Date),
+        Column::proposed(word("結果（回答・一部回答・期限内回答なし・該当なし）", "Result (answered, in part, no answer in time, not applicable)"), 18, result).choices(RESULTS),
         Column::agent(word("変更前→変更後", "Before → after"), 36, difference),
-        Column::person(word("証跡（ファイル, ハッシュ）", "Trace (file, hash)"), 20),
-        Column::person(word("次回予定", "Next on"), 12).of(Kind::Date),
-        Column::person(word("工数(時間)", "Effort (hours)"), 10),
+        Column::proposed(word("証跡（ファイル, ハッシュ）", "Trace (file, hash)"), 20, proofs),
+        Column::proposed(word("次回予定", "Next on"), 12, |row: &Row| asked(row, |one| one.next.clone())),
+        Column::proposed(word("工数(時間)", "Effort (hours)"), 10, |row: &Row| asked(row, |one| Some(effort(one.minutes)))),
     ]
+}
+
+fn asked(row: &Row, say: fn(&Inquiry) -> Option<String>) -> Cell {
+    match &row.what {
+        What::Change(_) => Cell::Empty,
+        What::Inquiry(inquiry) => say(inquiry).map_or(Cell::Empty, Cell::text),
+    }
+}
+
+fn day(row: &Row, say: fn(&Inquiry) -> Option<Timestamp>) -> Cell {
+    match &row.what {
+        What::Change(_) => Cell::Empty,
+        What::Inquiry(inquiry) => say(inquiry).map_or(Cell::Empty, Cell::Time),
+    }
+}
+
+fn when(row: &Row) -> Cell {
+    match &row.what {
+        What::Change(change) => Cell::Time(change.at),
+        What::Inquiry(inquiry) => Cell::Time(inquiry.asked),
+    }
+}
+
+fn subject(row: &Row) -> Cell {
+    match &row.what {
+        What::Change(change) => Cell::text(&change.subject),
+        What::Inquiry(inquiry) => Cell::text(&inquiry.counterpart),
+    }
+}
+
+fn question(row: &Row) -> Cell {
+    match &row.what {
+        What::Change(change) => Cell::text(label(row.lang, "change", &change.kind)),
+        What::Inquiry(inquiry) => Cell::text(&inquiry.question),
+    }
+}
+
+/// What came of it; one that waits for its answer is left to people.
+fn result(row: &Row) -> Cell {
+    match &row.what {
+        What::Change(_) => Cell::Empty,
+        What::Inquiry(inquiry) => match inquiry.state(row.now) {
+            "waiting" => Cell::Empty,
+            state => Cell::text(label(row.lang, "outcome", state)),
+        },
+    }
+}
+
+fn proofs(row: &Row) -> Cell {
+    match &row.what {
+        What::Change(_) => Cell::Empty,
+        What::Inquiry(inquiry) => Cell::lines(crate::inquiries::proofs(inquiry).into_iter().map(Some)),
+    }
 }
 
 /// Gives the number of a subject that is a connection: its label, then its number.
 fn connection(row: &Row) -> Cell {
-    let subject = row.change.subject.trim();
+    let change = match &row.what {
+        What::Change(change) => change,
+        What::Inquiry(inquiry) => {
+            let number = inquiry.connection.and_then(|number| u64::try_from(number).ok());
+            return number.map_or(Cell::Empty, Cell::Count);
+        }
+    };
+    let subject = change.subject.trim();
     let names = [
         "connection".into(),
         label(Lang::Ja, "subject", "connection"),
@@ -77,15 +153,23 @@ fn connection(row: &Row) -> Cell {
 }
 
 fn method(row: &Row) -> Cell {
-    METHODS.first().map_or(Cell::Empty, |word| Cell::text(word.of(row.lang)))
+    match &row.what {
+        What::Change(_) => METHODS.first().map_or(Cell::Empty, |word| Cell::text(word.of(row.lang))),
+        What::Inquiry(inquiry) => Cell::text(label(row.lang, "method", &inquiry.method)),
+    }
 }
 
 fn found(row: &Row) -> Cell {
-    row.change.after.as_ref().map_or(Cell::Empty, Cell::text)
+    let said = match &row.what {
+        What::Change(change) => &change.after,
+        What::Inquiry(inquiry) => &inquiry.answer,
+    };
+    said.as_ref().map_or(Cell::Empty, Cell::text)
 }
 
 fn difference(row: &Row) -> Cell {
-    match (&row.change.before, &row.change.after) {
+    let What::Change(change) = &row.what else { return Cell::Empty };
+    match (&change.before, &change.after) {
         (None, None) => Cell::Empty,
         (before, after) => {
             let known = |side: &Option<String>| side.clone().unwrap_or_else(|| "–".to_owned());

@@ -94,6 +94,7 @@ fn the_list_of_connections_has_the_31_headings_of_the_survey_in_order() {
         "リスク評価・対応方針・期限",
         "根拠（検出方法・確度・証跡番号）",
         "確認日・確認者・状態（確定/推定/未回答/廃止）",
+        "登録（病院の申告）",
     ];
     let headings = texts(&sheet(&hospital(), Lang::Ja, "外部接続先一覧"), 0);
     // A heading over several columns stands in the first of them.

@@ -124,6 +124,7 @@ fn connection(index: usize, line: &Line) -> Connection {
         tunnel,
         category: some(category),
         status: if index == 6 { "registered" } else { "unregistered" }.to_owned(),
+        registration: None,
         first_seen: at(FIRST),
         last_seen: at(LAST),
         sessions: 3 + 17 * index as u64,

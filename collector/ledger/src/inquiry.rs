@@ -1,0 +1,196 @@
+//! Inquiries (調査): asked, answered, and the files that prove the answers.
+//!
+//! That no answer came in time is told when an inquiry is read, from its due day: nobody has to note it.
+
+use jiff::{SignedDuration, Timestamp};
+use sekisho_api::{EvidenceFile, Inquiry};
+use serde_json::json;
+
+use crate::act::{self, Act};
+use crate::change::{ChangeKind, Subject};
+use crate::clean;
+use crate::counters::Counters;
+use crate::error::{Fault, LedgerError};
+use crate::query::{Filter, Query, Sited};
+use crate::sql::{count, json as to_json, micros, uncount, unjson};
+use crate::store::Database;
+use crate::{Ledger, Reader};
+
+/// How long an answer may take where no other day was agreed: the study's week.
+pub const DUE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Inquiries of one site: a survey of a large hospital has some hundreds.
+const MAX_INQUIRIES: i64 = 100_000;
+
+/// What came of an inquiry. What is not given stays as it was.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Answer {
+    /// The answer, or what was found.
+    pub answer: Option<String>,
+    /// When it came.
+    pub answered: Option<Timestamp>,
+    /// `answered`, `in-part` or `not-applicable`.
+    pub outcome: Option<String>,
+    /// What is done next, and when.
+    pub next: Option<String>,
+    /// Work spent on it since it was last told, in minutes.
+    pub minutes: u32,
+    /// Files that prove it.
+    pub evidence: Vec<EvidenceFile>,
+    /// Who says so.
+    pub by: String,
+}
+
+impl Ledger {
+    /// Enters an inquiry of a site, and gives its number; that in `inquiry` is not looked at.
+    pub fn inquire(&mut self, site: &str, inquiry: &Inquiry, now: Timestamp) -> Result<i64, LedgerError> {
+        let Reader { database, path } = &mut self.reader;
+        enter(database, site, inquiry, now).map_err(|fault| fault.at(path))
+    }
+
+    /// Enters what came of an inquiry, and gives it as it is then; none where there is no such inquiry.
+    pub fn answer(
+        &mut self,
+        site: &str,
+        number: i64,
+        answer: &Answer,
+        now: Timestamp,
+    ) -> Result<Option<Inquiry>, LedgerError> {
+        let Reader { database, path } = &mut self.reader;
+        answered(database, site, number, answer, now).map_err(|fault| fault.at(path))
+    }
+}
+
+impl Reader {
+    /// Reads the inquiries of a query's site and connection (its number), the latest first.
+    pub fn inquiries(&self, query: &Query) -> Result<Vec<Sited<Inquiry>>, LedgerError> {
+        self.read(|database| inquiries(database, query))
+    }
+}
+
+fn enter(database: &Database, site: &str, inquiry: &Inquiry, now: Timestamp) -> Result<i64, Fault> {
+    let site = clean::text(site.trim());
+    if site.is_empty() {
+        return Err(Fault::NoSite);
+    }
+    let mut inquiry: Inquiry = clean::row(inquiry)?;
+    let evidence = std::mem::take(&mut inquiry.evidence);
+    let transaction = database.begin()?;
+    let mut counters = Counters::load(&transaction, &site, micros(now))?;
+    let sql = "SELECT COALESCE(MAX(inquiry), 0) FROM inquiries WHERE site = $1";
+    let last: i64 = transaction.query_row(sql, (&site,), |row| row.get(0))?.unwrap_or(0);
+    if last >= MAX_INQUIRIES {
+        return Err(Fault::TooManyInquiries);
+    }
+    inquiry.number = last + 1;
+    let sql = "INSERT INTO inquiries (site, inquiry, connection, asked, due, answered, detail) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let values = (
+        &site,
+        inquiry.number,
+        inquiry.connection,
+        micros(inquiry.asked),
+        micros(inquiry.due),
+        inquiry.answered.map(micros),
+        to_json(&inquiry)?,
+    );
+    transaction.execute(sql, values)?;
+    prove(&transaction, &site, inquiry.number, &evidence, now)?;
+    let after = json!({
+        "inquiry": inquiry.number, "question": inquiry.question, "counterpart": inquiry.counterpart,
+        "due": inquiry.due, "by": inquiry.by,
+    });
+    let act = Act { kind: ChangeKind::Asked, subject: &subject(&inquiry), before: None, after: Some(after) };
+    act::add(&transaction, &site, &mut counters, act, now)?;
+    counters.save(&transaction, &site)?;
+    transaction.commit()?;
+    Ok(inquiry.number)
+}
+
+fn answered(
+    database: &Database,
+    site: &str,
+    number: i64,
+    answer: &Answer,
+    now: Timestamp,
+) -> Result<Option<Inquiry>, Fault> {
+    let site = clean::text(site.trim());
+    let transaction = database.begin()?;
+    let sql = "SELECT detail FROM inquiries WHERE site = $1 AND inquiry = $2";
+    let found = transaction.query_row(sql, (&site, number), |row| unjson(&row.get::<String>(0)?))?;
+    let Some(before) = found else { return Ok(None) };
+    let before: Inquiry = before;
+    let mut after = Inquiry {
+        answer: answer.answer.clone().or_else(|| before.answer.clone()),
+        answered: answer.answered.or(before.answered),
+        outcome: answer.outcome.clone().or_else(|| before.outcome.clone()),
+        next: answer.next.clone().or_else(|| before.next.clone()),
+        minutes: before.minutes.saturating_add(answer.minutes),
+        ..before.clone()
+    };
+    after = clean::row(&after)?;
+    let mut counters = Counters::load(&transaction, &site, micros(now))?;
+    let sql = "UPDATE inquiries SET answered = $3, detail = $4 WHERE site = $1 AND inquiry = $2";
+    transaction.execute(sql, (&site, number, after.answered.map(micros), to_json(&after)?))?;
+    prove(&transaction, &site, number, &answer.evidence, now)?;
+    let says = |inquiry: &Inquiry| json!({ "inquiry": number, "answer": inquiry.answer, "outcome": inquiry.outcome, "next": inquiry.next });
+    let mut said = says(&after);
+    if let Some(fields) = said.as_object_mut() {
+        let files = answer.evidence.iter().map(|file| format!("{} {}", file.name, file.sha256));
+        fields.insert("files".to_owned(), files.collect());
+        fields.insert("by".to_owned(), clean::text(answer.by.trim()).into());
+    }
+    let was = before.answer.is_some().then(|| says(&before));
+    let act = Act { kind: ChangeKind::Answered, subject: &subject(&after), before: was, after: Some(said) };
+    act::add(&transaction, &site, &mut counters, act, now)?;
+    counters.save(&transaction, &site)?;
+    after.evidence = evidence(&transaction, &site, number)?;
+    transaction.commit()?;
+    Ok(Some(after))
+}
+
+/// Keeps the digests of files; a file that is known already is kept once.
+fn prove(
+    database: &Database,
+    site: &str,
+    number: i64,
+    files: &[EvidenceFile],
+    now: Timestamp,
+) -> Result<(), Fault> {
+    for file in files.iter().take(clean::MAX_LIST) {
+        let sql = "INSERT INTO inquiry_evidence (site, inquiry, hash, name, bytes, added) \
+                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (site, inquiry, hash) DO NOTHING";
+        let (hash, name) = (clean::text(&file.sha256), clean::text(&file.name));
+        database.execute(sql, (site, number, hash, name, count(file.bytes), micros(now)))?;
+    }
+    Ok(())
+}
+
+fn subject(inquiry: &Inquiry) -> Subject {
+    inquiry.connection.map_or(Subject::Inquiry(inquiry.number), Subject::Connection)
+}
+
+fn inquiries(database: &Database, query: &Query) -> Result<Vec<Sited<Inquiry>>, Fault> {
+    let mut filter = Filter::default();
+    filter.and("site = $", query.site.clone());
+    filter.and("connection = $", query.number);
+    filter.and("asked >= $", query.since.map(micros));
+    filter.and("asked <= $", query.until.map(micros));
+    filter.sql.push_str(" ORDER BY asked DESC, site, inquiry DESC");
+    filter.limit(query.limit);
+    let sql = format!("SELECT site, detail FROM inquiries{}", filter.sql);
+    let mut found: Vec<Sited<Inquiry>> = database.query(&sql, filter.values, |row| {
+        Ok(Sited { site: row.get(0)?, row: unjson(&row.get::<String>(1)?)? })
+    })?;
+    for sited in &mut found {
+        sited.row.evidence = evidence(database, &sited.site, sited.row.number)?;
+    }
+    Ok(found)
+}
+
+fn evidence(database: &Database, site: &str, number: i64) -> Result<Vec<EvidenceFile>, Fault> {
+    let sql = "SELECT name, hash, bytes FROM inquiry_evidence WHERE site = $1 AND inquiry = $2 \
+               ORDER BY added, hash";
+    database.query(sql, (site, number), |row| {
+        Ok(EvidenceFile { name: row.get(0)?, sha256: row.get(1)?, bytes: uncount(row.get(2)?) })
+    })
+}
