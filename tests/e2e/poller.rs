@@ -248,9 +248,6 @@ impl Drop for Wire {
     }
 }
 
-/// The protocol's number.
-const UDP: u8 = 17;
-
 #[test]
 fn on_the_wire_there_is_nothing_to_anybody_who_was_not_allowed() {
     let mut wire = Wire::lay("poll");
