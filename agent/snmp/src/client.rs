@@ -77,10 +77,10 @@ pub enum State {
     Truncated,
     /// It answered, and some table led back to where it had been.
     Loops,
+    /// It answers, and refuses some of what it is asked, or all.
+    Refused,
     /// It answered at first, and fell silent.
     Interrupted,
-    /// It answers, and refuses what every device tells.
-    Refused,
     /// What comes back is not SNMP.
     Garbage,
     /// The user or the password is wrong.
@@ -99,8 +99,8 @@ impl State {
         Self::Complete,
         Self::Truncated,
         Self::Loops,
-        Self::Interrupted,
         Self::Refused,
+        Self::Interrupted,
         Self::Garbage,
         Self::Credentials,
         Self::Closed,

@@ -59,6 +59,8 @@ pub struct Walker<C> {
     bindings: u32,
     bytes_left: usize,
     worst: State,
+    /// Whether the device fell silent or became useless.
+    lost: bool,
     /// What the first failure was, before it is known whether the device had answered.
     first_failure: State,
     /// Tables that the device does not hold.
@@ -81,6 +83,7 @@ impl<C: Client> Walker<C> {
             bindings,
             bytes_left: MAX_BYTES,
             worst: State::Complete,
+            lost: false,
             first_failure: State::Complete,
             absent: BTreeSet::new(),
         }
@@ -101,15 +104,7 @@ impl<C: Client> Walker<C> {
     /// Tells whether the device fell silent or became useless: what follows is not asked any more.
     #[must_use]
     pub const fn is_lost(&self) -> bool {
-        matches!(
-            self.worst,
-            State::Interrupted
-                | State::Garbage
-                | State::Credentials
-                | State::Closed
-                | State::NoAnswer
-                | State::Local
-        )
+        self.lost
     }
 
     /// Reads single objects, a few a request. What is not there is not in the answer.
@@ -205,7 +200,14 @@ impl<C: Client> Walker<C> {
         }
         let mut answer = Vec::with_capacity(at.len());
         for oid in at {
-            answer.push(self.client.next(oid).await?);
+            answer.push(match self.client.next(oid).await {
+                // What follows is not told, so it is not known what comes after it: this column ends here.
+                Err(failure @ (Failure::Refused { .. } | Failure::TooBig)) => {
+                    self.failed(&failure);
+                    (oid.clone(), Value::End)
+                }
+                told => told?,
+            });
         }
         Ok(answer)
     }
@@ -247,7 +249,7 @@ impl<C: Client> Walker<C> {
         });
     }
 
-    /// After a failure, asks for less; a device that fails at one object is lost.
+    /// After a failure, asks for less; a device that does not even tell one object is lost.
     fn yield_to(&mut self, failure: &Failure) {
         match failure {
             Failure::TooBig if self.bindings > 1 => self.bindings /= 2,
@@ -269,6 +271,7 @@ impl<C: Client> Walker<C> {
             State::NoAnswer | State::Closed => State::Interrupted,
             state => state,
         };
+        self.lost |= state != State::Refused;
         self.note(state);
     }
 
