@@ -13,10 +13,14 @@ use crate::{Client, Failure, Oid, State, Value};
 const BINDINGS: u32 = 40;
 /// Rows read of one table: the forwarding table of a core switch holds some 16,000.
 const MAX_ROWS: usize = 20_000;
-/// Octets kept of one device, all tables together: whole walks of large switches come to 1 MiB.
-const MAX_BYTES: usize = 4 << 20;
-/// What a binding takes beside its value, roughly: its key in two maps.
-const BINDING_BYTES: usize = 64;
+/// Octets kept of one device, all tables together: 16,000 rows of a forwarding table come to 5 MiB.
+const MAX_BYTES: usize = 6 << 20;
+/// What a binding takes beside what its value refers to.
+const BINDING_BYTES: usize = size_of::<(u32, Value)>();
+/// What a row takes beside its index and bindings, roughly: its place in the table, and room for more columns.
+const ROW_BYTES: usize = 256;
+/// Octets of an arc.
+const ARC_BYTES: usize = size_of::<u32>();
 /// Objects asked for in one GET: what every device's buffer holds.
 const MAX_GET: usize = 16;
 
@@ -29,13 +33,13 @@ pub struct Table {
 
 /// A row's columns.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Row(BTreeMap<u32, Value>);
+pub struct Row(Vec<(u32, Value)>);
 
 impl Row {
     /// Gives what a column holds.
     #[must_use]
     pub fn value(&self, column: u32) -> Option<&Value> {
-        self.0.get(&column)
+        self.0.iter().find(|(own, _)| *own == column).map(|(_, value)| value)
     }
 
     /// Gives what a person reads of a column.
@@ -117,7 +121,7 @@ impl<C: Client> Walker<C> {
             match self.client.get(some).await {
                 Ok(bindings) => {
                     for (oid, value) in bindings {
-                        if some.contains(&oid) && value != Value::Absent && self.takes(&value) {
+                        if some.contains(&oid) && value != Value::Absent && self.takes(size(&value)) {
                             found.insert(oid, value);
                         }
                     }
@@ -158,7 +162,7 @@ impl<C: Client> Walker<C> {
                 Err(failure) => self.yield_to(&failure),
             }
         }
-        let row = |(index, row): (Vec<u32>, Row)| Some((name.child(&index), row.0.into_values().next()?));
+        let row = |(index, row): (Vec<u32>, Row)| Some((name.child(&index), row.0.into_iter().next()?.1));
         table.rows.into_iter().filter_map(row).take(most).collect()
     }
 
@@ -234,13 +238,14 @@ impl<C: Client> Walker<C> {
                 continue;
             };
             let is_new = !table.rows.contains_key(&index);
-            if (is_new && table.rows.len() >= MAX_ROWS) || !self.takes(&value) {
+            let row = if is_new { ROW_BYTES + index.len() * ARC_BYTES } else { 0 };
+            if (is_new && table.rows.len() >= MAX_ROWS) || !self.takes(row + size(&value)) {
                 self.note(State::Truncated);
                 *end = true;
                 continue;
             }
             column.last = oid;
-            table.rows.entry(index).or_default().0.insert(column.number, value);
+            table.rows.entry(index).or_default().0.push((column.number, value));
         }
         let mut at = 0;
         open.retain(|_| {
@@ -279,13 +284,22 @@ impl<C: Client> Walker<C> {
         self.worst = self.worst.max(state);
     }
 
-    /// Tells whether there is room for a value, and takes it.
-    fn takes(&mut self, value: &Value) -> bool {
-        let bytes = BINDING_BYTES + value.octets().map_or(0, <[u8]>::len);
+    /// Tells whether there is room for so many octets, and takes it.
+    fn takes(&mut self, bytes: usize) -> bool {
         let left = self.bytes_left.checked_sub(bytes);
         self.bytes_left = left.unwrap_or(0);
         left.is_some()
     }
+}
+
+/// What a binding takes, roughly.
+fn size(value: &Value) -> usize {
+    let own = match value {
+        Value::Octets(octets) => octets.len(),
+        Value::Oid(oid) => oid.arcs().len() * ARC_BYTES,
+        Value::Integer(_) | Value::Ip(_) | Value::Unsigned(_) | Value::Absent | Value::End => 0,
+    };
+    BINDING_BYTES + own
 }
 
 #[cfg(test)]
