@@ -149,7 +149,7 @@ fn a_dry_run_sends_nothing() {
 
 /// Devices that answer badly, each with the state that it must come to. Slow ones hold up whoever is behind
 /// the same socket, so they have one of their own.
-const TEMPERS: [(Temper, &str); 8] = [
+const TEMPERS: [(Temper, &str); 9] = [
     (Temper::Sound, "complete"),
     (Temper::Silent, "no-answer"),
     (Temper::SilentAfter(6), "interrupted"),
@@ -158,6 +158,7 @@ const TEMPERS: [(Temper, &str); 8] = [
     (Temper::Stuck, "loops"),
     (Temper::Endless, "truncated"),
     (Temper::Small, "complete"),
+    (Temper::Refuses, "refused"),
 ];
 
 #[test]

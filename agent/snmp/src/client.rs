@@ -36,8 +36,8 @@ pub enum Failure {
     /// Nothing came back in time, as often as was asked. A wrong community looks the same.
     #[error("no answer")]
     NoAnswer,
-    /// The device's host said that nobody listens at that port.
-    #[error("nobody listens at the SNMP port")]
+    /// A host said that nobody listens at that port, or a router that there is no way to it (ICMP).
+    #[error("nobody listens at the SNMP port, or it cannot be reached")]
     Closed,
     /// The device does not know the user, or the password is wrong.
     #[error("the device does not accept these credentials: {what}")]
@@ -77,15 +77,15 @@ pub enum State {
     Truncated,
     /// It answered, and some table led back to where it had been.
     Loops,
+    /// It answers, and refuses some of what it is asked, or all.
+    Refused,
     /// It answered at first, and fell silent.
     Interrupted,
-    /// It answers, and refuses what every device tells.
-    Refused,
     /// What comes back is not SNMP.
     Garbage,
     /// The user or the password is wrong.
     Credentials,
-    /// Nobody listens at the port.
+    /// Nobody listens at the port, or there is no way to it.
     Closed,
     /// Nothing came back.
     NoAnswer,
@@ -99,8 +99,8 @@ impl State {
         Self::Complete,
         Self::Truncated,
         Self::Loops,
-        Self::Interrupted,
         Self::Refused,
+        Self::Interrupted,
         Self::Garbage,
         Self::Credentials,
         Self::Closed,

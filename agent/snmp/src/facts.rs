@@ -66,26 +66,53 @@ pub struct Interface {
     pub is_enabled: bool,
     /// ifOperStatus is `up`.
     pub is_up: bool,
+    /// ifOperStatus is `dormant`: a line that is dialled when somebody wants to leave by it.
+    pub is_waiting: bool,
     /// Bits a second.
     pub speed_bps: Option<u64>,
 }
 
 impl Interface {
     /// Names the kind of line that the interface's type betrays, as slug; `None` for those of a LAN.
+    ///
+    /// The BSDs number interfaces of their own kernel from 240 on, as IANA numbers others; those are told by
+    /// their names. A serial port is a line where its name says that something is dialled there.
     #[must_use]
-    pub const fn line(&self) -> Option<&'static str> {
+    pub fn line(&self) -> Option<&'static str> {
+        let is_named = |words: &[&str]| self.is_named(|name| words.iter().any(|word| is_unit(name, word)));
+        let is_of_dialler = || self.is_named(|name| DIALLERS.iter().any(|word| name.contains(word)));
         match self.kind {
             Some(20 | 21 | 63 | 75 | 76 | 77) => Some("isdn"),
             Some(23 | 108) => Some("ppp"),
-            Some(28 | 33 | 48) => Some("dial-up"),
+            Some(28 | 48) => Some("dial-up"),
+            Some(33) if is_of_dialler() => Some("dial-up"),
             Some(32) => Some("frame-relay"),
+            Some(45 | 118) => Some("leased-line"),
+            Some(243..=251) if is_named(BSD_INNER) => None,
+            Some(250) if is_named(&["umb"]) => Some("lte"),
+            Some(251) if is_named(&["wg"]) => Some("tunnel"),
             Some(94 | 97 | 251) => Some("dsl"),
-            Some(131) => Some("tunnel"),
+            Some(131 | 150) => Some("tunnel"),
             Some(243 | 244) => Some("lte"),
             Some(250) => Some("pon"),
             _ => None,
         }
     }
+
+    /// Tells whether one of its names is as asked; in lower case.
+    fn is_named(&self, is: impl Fn(&str) -> bool) -> bool {
+        [&self.name, &self.descr].into_iter().flatten().any(|name| is(&name.to_ascii_lowercase()))
+    }
+}
+
+/// Interfaces within the kernel of a BSD: IPsec as it is filtered, 6to4, what the packet filter logs and tells.
+const BSD_INNER: &[&str] = &["bluetooth", "carp", "enc", "pflog", "pflow", "pfsync", "stf"];
+/// What is in the name of a serial port at which something dials.
+const DIALLERS: &[&str] = &["async", "dial", "isdn", "modem", "ppp"];
+
+/// Tells whether a name is a word and a number, as kernels count their interfaces.
+fn is_unit(name: &str, word: &str) -> bool {
+    name.strip_prefix(word).is_some_and(|number| number.chars().all(|digit| digit.is_ascii_digit()))
 }
 
 /// One of the device's own addresses.
@@ -217,4 +244,36 @@ fn written<S: Serializer>(own: &[u8; 6], serializer: S) -> Result<S::Ok, S::Erro
 )]
 fn maybe_written<S: Serializer>(own: &Option<[u8; 6]>, serializer: S) -> Result<S::Ok, S::Error> {
     own.map(mac).serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_alone_does_not_make_a_line_of_what_a_kernel_numbers_otherwise() {
+        // (ifType, ifDescr, line)
+        let cases = [
+            (243, "Cellular0/1/0", Some("lte")),
+            (244, "wwan1", Some("lte")),
+            (243, "stf0", None),
+            (244, "enc0", None),
+            (246, "pflog0", None),
+            (250, "umb0", Some("lte")),
+            (250, "gpon-onu_1/1/1", Some("pon")),
+            (251, "wg0", Some("tunnel")),
+            (251, "VDSL2 0/1", Some("dsl")),
+            (33, "RS-232C console", None),
+            (33, "Async1/0 modem", Some("dial-up")),
+            (45, "Serial0", Some("leased-line")),
+            (118, "Serial1:0", Some("leased-line")),
+            (150, "mpls1", Some("tunnel")),
+            (6, "enc0", None),
+        ];
+        for (kind, descr, line) in cases {
+            let interface =
+                Interface { kind: Some(kind), descr: Some(descr.to_owned()), ..Interface::default() };
+            assert_eq!(interface.line(), line, "{kind} {descr}");
+        }
+    }
 }

@@ -63,22 +63,34 @@ pub async fn system<C: Client>(walker: &mut Walker<C>) -> System {
     }
 }
 
-/// Reads the tables of a device whose system group is known.
-pub async fn facts<C: Client>(walker: &mut Walker<C>, system: System, scope: Scope) -> Facts {
-    let mut facts = Facts { system, ..Facts::default() };
+/// Reads what a device whose system group is known says of itself.
+pub async fn itself<C: Client>(walker: &mut Walker<C>, facts: &mut Facts, scope: Scope) {
     walker.look_for(&tables(scope)).await;
     facts.interfaces = interface::read(walker).await;
     facts.entities = entity::read(walker).await;
     facts.addresses = ip::addresses(walker).await;
+}
+
+/// Reads what a device knows of what is around it. Whoever drops this before its end has what was read so far.
+pub async fn surroundings<C: Client>(walker: &mut Walker<C>, facts: &mut Facts, scope: Scope) {
+    if scope.surroundings {
+        (facts.local_ports, facts.links) = link::lldp(walker).await;
+        facts.links.extend(link::cdp(walker).await);
+    }
     if scope.routes {
         facts.routes = ip::routes(walker).await;
     }
     if scope.surroundings {
         facts.neighbours = ip::neighbours(walker).await;
         facts.forwarding = bridge::read(walker).await;
-        (facts.local_ports, facts.links) = link::lldp(walker).await;
-        facts.links.extend(link::cdp(walker).await);
     }
+}
+
+/// Reads everything of a device whose system group is known.
+pub async fn facts<C: Client>(walker: &mut Walker<C>, system: System, scope: Scope) -> Facts {
+    let mut facts = Facts { system, ..Facts::default() };
+    itself(walker, &mut facts, scope).await;
+    surroundings(walker, &mut facts, scope).await;
     facts
 }
 

@@ -127,6 +127,11 @@ impl Udp {
         }
     }
 
+    /// Goes on in another manner, from the next question on.
+    pub const fn adopt(&mut self, manner: Manner) {
+        self.manner = manner;
+    }
+
     async fn ask(&mut self, question: Question<'_>) -> Result<Answer, Failure> {
         let mut patience = self.manner.patience;
         let mut failure = Failure::NoAnswer;
@@ -225,7 +230,9 @@ impl Udp {
         let garbage = || Failure::Garbage { what: error.to_string() };
         let is_v3 = matches!(self.credentials, Credentials::V3(_));
         match error {
-            Error::Send | Error::Receive => After::Again(Failure::Closed),
+            // Also the firewall of our own, or no way there: it says nothing of the device.
+            Error::Send => After::Again(Failure::Local { what: error.to_string() }),
+            Error::Receive => After::Again(Failure::Closed),
             // The device began anew since, or its clock runs otherwise than ours: learn it again.
             Error::AuthFailure(EngineBootsMismatch | EngineTimeMismatch) => After::Again(garbage()),
             Error::AuthFailure(kind) => After::Give(Failure::Credentials { what: kind.to_string() }),

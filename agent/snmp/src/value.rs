@@ -1,6 +1,6 @@
 //! What an object holds, and how it is read: as number, as text, as address.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::Oid;
 
@@ -63,12 +63,14 @@ impl Value {
         (!text.is_empty()).then_some(text)
     }
 
-    /// Gives an address: IpAddress, or four or sixteen octets (InetAddress, RFC 4001), a zone index apart.
+    /// Gives an address: IpAddress, or four or sixteen octets (InetAddress, RFC 4001). Letters are none: columns
+    /// of some devices hold a name, or a word such as `none`, where others hold octets.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
         match self {
             Self::Ip(ip) => Some((*ip).into()),
-            Self::Octets(octets) => address(octets),
+            Self::Octets(octets) if !is_word(octets) => plain(octets),
+            Self::Octets(_) => None,
             Self::Integer(_) | Self::Oid(_) | Self::Unsigned(_) | Self::Absent | Self::End => None,
         }
     }
@@ -80,20 +82,27 @@ impl Value {
     }
 }
 
-/// Reads octets as an address of either family.
+/// Reads the octets of an InetAddress of an index, its zone index left out (RFC 4001 §4.1).
 #[must_use]
 pub fn address(octets: &[u8]) -> Option<IpAddr> {
     match octets.len() {
-        4 | 8 => {
-            let octets: [u8; 4] = octets.get(..4)?.try_into().ok()?;
-            Some(Ipv4Addr::from(octets).into())
-        }
-        16 | 20 => {
-            let octets: [u8; 16] = octets.get(..16)?.try_into().ok()?;
-            Some(Ipv6Addr::from(octets).into())
-        }
-        _ => None,
+        8 | 20 => plain(octets.get(..octets.len() - 4)?),
+        _ => plain(octets),
     }
+}
+
+/// Reads octets as an address of either family.
+fn plain(octets: &[u8]) -> Option<IpAddr> {
+    let v4 = || <[u8; 4]>::try_from(octets).ok().map(IpAddr::from);
+    let v6 = || <[u8; 16]>::try_from(octets).ok().map(IpAddr::from);
+    v4().or_else(v6)
+}
+
+/// Tells whether octets are a word rather than an address. Four that can be printed may well be one of either;
+/// four letters hardly are an address, and sixteen that can be printed lie in no network that was given out.
+fn is_word(octets: &[u8]) -> bool {
+    let is_printed = |octet: &u8| octet.is_ascii_graphic() || *octet == b' ';
+    if octets.len() == 4 { octets.iter().all(u8::is_ascii_alphabetic) } else { octets.iter().all(is_printed) }
 }
 
 /// Makes text of octets that may be in any encoding: line ends stay, other control characters go, what is
@@ -128,5 +137,23 @@ mod tests {
         assert_eq!(Value::Octets(vec![192, 0, 2, 7]).address(), Some(v4));
         assert_eq!(Value::Octets(vec![1, 2, 3]).address(), None);
         assert_eq!(Value::Integer(-1).number(), None);
+    }
+
+    #[test]
+    fn words_are_no_addresses() {
+        // (octets, whether they are an address)
+        let cases: [(&[u8], bool); 7] = [
+            (b"none", false),
+            (b"WAN1\0\0\0\0", false),
+            (b"to-vendor", false),
+            (b"branch-office-01", false),
+            (&[110, 111, 110, 1], true),
+            (&[0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], true),
+            (&[192, 0, 2, 7, 0, 0, 0, 3], false),
+        ];
+        for (octets, is_address) in cases {
+            assert_eq!(Value::Octets(octets.to_vec()).address().is_some(), is_address, "{octets:?}");
+        }
+        assert_eq!(address(&[192, 0, 2, 7, 0, 0, 0, 3]), Some(Ipv4Addr::new(192, 0, 2, 7).into()));
     }
 }

@@ -13,10 +13,14 @@ use crate::{Client, Failure, Oid, State, Value};
 const BINDINGS: u32 = 40;
 /// Rows read of one table: the forwarding table of a core switch holds some 16,000.
 const MAX_ROWS: usize = 20_000;
-/// Octets kept of one device, all tables together: whole walks of large switches come to 1 MiB.
-const MAX_BYTES: usize = 4 << 20;
-/// What a binding takes beside its value, roughly: its key in two maps.
-const BINDING_BYTES: usize = 64;
+/// Octets kept of one device, all tables together: 16,000 rows of a forwarding table come to 5 MiB.
+const MAX_BYTES: usize = 6 << 20;
+/// What a binding takes beside what its value refers to.
+const BINDING_BYTES: usize = size_of::<(u32, Value)>();
+/// What a row takes beside its index and bindings, roughly: its place in the table, and room for more columns.
+const ROW_BYTES: usize = 256;
+/// Octets of an arc.
+const ARC_BYTES: usize = size_of::<u32>();
 /// Objects asked for in one GET: what every device's buffer holds.
 const MAX_GET: usize = 16;
 
@@ -29,13 +33,13 @@ pub struct Table {
 
 /// A row's columns.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Row(BTreeMap<u32, Value>);
+pub struct Row(Vec<(u32, Value)>);
 
 impl Row {
     /// Gives what a column holds.
     #[must_use]
     pub fn value(&self, column: u32) -> Option<&Value> {
-        self.0.get(&column)
+        self.0.iter().find(|(own, _)| *own == column).map(|(_, value)| value)
     }
 
     /// Gives what a person reads of a column.
@@ -59,6 +63,8 @@ pub struct Walker<C> {
     bindings: u32,
     bytes_left: usize,
     worst: State,
+    /// Whether the device fell silent or became useless.
+    lost: bool,
     /// What the first failure was, before it is known whether the device had answered.
     first_failure: State,
     /// Tables that the device does not hold.
@@ -81,6 +87,7 @@ impl<C: Client> Walker<C> {
             bindings,
             bytes_left: MAX_BYTES,
             worst: State::Complete,
+            lost: false,
             first_failure: State::Complete,
             absent: BTreeSet::new(),
         }
@@ -101,15 +108,7 @@ impl<C: Client> Walker<C> {
     /// Tells whether the device fell silent or became useless: what follows is not asked any more.
     #[must_use]
     pub const fn is_lost(&self) -> bool {
-        matches!(
-            self.worst,
-            State::Interrupted
-                | State::Garbage
-                | State::Credentials
-                | State::Closed
-                | State::NoAnswer
-                | State::Local
-        )
+        self.lost
     }
 
     /// Reads single objects, a few a request. What is not there is not in the answer.
@@ -122,7 +121,7 @@ impl<C: Client> Walker<C> {
             match self.client.get(some).await {
                 Ok(bindings) => {
                     for (oid, value) in bindings {
-                        if some.contains(&oid) && value != Value::Absent && self.takes(&value) {
+                        if some.contains(&oid) && value != Value::Absent && self.takes(size(&value)) {
                             found.insert(oid, value);
                         }
                     }
@@ -163,7 +162,7 @@ impl<C: Client> Walker<C> {
                 Err(failure) => self.yield_to(&failure),
             }
         }
-        let row = |(index, row): (Vec<u32>, Row)| Some((name.child(&index), row.0.into_values().next()?));
+        let row = |(index, row): (Vec<u32>, Row)| Some((name.child(&index), row.0.into_iter().next()?.1));
         table.rows.into_iter().filter_map(row).take(most).collect()
     }
 
@@ -205,7 +204,14 @@ impl<C: Client> Walker<C> {
         }
         let mut answer = Vec::with_capacity(at.len());
         for oid in at {
-            answer.push(self.client.next(oid).await?);
+            answer.push(match self.client.next(oid).await {
+                // What follows is not told, so it is not known what comes after it: this column ends here.
+                Err(failure @ (Failure::Refused { .. } | Failure::TooBig)) => {
+                    self.failed(&failure);
+                    (oid.clone(), Value::End)
+                }
+                told => told?,
+            });
         }
         Ok(answer)
     }
@@ -232,13 +238,14 @@ impl<C: Client> Walker<C> {
                 continue;
             };
             let is_new = !table.rows.contains_key(&index);
-            if (is_new && table.rows.len() >= MAX_ROWS) || !self.takes(&value) {
+            let row = if is_new { ROW_BYTES + index.len() * ARC_BYTES } else { 0 };
+            if (is_new && table.rows.len() >= MAX_ROWS) || !self.takes(row + size(&value)) {
                 self.note(State::Truncated);
                 *end = true;
                 continue;
             }
             column.last = oid;
-            table.rows.entry(index).or_default().0.insert(column.number, value);
+            table.rows.entry(index).or_default().0.push((column.number, value));
         }
         let mut at = 0;
         open.retain(|_| {
@@ -247,7 +254,7 @@ impl<C: Client> Walker<C> {
         });
     }
 
-    /// After a failure, asks for less; a device that fails at one object is lost.
+    /// After a failure, asks for less; a device that does not even tell one object is lost.
     fn yield_to(&mut self, failure: &Failure) {
         match failure {
             Failure::TooBig if self.bindings > 1 => self.bindings /= 2,
@@ -269,6 +276,7 @@ impl<C: Client> Walker<C> {
             State::NoAnswer | State::Closed => State::Interrupted,
             state => state,
         };
+        self.lost |= state != State::Refused;
         self.note(state);
     }
 
@@ -276,13 +284,22 @@ impl<C: Client> Walker<C> {
         self.worst = self.worst.max(state);
     }
 
-    /// Tells whether there is room for a value, and takes it.
-    fn takes(&mut self, value: &Value) -> bool {
-        let bytes = BINDING_BYTES + value.octets().map_or(0, <[u8]>::len);
+    /// Tells whether there is room for so many octets, and takes it.
+    fn takes(&mut self, bytes: usize) -> bool {
         let left = self.bytes_left.checked_sub(bytes);
         self.bytes_left = left.unwrap_or(0);
         left.is_some()
     }
+}
+
+/// What a binding takes, roughly.
+fn size(value: &Value) -> usize {
+    let own = match value {
+        Value::Octets(octets) => octets.len(),
+        Value::Oid(oid) => oid.arcs().len() * ARC_BYTES,
+        Value::Integer(_) | Value::Ip(_) | Value::Unsigned(_) | Value::Absent | Value::End => 0,
+    };
+    BINDING_BYTES + own
 }
 
 #[cfg(test)]

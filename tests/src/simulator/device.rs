@@ -31,6 +31,8 @@ pub enum Temper {
     Endless,
     /// `tooBig` to whatever asks for more than one object.
     Small,
+    /// `genErr` to whatever leads to the object in the middle.
+    Refuses,
 }
 
 /// A device.
@@ -104,6 +106,9 @@ impl Device {
         if self.temper == Temper::Small && (request.names.len() > 1 || request.kind == ber::BULK) {
             return Some(request.response((1, 0), &[]));
         }
+        if self.temper == Temper::Refuses && self.leads_to_the_middle(&request) {
+            return Some(request.response((5, 1), &[]));
+        }
         let bindings = match request.kind {
             ber::GET => request.names.iter().flat_map(|name| self.held(name)).collect(),
             ber::NEXT => request.names.iter().flat_map(|name| self.after(name).1).collect(),
@@ -115,6 +120,17 @@ impl Device {
     fn held(&self, name: &[u32]) -> Vec<u8> {
         let at = self.rows.binary_search_by(|(own, _)| own.as_slice().cmp(name));
         at.map_or_else(|_| ber::binding(name, &ber::ABSENT), |at| self.rows[at].1.clone())
+    }
+
+    fn leads_to_the_middle(&self, request: &Request) -> bool {
+        let rows = match request.kind {
+            ber::GET => 0,
+            ber::NEXT => 1,
+            _ => request.repetitions,
+        };
+        let first = |name: &[u32]| self.rows.partition_point(|(own, _)| own.as_slice() <= name);
+        let leads = |name: &Vec<u32>| (first(name)..first(name) + rows).contains(&(self.rows.len() / 2));
+        request.names.iter().any(leads)
     }
 
     /// The object that follows: its name, and its binding.

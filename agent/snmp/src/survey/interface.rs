@@ -19,6 +19,8 @@ const HIGH_SPEED: u32 = 15;
 const ALIAS: u32 = 18;
 /// `up` of ifAdminStatus and ifOperStatus.
 const UP: u64 = 1;
+/// `dormant` of ifOperStatus.
+const DORMANT: u64 = 5;
 /// ifSpeed where the speed does not fit; then ifHighSpeed tells, in millions.
 const BEYOND: u64 = 0xffff_ffff;
 
@@ -38,6 +40,7 @@ pub(super) async fn read<C: Client>(walker: &mut Walker<C>) -> Vec<Interface> {
             mac: row.value(MAC).and_then(crate::Value::mac).filter(|mac| *mac != [0; 6]),
             is_enabled: row.number(ADMIN) == Some(UP),
             is_up: row.number(OPER) == Some(UP),
+            is_waiting: row.number(OPER) == Some(DORMANT),
             speed_bps: high.map(|speed| speed.saturating_mul(1_000_000)).or(low),
         })
     };

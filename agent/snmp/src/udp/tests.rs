@@ -74,6 +74,13 @@ async fn a_closed_port_is_told_from_silence() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_sent_says_nothing_of_the_device() {
+    let client = Udp::new("192.0.2.1:161".parse().unwrap(), community(), MANNER, Arc::default());
+    assert!(matches!(client.judge(&Error::Send), After::Again(Failure::Local { .. })));
+    assert!(matches!(client.judge(&Error::Receive), After::Again(Failure::Closed)));
+}
+
+#[tokio::test]
 async fn junk_of_any_size_is_garbage() {
     for junk in
         [vec![], vec![0x30], vec![0x30, 0x84, 0xff, 0xff, 0xff, 0xff], vec![0xff; 65_000], vec![0x30; 65_000]]

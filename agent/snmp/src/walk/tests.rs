@@ -171,6 +171,32 @@ async fn a_device_that_falls_silent_is_asked_no_more() {
 }
 
 #[tokio::test]
+async fn an_object_that_is_refused_ends_its_column_and_no_other() {
+    for bulk in [true, false] {
+        let (mut held, refused) = (ports(9), entry().child(&[3, 5]));
+        let mut silent = false;
+        let answer = move |oids: &[Oid], repetitions: u32| {
+            silent |= oids.iter().any(|oid| oid.below(&entry()).is_none());
+            if silent {
+                return Err(Failure::NoAnswer);
+            }
+            let answer = now(held.bulk(oids, repetitions))?;
+            let is_refused = answer.iter().any(|(oid, _)| *oid == refused);
+            if is_refused { Err(Failure::Refused { status: 5 }) } else { Ok(answer) }
+        };
+        let mut walker = Walker::new(Odd { answer, bulk, requests: 0 });
+        let table = walker.table(&entry(), &[2, 3, 7]).await;
+        let rows = |column| table.rows.values().filter(|row| row.value(column).is_some()).count();
+        assert_eq!((rows(2), rows(3), rows(7)), (9, 4, 4), "bulk {bulk}");
+        assert_eq!((walker.state(), walker.is_lost()), (State::Refused, false));
+        assert_eq!(walker.column(&entry().child(&[3]), 9).await.len(), 4);
+        // What comes later is not hidden by it.
+        walker.table(&"1.3.6.1.2.1.4.20.1".parse().unwrap(), &[1]).await;
+        assert_eq!((walker.state(), walker.is_lost()), (State::Interrupted, true));
+    }
+}
+
+#[tokio::test]
 async fn a_column_is_read_as_far_as_asked() {
     let mut walker = Walker::new(ports(500));
     let name = entry().child(&[2]);
