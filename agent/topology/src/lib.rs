@@ -42,7 +42,7 @@ pub use snapshot::{Identity, snapshot};
 use boxes::Boxes;
 
 /// Pieces of equipment that are related to each other: a hospital has tens, a group of them some hundreds.
-/// Every pair is compared in the light of every third, which at this number takes a second.
+/// Every pair is compared in the light of every third, which at this number takes some seconds on a small box.
 pub const MAX_BOXES: usize = 256;
 /// Hardware addresses of one forwarding table that are looked at: a core switch of a large hospital has some
 /// thousands.
