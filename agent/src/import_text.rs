@@ -34,14 +34,14 @@ pub(crate) fn run(args: &ImportText, lang: Lang) -> anyhow::Result<()> {
     let pastes = args.files.iter().map(|path| paste(path)).collect::<anyhow::Result<Vec<_>>>()?;
     show(&pastes, lang)?;
     for paste in pastes.iter().filter(|paste| paste.devices.is_empty()) {
-        output::tell(&fill(lang, "import.nothing", &[("file", &paste.name)]), lang);
+        output::tell(&fill(lang, "paste.nothing", &[("file", &paste.name)]), lang);
     }
     if args.dry_run {
         return Ok(());
     }
     let (Some(db), Some(site)) = (&args.db, &args.site) else { return Ok(()) };
     if pastes.iter().all(|paste| paste.devices.is_empty()) {
-        bail!("{}", text(lang, "import.no-file"));
+        bail!("{}", text(lang, "paste.no-file"));
     }
     let mut ledger = Ledger::open(db)?;
     let now = Timestamp::now();
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &ImportText, lang: Lang) -> anyhow::Result<()> {
         record(&mut ledger, site, paste, now)?;
     }
     let count: usize = pastes.iter().map(|paste| paste.devices.len()).sum();
-    Ok(writeln!(io::stdout(), "{}", fill(lang, "import.recorded", &[("devices", &count)]))?)
+    Ok(writeln!(io::stdout(), "{}", fill(lang, "paste.recorded", &[("devices", &count)]))?)
 }
 
 /// Reads a file.
@@ -91,7 +91,7 @@ fn show(pastes: &[Paste], lang: Lang) -> anyhow::Result<()> {
             ("secrets", &sum(|own| own.secrets)),
             ("cut", &sum(|own| own.cut_off)),
         ];
-        writeln!(out, "{}", fill(lang, "import.summary", &values))?;
+        writeln!(out, "{}", fill(lang, "paste.summary", &values))?;
     }
     Ok(())
 }
@@ -166,8 +166,8 @@ fn device(own: &Pasted, known: &[Device], now: Timestamp) -> Device {
 
 fn evidence(own: &Pasted, told: &Told) -> Evidence {
     let said = |lang| {
-        let what = text(lang, &format!("import.{}", told.states.slug())).to_owned();
-        let key = if told.command.is_empty() { "import.evidence-prompt" } else { "import.evidence" };
+        let what = text(lang, &format!("paste.{}", told.states.slug())).to_owned();
+        let key = if told.command.is_empty() { "paste.evidence-prompt" } else { "paste.evidence" };
         let values: [(&str, &dyn std::fmt::Display); 4] =
             [("command", &told.command), ("line", &told.line), ("what", &what), ("value", &told.value)];
         fill(lang, key, &values).into()

@@ -70,8 +70,12 @@ impl Value {
         match self {
             Self::Ip(ip) => Some((*ip).into()),
             Self::Octets(octets) if !is_word(octets) => plain(octets),
-            Self::Octets(_) => None,
-            Self::Integer(_) | Self::Oid(_) | Self::Unsigned(_) | Self::Absent | Self::End => None,
+            Self::Octets(_)
+            | Self::Integer(_)
+            | Self::Oid(_)
+            | Self::Unsigned(_)
+            | Self::Absent
+            | Self::End => None,
         }
     }
 

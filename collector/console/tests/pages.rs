@@ -304,7 +304,7 @@ fn declare(path: &Path, site: &str) {
     let mut approved = Declared::of(&first);
     approved.registration.terms.owner = Some("放射線科".to_owned());
     approved.registration.terms.note = Some(SCRIPT.to_owned());
-    approved.registration.by = "hosoda".to_owned();
+    "hosoda".clone_into(&mut approved.registration.by);
     let mut elsewhere = Declared::default();
     elsewhere.registration.device = vec!["mri.example".to_owned()];
     ledger.register(site, &[approved, elsewhere], now).unwrap();
