@@ -141,6 +141,8 @@ fn csv(bytes: &[u8]) -> Result<Sheet, ImportError> {
     if text.contains('\0') {
         return Err(unreadable(&"neither a workbook nor text"));
     }
+    // The reader tells lines by their last character, and CRLF would be told as the next record's.
+    let text = text.replace("\r\n", "\n");
     let first = text.lines().next().unwrap_or_default();
     let count = |letter: char| first.matches(letter).count();
     let delimiter = if count('\t') > count(',') {

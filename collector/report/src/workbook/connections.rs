@@ -308,15 +308,7 @@ fn known_to_it(row: &Row) -> Cell {
 }
 
 fn state(row: &Row) -> Cell {
-    pick(
-        row,
-        STATES,
-        match row.connection.status.as_str() {
-            UNSEEN => "未観測",
-            "registered" => "確定",
-            _ => "推定",
-        },
-    )
+    pick(row, STATES, if row.connection.status == UNSEEN { "未観測" } else { "推定" })
 }
 
 fn evidence(row: &Row) -> Cell {

@@ -252,7 +252,7 @@ fn every_table_keeps_its_headings_in_sight_and_filters_its_rows() {
     // (part, cell below and right of what stays, rows and columns of the filter)
     let last = 2 + hospital().connections.len();
     let cases = [
-        (2, "topLeftCell=\"D3\"", format!("<autoFilter ref=\"A2:AJ{last}\"")),
+        (2, "topLeftCell=\"D3\"", format!("<autoFilter ref=\"A2:AQ{last}\"")),
         (3, "topLeftCell=\"D2\"", format!("<autoFilter ref=\"A1:O{}\"", 1 + history().len())),
         (4, "topLeftCell=\"D2\"", format!("<autoFilter ref=\"A1:P{}\"", 1 + hospital().devices.len())),
     ];
