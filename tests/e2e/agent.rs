@@ -12,21 +12,23 @@ pub(crate) fn program() -> &'static Path {
     PROGRAM.get_or_init(|| build("sekisho-agent"))
 }
 
-/// Builds a package, and gives its program of the same name.
-pub(crate) fn build(package: &str) -> PathBuf {
+/// Builds the programs, and gives one by its name. Both at once: each alone would have the dependencies
+/// that they share built anew, with other features.
+pub(crate) fn build(program: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--package", package, "--message-format", "json"])
+        .args(["build", "--package", "sekisho-agent", "--package", "sekisho-collector"])
+        .args(["--message-format", "json"])
         .current_dir(root)
         .stderr(Stdio::inherit())
         .output()
         .unwrap();
-    assert!(built.status.success(), "{package} does not build");
+    assert!(built.status.success(), "{program} does not build");
     let messages = String::from_utf8(built.stdout).unwrap();
     let mut programs = messages.lines().filter_map(|line| {
         serde_json::from_str::<Value>(line).ok()?["executable"].as_str().map(PathBuf::from)
     });
-    programs.find(|path| path.ends_with(package)).unwrap()
+    programs.find(|path| path.ends_with(program)).unwrap()
 }
 
 /// Runs it to its end.
