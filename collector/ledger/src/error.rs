@@ -127,12 +127,24 @@ pub enum LedgerError {
     #[error("the site has too many inquiries: begin a new ledger for the next survey")]
     TooManyInquiries,
     /// The address of a PostgreSQL database cannot be read.
-    #[error("`{}` is not the address of a PostgreSQL database: write postgres://user@host/database", path.display())]
+    #[error("`{}` is not the address of a PostgreSQL database: write postgres://user:password@host/database, with `@`, `/`, `?`, `:` and `%` of the password as %40, %2F, %3F, %3A and %25", path.display())]
     Address {
-        /// The address, without its secrets.
+        /// The address, without what may be a secret.
         path: PathBuf,
-        /// What is wrong with it.
-        source: tokio_postgres::Error,
+    },
+    /// The server is another machine's, and would be spoken to in clear.
+    #[error("ledger `{}` is on another machine, and would be reached in clear: run the server here, or lead a tunnel to it (stunnel, ssh -L) and give the tunnel's end on 127.0.0.1", path.display())]
+    InClear {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// The database cannot hold every text.
+    #[error("database `{}` has the encoding {found}, and a ledger needs UTF8: create one with `createdb --encoding UTF8 --template template0`", path.display())]
+    Encoding {
+        /// The ledger.
+        path: PathBuf,
+        /// The database's encoding.
+        found: String,
     },
     /// The server does not answer, or does not let us in.
     #[error("cannot reach ledger `{}`: see that the server runs and may be reached from here", path.display())]
@@ -181,6 +193,8 @@ pub(crate) enum Fault {
     TooManyRegistrations,
     /// A site has too many inquiries.
     TooManyInquiries,
+    /// The database's encoding.
+    Encoding(String),
 }
 
 impl From<DatabaseError> for Fault {
@@ -226,6 +240,7 @@ impl Fault {
             Self::NoKeys => LedgerError::NoKeys,
             Self::TooManyRegistrations => LedgerError::TooManyRegistrations,
             Self::TooManyInquiries => LedgerError::TooManyInquiries,
+            Self::Encoding(found) => LedgerError::Encoding { path, found },
         }
     }
 }

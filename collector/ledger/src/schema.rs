@@ -144,7 +144,7 @@ fn is_another_table(error: &DatabaseError) -> bool {
             matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::Unknown) | None)
         }
         DatabaseError::Postgres(_) => true,
-        DatabaseError::System(_) => false,
+        DatabaseError::System(_) | DatabaseError::NoAnswer(_) => false,
     };
     is_unknown && matches!(error.trouble(), Trouble::Other)
 }

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 pub use error::DatabaseError;
 pub(crate) use error::Trouble;
 pub(crate) use postgres::Postgres;
+use postgres::Purpose;
 #[cfg(test)]
 pub(crate) use sqlite::SEEN;
 pub(crate) use sqlite::Sqlite;
@@ -66,7 +67,7 @@ impl Database {
     /// Opens a database for the one who writes.
     pub(crate) fn open(place: &Path) -> Result<Self, LedgerError> {
         match address(place) {
-            Some(address) => Postgres::open(address, true).map(Box::new).map(Self::Postgres),
+            Some(address) => Postgres::open(address, Purpose::Write).map(Box::new).map(Self::Postgres),
             None => Sqlite::open(place).map(Self::Sqlite),
         }
     }
@@ -75,7 +76,7 @@ impl Database {
     /// takes what it rests on from there.
     pub(crate) fn open_shared(place: &Path) -> Result<Self, LedgerError> {
         match address(place) {
-            Some(address) => Postgres::open(address, false).map(Box::new).map(Self::Postgres),
+            Some(address) => Postgres::open(address, Purpose::Share).map(Box::new).map(Self::Postgres),
             None => Sqlite::open_shared(place).map(Self::Sqlite),
         }
     }
@@ -92,7 +93,7 @@ impl Database {
     /// Opens a database for reading.
     pub(crate) fn open_to_read(place: &Path) -> Result<Self, LedgerError> {
         match address(place) {
-            Some(address) => Postgres::open(address, false).map(Box::new).map(Self::Postgres),
+            Some(address) => Postgres::open(address, Purpose::Read).map(Box::new).map(Self::Postgres),
             None => Sqlite::open_to_read(place).map(Self::Sqlite),
         }
     }

@@ -1,7 +1,13 @@
 //! What a database says when it cannot do what it was told, and what kind of trouble that is.
 
+use std::error::Error;
+use std::time::Duration;
+
 use rusqlite::ErrorCode;
 use tokio_postgres::error::SqlState;
+
+/// The class of states in which the server does not let us in (PostgreSQL, appendix A, class 28).
+const NOT_LET_IN: &str = "28";
 
 /// What the database said.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +22,9 @@ pub enum DatabaseError {
     /// The system's, where a session could not be made ready.
     #[error(transparent)]
     System(std::io::Error),
+    /// Nothing came from the server in time; the session was given up.
+    #[error("no answer within {} seconds", .0.as_secs())]
+    NoAnswer(Duration),
 }
 
 /// What kind of trouble it is: whose turn it is to do something.
@@ -37,6 +46,7 @@ impl DatabaseError {
         match self {
             Self::Sqlite(error) => sqlite(error),
             Self::Postgres(error) => postgres(error),
+            Self::NoAnswer(_) => Trouble::Unreachable,
             Self::System(_) => Trouble::Other,
         }
     }
@@ -56,9 +66,13 @@ fn sqlite(error: &rusqlite::Error) -> Trouble {
 
 fn postgres(error: &tokio_postgres::Error) -> Trouble {
     let Some(state) = error.code() else {
-        // Without a word of the server's: the session ended, or never began.
-        return Trouble::Unreachable;
+        // Without a word of the server's: the session ended or never began, or we do not understand it.
+        let is_of_the_way = error.is_closed() || caused_by_io(error);
+        return if is_of_the_way { Trouble::Unreachable } else { Trouble::Other };
     };
+    if state.code().starts_with(NOT_LET_IN) {
+        return Trouble::Unreachable;
+    }
     let troubles = [
         (SqlState::DISK_FULL, Trouble::Full),
         (SqlState::LOCK_NOT_AVAILABLE, Trouble::Busy),
@@ -69,10 +83,22 @@ fn postgres(error: &tokio_postgres::Error) -> Trouble {
         (SqlState::IO_ERROR, Trouble::Disk),
         (SqlState::DATA_CORRUPTED, Trouble::Damaged),
         (SqlState::INDEX_CORRUPTED, Trouble::Damaged),
+        (SqlState::INVALID_CATALOG_NAME, Trouble::Unreachable),
         (SqlState::TOO_MANY_CONNECTIONS, Trouble::Unreachable),
         (SqlState::ADMIN_SHUTDOWN, Trouble::Unreachable),
         (SqlState::CRASH_SHUTDOWN, Trouble::Unreachable),
         (SqlState::CANNOT_CONNECT_NOW, Trouble::Unreachable),
     ];
     troubles.into_iter().find(|(known, _)| known == state).map_or(Trouble::Other, |(_, trouble)| trouble)
+}
+
+fn caused_by_io(error: &tokio_postgres::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        if next.is::<std::io::Error>() {
+            return true;
+        }
+        cause = next.source();
+    }
+    false
 }

@@ -1,9 +1,9 @@
 //! PostgreSQL: one session with a server, behind calls that wait.
 //!
-//! The ledger's callers are threads that may wait, so a session brings a runtime of its own, which runs
-//! while a call waits and sleeps otherwise. The client is tokio-postgres and not its blocking sibling,
-//! because only the former sends statements without waiting for each: what gives no rows is gathered and
-//! sent together with the next that does ([`Session::rows`]), which spares a round trip a statement.
+//! The ledger's callers may wait, so a session brings a runtime of its own (`wait`). The client is
+//! tokio-postgres and not its blocking sibling, because only the former sends statements without waiting
+//! for each: what gives no rows is gathered and sent together with the next that does
+//! ([`Session::rows`]), which spares a round trip a statement.
 //!
 //! One process writes a ledger, as with SQLite: who writes holds an advisory lock on the schema for as
 //! long as its session lasts. So no two writers meet, and nothing need be tried again for the sake of
@@ -12,6 +12,9 @@
 //! would add watching for conflicts that one writer cannot have.
 //!
 //! A session that was lost, with its lock, is made anew when the next transaction begins.
+
+mod address;
+mod wait;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -23,11 +26,26 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
 use super::{DatabaseError, Row, STATEMENTS, Trouble, Value};
 use crate::error::{Fault, LedgerError};
+use wait::Waiter;
+
+/// How long one call waits for its answer: that of a writer may make an index over a large ledger or wait
+/// for a busy disk, a reader's list is given in parts.
+const WRITER_WAITS: Duration = Duration::from_mins(10);
+const READER_WAITS: Duration = Duration::from_secs(90);
+
+/// What a session is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Purpose {
+    /// To write alone.
+    Write,
+    /// To write beside others.
+    Share,
+    Read,
+}
 
 /// How long to wait for a server to answer at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,11 +54,16 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// How a session is set: how long it waits for a lock, such as that of a writer that has just been ended
-/// and whose session the server is about to close; when a commit returns; and after how long the server
-/// takes us for gone, whose lock nobody else could take before.
+/// and whose session the server is about to close; when a commit returns; after how long the server takes
+/// us for gone, whose lock nobody else could take before; and for hung, in the middle of a transaction,
+/// which is longer than anybody looks at one page of a list that is being written.
 const SETTINGS: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; \
     SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; \
+    SET tcp_user_timeout = '30s'; SET idle_in_transaction_session_timeout = '30min'; \
     SET client_min_messages = warning";
+
+/// How a reader's session is set besides: a list is fetched in parts, so that none takes long.
+const READER_SETTINGS: &str = "SET statement_timeout = '60s'";
 
 /// How a writer's session is set besides: whoever records looks up by keys alone.
 const WRITER_SETTINGS: &str = "SET enable_seqscan = off";
@@ -62,6 +85,9 @@ const MAX_WAITING_BYTES: usize = 1024 * 1024;
 /// Rows fetched at once of a list that is too long to be held.
 const FETCHED: u32 = 256;
 
+/// The encoding that a ledger needs, as the server names it.
+const ENCODING: &str = "UTF8";
+
 /// The first part of the lock's number, `SEKI` in ASCII: other programs lock in the same database.
 const LOCK_SPACE: i32 = 0x5345_4b49;
 
@@ -70,7 +96,7 @@ pub(crate) struct Postgres {
     config: Config,
     /// The address without secrets.
     shown: String,
-    writes: bool,
+    purpose: Purpose,
     session: RefCell<Session>,
 }
 
@@ -79,7 +105,7 @@ impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Postgres")
             .field("address", &self.shown)
-            .field("writes", &self.writes)
+            .field("purpose", &self.purpose)
             .finish_non_exhaustive()
     }
 }
@@ -93,27 +119,25 @@ struct Session {
     /// Statements executed in a ledger that is new; none in one that is not.
     executed: Option<u64>,
     // Last: what the client holds is given back before the runtime ends.
-    runtime: Runtime,
+    waiter: Waiter,
 }
 
 impl Postgres {
-    /// Opens a session, as the one who writes or as a reader.
-    pub(super) fn open(address: &str, writes: bool) -> Result<Self, LedgerError> {
-        let shown = without_secrets(address);
+    /// Opens a session.
+    pub(super) fn open(address: &str, purpose: Purpose) -> Result<Self, LedgerError> {
+        let (mut config, shown) = address::read(address)?;
         let path = || PathBuf::from(&shown);
-        let parsed = address.parse::<Config>();
-        let mut config = parsed.map_err(|source| LedgerError::Address { path: path(), source })?;
         config.application_name("sekisho");
         config.connect_timeout(CONNECT_TIMEOUT);
         config.keepalives_idle(KEEP_ALIVE);
         config.tcp_user_timeout(KEEP_ALIVE);
-        let session = Session::open(&config, writes).map_err(|fault| match fault {
-            Fault::Database(source) if writes && source.trouble() == Trouble::Busy => {
+        let session = Session::open(&config, purpose).map_err(|fault| match fault {
+            Fault::Database(source) if purpose == Purpose::Write && source.trouble() == Trouble::Busy => {
                 LedgerError::InUse { path: path() }
             }
             fault => fault.at(&path()),
         })?;
-        Ok(Self { config, shown, writes, session: RefCell::new(session) })
+        Ok(Self { config, shown, purpose, session: RefCell::new(session) })
     }
 
     /// Gives the address without secrets.
@@ -179,7 +203,7 @@ impl Postgres {
         let mut session = self.session.borrow_mut();
         session.waiting.clear();
         session.waiting_bytes = 0;
-        if !session.client.is_closed() {
+        if !session.is_lost() {
             let _ = session.batch("ROLLBACK");
         }
     }
@@ -188,8 +212,10 @@ impl Postgres {
     fn start(&self, sql: &str) -> Result<(), Fault> {
         let mut session = self.session.borrow_mut();
         match session.batch(sql) {
-            Err(_) if session.client.is_closed() => {
-                *session = Session::open(&self.config, self.writes)?;
+            Err(_) if session.is_lost() => {
+                // First: the lost one may hold the lock that the new one needs.
+                session.waiter.close();
+                *session = Session::open(&self.config, self.purpose)?;
                 session.batch(sql)
             }
             begun => begun,
@@ -198,33 +224,50 @@ impl Postgres {
 }
 
 impl Session {
-    fn open(config: &Config, writes: bool) -> Result<Self, Fault> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(DatabaseError::System)?;
-        let client = runtime.block_on(async {
+    fn open(config: &Config, purpose: Purpose) -> Result<Self, Fault> {
+        let waiter = Waiter::new(if purpose == Purpose::Read { READER_WAITS } else { WRITER_WAITS })?;
+        let client = waiter.wait(async {
             let (client, connection) = config.connect(NoTls).await?;
             // Its failure is the client's: every call on it then fails.
             drop(tokio::spawn(connection));
-            Ok::<_, tokio_postgres::Error>(client)
+            Ok(client)
         })?;
         let mut this = Self {
             client,
-            runtime,
+            waiter,
             statements: HashMap::new(),
             waiting: Vec::new(),
             waiting_bytes: 0,
             executed: None,
         };
         this.batch(SETTINGS)?;
-        if writes {
-            this.batch(WRITER_SETTINGS)?;
-            let sql = format!("SELECT pg_advisory_lock({LOCK_SPACE}, hashtext(current_schema()))");
-            this.batch(&sql)?;
-            // -1: never looked at (PostgreSQL, `pg_class`); no row: not made yet.
-            let sql = "SELECT 1 FROM pg_class WHERE oid = to_regclass('connections') AND reltuples > 0";
-            this.executed = this.rows(sql, &[])?.is_empty().then_some(0);
+        // Of any other encoding the server refuses texts that it has no letters for.
+        let known = this.rows("SHOW server_encoding", &[])?;
+        let encoding: String = known.first().map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
+        if encoding != ENCODING {
+            return Err(Fault::Encoding(encoding));
+        }
+        match purpose {
+            Purpose::Write => this.take_the_lock()?,
+            Purpose::Share => {}
+            Purpose::Read => this.batch(READER_SETTINGS)?,
         }
         Ok(this)
+    }
+
+    fn take_the_lock(&mut self) -> Result<(), Fault> {
+        self.batch(WRITER_SETTINGS)?;
+        let sql = format!("SELECT pg_advisory_lock({LOCK_SPACE}, hashtext(current_schema()))");
+        self.batch(&sql)?;
+        // -1: never looked at (PostgreSQL, `pg_class`); no row: not made yet.
+        let sql = "SELECT 1 FROM pg_class WHERE oid = to_regclass('connections') AND reltuples > 0";
+        self.executed = self.rows(sql, &[])?.is_empty().then_some(0);
+        Ok(())
+    }
+
+    /// Tells whether nothing can be asked on it any more.
+    fn is_lost(&self) -> bool {
+        self.client.is_closed() || self.waiter.gave_up()
     }
 
     fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<(), Fault> {
@@ -251,18 +294,18 @@ impl Session {
             values.iter().map(|value| value as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
         let (waiting, client) = (self.taken(), &self.client);
         let sent = waiting.iter().map(|(statement, values)| client.execute_raw(statement, values));
-        Ok(self.runtime.block_on(in_order(sent.collect(), client.query(&statement, &values)))?)
+        Ok(self.waiter.wait(in_order(sent.collect(), client.query(&statement, &values)))?)
     }
 
     fn fetch(&mut self, sql: &str) -> Result<Vec<tokio_postgres::Row>, Fault> {
         self.flush()?;
         // Not kept prepared: what it gives is the cursor's.
-        Ok(self.runtime.block_on(self.client.query(sql, &[]))?)
+        Ok(self.waiter.wait(self.client.query(sql, &[]))?)
     }
 
     fn batch(&mut self, sql: &str) -> Result<(), Fault> {
         self.flush()?;
-        Ok(self.runtime.block_on(self.client.batch_execute(sql))?)
+        Ok(self.waiter.wait(self.client.batch_execute(sql))?)
     }
 
     /// Sends what waits, all of it at once, and waits for the answers.
@@ -272,7 +315,7 @@ impl Session {
             return Ok(());
         }
         let sent = waiting.iter().map(|(statement, values)| client.execute_raw(statement, values));
-        Ok(self.runtime.block_on(in_order(sent.collect(), async { Ok(()) }))?)
+        Ok(self.waiter.wait(in_order(sent.collect(), async { Ok(()) }))?)
     }
 
     fn taken(&mut self) -> Vec<(Statement, Vec<Value<'static>>)> {
@@ -288,7 +331,7 @@ impl Session {
         if self.statements.len() >= STATEMENTS {
             self.statements.clear();
         }
-        let statement = self.runtime.block_on(self.client.prepare(sql))?;
+        let statement = self.waiter.wait(self.client.prepare(sql))?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
@@ -337,32 +380,5 @@ fn bytes(value: &Value<'_>) -> usize {
     match value {
         Value::Null | Value::Integer(_) => 8,
         Value::Text(text) => text.len(),
-    }
-}
-
-/// Gives an address without what is before its host and what is after its database.
-fn without_secrets(address: &str) -> String {
-    let (scheme, rest) = address.split_once("://").unwrap_or(("postgres", ""));
-    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    let database = host.split_once('?').map_or(host, |(database, _)| database);
-    format!("{scheme}://{database}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_shown_without_its_secrets() {
-        // (address, shown, why)
-        let cases = [
-            ("postgres://sekisho:secret@db.example/ledger", "postgres://db.example/ledger", "a password"),
-            ("postgresql://db.example:5433/ledger", "postgresql://db.example:5433/ledger", "none"),
-            ("postgres:///ledger?host=/run/pg&password=secret", "postgres:///ledger", "as a setting"),
-            ("postgres://a:b@c:d@db.example/x", "postgres://db.example/x", "a password with an @"),
-        ];
-        for (address, shown, why) in cases {
-            assert_eq!(without_secrets(address), shown, "{why}");
-        }
     }
 }

@@ -23,4 +23,6 @@ mod reading_again;
 #[cfg(test)]
 mod registrations;
 #[cfg(test)]
+mod runtime;
+#[cfg(test)]
 mod sync;
