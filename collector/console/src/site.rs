@@ -39,9 +39,9 @@ pub(crate) struct App {
     pub(crate) sessions: Mutex<Sessions>,
     pub(crate) guard: Mutex<Guard>,
     /// One hash at a time: each takes 19 MiB and a core.
-    pub(crate) hashing: Semaphore,
+    pub(crate) hashing: Arc<Semaphore>,
     /// One file at a time: each is whole in memory.
-    pub(crate) exporting: Semaphore,
+    pub(crate) exporting: Arc<Semaphore>,
     pub(crate) zone: TimeZone,
 }
 
@@ -52,8 +52,8 @@ impl App {
             password,
             sessions: Mutex::default(),
             guard: Mutex::default(),
-            hashing: Semaphore::new(1),
-            exporting: Semaphore::new(1),
+            hashing: Arc::new(Semaphore::new(1)),
+            exporting: Arc::new(Semaphore::new(1)),
             zone: settings.zone,
         }
     }

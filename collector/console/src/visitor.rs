@@ -64,11 +64,17 @@ impl FromRequestParts<Arc<App>> for Visitor {
         let frame = Frame {
             lang: anybody.lang,
             csrf,
-            path: parts.uri.path().to_owned(),
+            path: local(parts.uri.path()),
             query: parts.uri.query().unwrap_or_default().to_owned(),
         };
         Ok(Self { frame, token })
     }
+}
+
+/// Gives a path as an address of this host: a browser takes what follows two slashes for another host's
+/// name, and a backslash for a slash.
+fn local(path: &str) -> String {
+    format!("/{}", path.trim_start_matches(['/', '\\']))
 }
 
 /// What every page has around its own.
@@ -123,4 +129,25 @@ fn cookie(parts: &Parts, name: &str) -> Option<String> {
     let lines = parts.headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_never_leads_to_another_host() {
+        // (asked for, given)
+        let cases = [
+            ("/connections", "/connections"),
+            ("/", "/"),
+            ("//host.example/x", "/host.example/x"),
+            ("///host.example", "/host.example"),
+            ("/\\host.example", "/host.example"),
+            ("/a//b", "/a//b"),
+        ];
+        for (asked, given) in cases {
+            assert_eq!(local(asked), given, "{asked}");
+        }
+    }
 }
