@@ -73,7 +73,8 @@ impl Guard {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// Gives what an address is counted as.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
