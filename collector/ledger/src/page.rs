@@ -132,15 +132,16 @@ pub(crate) fn visit(
         "SELECT c.site, c.number, c.detail, d.detail, {RANK}, c.last_seen, c.status, c.registration, \
          c.expires, c.outside_hours FROM connections c {} {}",
         way(database, query),
-        with_device(database)
+        WITH_DEVICE,
     );
     let mut reader = Details::of(database, query)?;
     let at = query.now.map(micros);
     database.visit(&format!("{sql}{}", filter.sql), filter.values, |stored| {
         let (site, number): (String, i64) = (stored.get(0)?, stored.get(1)?);
-        let (detail, device): (String, String) = (stored.get(2)?, stored.get(3)?);
+        let (detail, device): (String, Option<String>) = (stored.get(2)?, stored.get(3)?);
         let mark = Mark { rank: stored.get(4)?, last_seen: stored.get(5)?, number, site: site.clone() };
-        let State { device, .. } = unjson(&device)?;
+        let device = device.map(|device| unjson::<State>(&device)).transpose()?;
+        let device = device.map(|state| state.device).unwrap_or_default();
         let mut row = reader.complete(&site, number, unjson(&detail)?, device)?;
         row.status = settle::shown(stored.get(6)?, stored.get(8)?, at.unwrap_or(mark.last_seen));
         row.registration = reader.registered(&site, stored.get(7)?, settle::broken(stored.get(9)?)?);
@@ -186,7 +187,7 @@ pub(crate) fn count(database: &Database, query: &Query) -> Result<Count, Fault> 
         "SELECT COUNT(*), COUNT(CASE c.status WHEN 'unregistered' THEN 1 END), \
          COUNT(CASE c.tunnel WHEN 1 THEN 1 END) FROM connections c {} {}{}",
         way(database, query),
-        if needs_device { with_device(database) } else { "" },
+        if needs_device { WITH_DEVICE } else { "" },
         filter.sql
     );
     let counted = database.query_row(&sql, filter.values, |row| {
@@ -211,13 +212,9 @@ fn way(database: &Database, query: &Query) -> &'static str {
     }
 }
 
-/// Adds each connection's device; SQLite takes `CROSS` as an order to read the connections first.
-fn with_device(database: &Database) -> &'static str {
-    match database.dialect() {
-        Dialect::Sqlite => "CROSS JOIN devices d ON d.site = c.site AND d.device = c.device",
-        Dialect::Postgres => "JOIN devices d ON d.site = c.site AND d.device = c.device",
-    }
-}
+/// Adds each connection's device, which may not have come yet while a site's ledger is being sent. SQLite
+/// reads the connections first, as it must for those without.
+const WITH_DEVICE: &str = "LEFT JOIN devices d ON d.site = c.site AND d.device = c.device";
 
 /// The conditions that a query puts to connections.
 fn asked(query: &Query) -> Filter {

@@ -35,10 +35,13 @@ fn statuses(ledger: &Ledger, now: Option<Timestamp>) -> Vec<String> {
     ledger.connections(&query).unwrap().into_iter().map(|row| row.row.status).collect()
 }
 
+/// How a registration is changed, and what it then comes to.
+type Case = (fn(&mut Registration), &'static str);
+
 #[test]
 fn a_connection_is_registered_by_whatever_names_it() {
     // (what is declared, the status that comes of it)
-    let cases: [(fn(&mut Registration), &str); 9] = [
+    let cases: [Case; 9] = [
         (|known| known.device = vec!["00-00-5E-00-53-11".to_owned()], "registered"),
         (|known| known.device = vec!["192.0.2.10".to_owned()], "registered"),
         (|known| known.device = vec!["192.0.2.1".to_owned()], "unregistered"),
