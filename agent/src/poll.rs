@@ -138,7 +138,9 @@ pub(crate) fn known_in(path: &Path, site: Option<String>) -> anyhow::Result<Site
     let query = Query { site, ..Query::default() };
     let devices = ledger.devices(&query)?.into_iter().map(|row| row.row).collect();
     let exits = ledger.exits(&query)?.into_iter().map(|row| row.row).collect();
-    Ok(Site { devices, exits, ..Site::default() })
+    let tunnels = ledger.connections(&Query { only_tunnels: true, ..query })?;
+    let tunnels = tunnels.into_iter().map(|row| row.row).collect();
+    Ok(Site { devices, exits, tunnels, ..Site::default() })
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {

@@ -155,7 +155,7 @@ impl Board {
             return;
         }
         inner.sequence += 1;
-        let (place, news) = (join::place(&site.devices, &report), Some(inner.sequence));
+        let (place, news) = (join::place(site, &report), Some(inner.sequence));
         inner.reports.insert(address, Entry { report, place, news });
     }
 

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use sekisho_api::{Device, ExitRow};
+use sekisho_api::{Connection, Device, ExitRow};
 use sekisho_enrich::Prefix;
 use sekisho_snmp::facts::Facts;
 
@@ -90,6 +90,8 @@ pub(crate) struct Site {
     pub(crate) devices: Vec<Device>,
     /// Its gateways.
     pub(crate) exits: Vec<ExitRow>,
+    /// Its connections that are tunnels.
+    pub(crate) tunnels: Vec<Connection>,
     /// Next hops and neighbours of equipment that was read.
     pub(crate) told: BTreeSet<IpAddr>,
     /// What is declared to be inside; nothing where nothing is.
@@ -220,7 +222,7 @@ mod tests {
             ],
             exits: vec![ExitRow { ip: text("10.0.0.254"), ..ExitRow::default() }],
             told,
-            internal: Vec::new(),
+            ..Site::default()
         };
         let found: Vec<String> = site.equipment(&BTreeSet::new()).iter().map(ToString::to_string).collect();
         let listed = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.6", "10.0.0.254"];

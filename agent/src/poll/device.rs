@@ -99,7 +99,10 @@ async fn identify<C: Client>(walker: &mut Walker<C>, facts: &Facts, rules: &Devi
     read(walker, &mut objects, probes).await;
     let wanted = rules.wanted(&objects);
     read(walker, &mut objects, wanted).await;
-    let tunnels = tunnels::read(walker, &rules.tunnels(&objects), &facts.interfaces).await;
+    let mut tunnels = tunnels::read(walker, &rules.tunnels(&objects), &facts.interfaces).await;
+    if tunnels.is_empty() {
+        tunnels = tunnels::interfaces(&facts.interfaces);
+    }
     let mut lines = tunnels::lines(&facts.interfaces);
     let told = |(kind, oid)| Line { kind, interface: None, oid, is_waiting: false };
     lines.extend(rules.lines(&objects).into_iter().map(told));

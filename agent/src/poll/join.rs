@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use sekisho_api::{Analysis, Connection, Device, Endpoint, Exit, ExitRow, Initiator, Inside, Outside};
+use sekisho_api::{Analysis, Connection, Device, Endpoint, ExitRow, Initiator, Inside, Outside};
 
-use super::candidates::is_medical;
+use super::candidates::{Site, is_medical};
 use super::reported::{Reported, of_line, of_tunnel};
 use super::tunnels::Tunnel;
 
@@ -17,11 +17,13 @@ const PROOF: &str = "snmp";
 /// Lines of one box that are told one by one: a primary rate interface has thirty channels.
 const MAX_LINES: usize = 32;
 
-/// A device's key in the ledger, where it is there by its address.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+/// Where a device is in the ledger: by its address, else by its hardware addresses.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Place {
     pub(crate) mac: Option<String>,
     pub(crate) vlan: Option<u16>,
+    /// The connections there to the peers of its tunnels: what the wire showed of them holds.
+    pub(crate) tunnels: Vec<Connection>,
 }
 
 /// Joins reports to an analysis. What is `news` gets rows of its own where the wire showed nothing of it in
@@ -121,23 +123,50 @@ fn tunnels(analysis: &mut Analysis, report: &Reported, place: &Place) {
             by_party.entry((&tunnel.service, peer, name, tunnel.from_outside)).or_insert(tunnel);
         }
     }
-    for ((service, peer, name, from_outside), tunnel) in by_party {
+    for ((service, peer, name, _), tunnel) in by_party {
         let outside = party(peer, name);
-        let is_it = |row: &&mut Connection| {
-            is_party(row, &outside)
-                && (row.service == service || of_a_family(&row.service, service))
-                && is_of_box(row, report, place)
+        let is_it = |row: &Connection| {
+            is_tunnel(row, service, &outside) && is_of_box(row, report, place.mac.as_deref())
         };
         let mut seen = false;
-        for row in analysis.connections.iter_mut().filter(is_it) {
+        for row in analysis.connections.iter_mut().filter(|row| is_it(row)) {
             row.evidence.push(of_tunnel(tunnel));
             row.tunnel = true;
             seen = true;
         }
-        if !seen {
-            let initiator = if from_outside { Initiator::Outside } else { Initiator::Inside };
-            analysis.connections.push(alone(report, place, service, outside, initiator, tunnel));
+        if seen {
+            continue;
         }
+        let row = match place.tunnels.iter().find(|row| is_it(row)) {
+            Some(row) => again(row, report, tunnel),
+            None => alone(report, place, tunnel, outside),
+        };
+        analysis.connections.push(row);
+    }
+}
+
+/// Tells whether a connection is that to another end by a service, or another layer of it.
+fn is_tunnel(row: &Connection, service: &str, outside: &Outside) -> bool {
+    is_party(row, outside) && (row.service == service || of_a_family(&row.service, service))
+}
+
+/// A connection that the ledger has, of which the wire showed nothing in this time.
+fn again(row: &Connection, report: &Reported, tunnel: &Tunnel) -> Connection {
+    Connection {
+        number: None,
+        tunnel: true,
+        first_seen: report.at,
+        last_seen: report.at,
+        sessions: 0,
+        bytes_out: 0,
+        bytes_in: 0,
+        hours: BTreeMap::new(),
+        beacon: None,
+        behaviour: None,
+        maintenance: Vec::new(),
+        exporters: Vec::new(),
+        evidence: vec![of_tunnel(tunnel)],
+        ..row.clone()
     }
 }
 
@@ -156,6 +185,10 @@ fn party(peer: Option<IpAddr>, name: Option<&str>) -> Outside {
     }
 }
 
+fn end(tunnel: &Tunnel) -> Outside {
+    party(tunnel.peer, if tunnel.peer.is_some() { None } else { Some(nameless(tunnel)) })
+}
+
 fn is_party(row: &Connection, outside: &Outside) -> bool {
     if outside.ip.is_empty() {
         return row.outside.ip.is_empty() && row.outside.name == outside.name;
@@ -164,10 +197,10 @@ fn is_party(row: &Connection, outside: &Outside) -> bool {
 }
 
 /// Tells whether a connection is the box's own, or leaves by it: another box may have the same peer.
-fn is_of_box(row: &Connection, report: &Reported, place: &Place) -> bool {
+fn is_of_box(row: &Connection, report: &Reported, placed: Option<&str>) -> bool {
     let is_own_mac = |mac: &String| {
         let mac = mac.to_lowercase();
-        report.macs.contains(&mac) || [&place.mac, &report.mac].into_iter().flatten().any(|own| *own == mac)
+        report.macs.contains(&mac) || [placed, report.mac.as_deref()].contains(&Some(mac.as_str()))
     };
     let is_own_ip = |ip: &String| ip.parse().is_ok_and(|ip| report.seen_at.contains(&ip));
     is_own_ip(&row.inside.ip)
@@ -190,22 +223,17 @@ fn of_a_family(seen: &str, told: &str) -> bool {
 }
 
 /// A connection that only the box tells of: no session, no octet was seen.
-fn alone(
-    report: &Reported,
-    place: &Place,
-    service: &str,
-    outside: Outside,
-    initiator: Initiator,
-    tunnel: &Tunnel,
-) -> Connection {
-    let (transport, port) = usual(service);
+///
+/// By which gateway it leaves is open: so it becomes one with what the wire may show later.
+fn alone(report: &Reported, place: &Place, tunnel: &Tunnel, outside: Outside) -> Connection {
+    let (transport, port) = usual(&tunnel.service);
     Connection {
         number: None,
-        service: service.to_owned(),
+        service: tunnel.service.clone(),
         transport: transport.to_owned(),
         port,
         endpoints: vec![Endpoint { transport: transport.to_owned(), port }],
-        initiator,
+        initiator: if tunnel.from_outside { Initiator::Outside } else { Initiator::Inside },
         inside: Inside {
             ip: report.address.ip().to_string(),
             mac: place.mac.clone().or_else(|| report.mac.clone()),
@@ -215,7 +243,7 @@ fn alone(
             vendor: report.vendor.clone(),
         },
         outside,
-        exit: Some(gateway(report, place)),
+        exit: None,
         tunnel: true,
         category: None,
         status: UNREGISTERED.to_owned(),
@@ -230,17 +258,6 @@ fn alone(
         maintenance: Vec::new(),
         exporters: Vec::new(),
         evidence: vec![of_tunnel(tunnel)],
-    }
-}
-
-/// The box is the way out of what it terminates itself.
-fn gateway(report: &Reported, place: &Place) -> Exit {
-    Exit {
-        mac: exit_key(report, place),
-        ip: Some(report.address.ip().to_string()),
-        name: report.name.clone(),
-        vendor: report.vendor.clone(),
-        line: report.lines.first().map(|line| line.kind.clone()),
     }
 }
 
@@ -288,16 +305,22 @@ fn lines(analysis: &mut Analysis, report: &Reported, place: &Place) {
     });
 }
 
-/// Finds a device's place among rows of the ledger.
-pub(crate) fn place(devices: &[Device], report: &Reported) -> Place {
+/// Finds where a device and its tunnels are in the ledger.
+pub(crate) fn place(site: &Site, report: &Reported) -> Place {
     let at = report.address.ip().to_string();
-    let row = devices.iter().find(|device| device.ips.contains(&at)).or_else(|| {
+    let row = site.devices.iter().find(|device| device.ips.contains(&at)).or_else(|| {
         let own = |device: &&Device| {
             device.mac.as_ref().is_some_and(|mac| report.macs.contains(&mac.to_lowercase()))
         };
-        devices.iter().find(own)
+        site.devices.iter().find(own)
     });
-    row.map_or_else(Place::default, |row| Place { mac: row.mac.clone(), vlan: row.vlan })
+    let (mac, vlan) = row.map_or((None, None), |row| (row.mac.clone(), row.vlan));
+    let told = |row: &&Connection| {
+        let of = |tunnel: &Tunnel| is_tunnel(row, &tunnel.service, &end(tunnel));
+        is_of_box(row, report, mac.as_deref()) && report.tunnels.iter().any(of)
+    };
+    let tunnels = site.tunnels.iter().filter(told).cloned().collect();
+    Place { mac, vlan, tunnels }
 }
 
 #[cfg(test)]

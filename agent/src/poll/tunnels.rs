@@ -113,6 +113,21 @@ fn indexed(index: &[u32]) -> Option<IpAddr> {
     address(&octets?)
 }
 
+/// Gives the tunnels that are interfaces which are up: where no table tells whom they lead to, as on Yamaha's
+/// routers, that there is one is still worth knowing.
+pub(crate) fn interfaces(interfaces: &[Interface]) -> Vec<Tunnel> {
+    let tunnels =
+        interfaces.iter().filter(|own| (own.is_up || own.is_waiting) && own.line() == Some("tunnel"));
+    let tunnel = |interface: &Interface| Tunnel {
+        service: "unknown".to_owned(),
+        peer: None,
+        name: interface.name.clone().or_else(|| interface.descr.clone()),
+        from_outside: false,
+        oid: format!("{IF_TYPE}.{}", interface.index),
+    };
+    tunnels.map(tunnel).take(MAX_TUNNELS).collect()
+}
+
 /// Gives the lines that interfaces betray which are up or wait; a tunnel's interface is none.
 pub(crate) fn lines(interfaces: &[Interface]) -> Vec<Line> {
     let line = |interface: &Interface| {
@@ -219,5 +234,6 @@ mod tests {
         let column = "1.3.6.1.2.1.2.2.1.3";
         let expected = [("isdn", format!("{column}.2"), false), ("ppp", format!("{column}.5"), true)];
         assert_eq!(shown, expected.each_ref().map(|(kind, oid, waits)| (*kind, oid.as_str(), *waits)));
+        assert_eq!(super::interfaces(&interfaces)[0].oid, format!("{column}.4"));
     }
 }

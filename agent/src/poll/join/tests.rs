@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use sekisho_api::Evidence;
+use sekisho_api::{Evidence, Exit};
 
 use super::super::tunnels::Line;
 use super::*;
@@ -108,7 +108,7 @@ fn a_box_that_no_wire_showed_gets_a_row_when_it_is_news() {
         (device.mac.as_deref(), device.ips.as_slice()),
         (Some(MAC), ["10.0.0.1".to_owned()].as_slice())
     );
-    let known = Place { mac: Some("00:53:00:00:00:77".to_owned()), vlan: Some(7) };
+    let known = Place { mac: Some("00:53:00:00:00:77".to_owned()), vlan: Some(7), ..Place::default() };
     let mut analysis = Analysis::default();
     join(&mut analysis, [(&report(), &known, true)]);
     assert_eq!(analysis.devices[0].mac, known.mac, "it keeps the row that the ledger has");
@@ -193,4 +193,29 @@ fn a_line_that_is_up_makes_an_exit_or_tells_that_of_one() {
     let once = joined(&Analysis::default(), &without, true);
     let exits = joined(&once, &without, true).exits;
     assert_eq!((exits.len(), exits[0].mac.as_str()), (1, "10.0.0.1"), "where it tells none, its address");
+}
+
+#[test]
+fn what_the_wire_showed_of_a_tunnel_before_holds_while_it_is_quiet() {
+    let report = Reported { tunnels: vec![tunnel("203.0.113.9")], ..report() };
+    let alone = joined(&Analysis::default(), &report, true).connections.remove(0);
+    let seen = Connection {
+        transport: "esp".to_owned(),
+        port: 0,
+        inside: Inside { ip: "10.0.0.200".to_owned(), ..Inside::default() },
+        exit: Some(Exit { mac: MAC.to_owned(), ..Exit::default() }),
+        category: Some("system-maintenance".to_owned()),
+        sessions: 4,
+        bytes_in: 9,
+        ..alone
+    };
+    let site = Site { tunnels: vec![seen.clone()], ..Site::default() };
+    let mut analysis = Analysis::default();
+    join(&mut analysis, [(&report, &place(&site, &report), true)]);
+    let [row] = analysis.connections.as_slice() else { panic!("{:?}", analysis.connections) };
+    assert_eq!(
+        (&row.transport, row.port, &row.inside, &row.category),
+        (&seen.transport, 0, &seen.inside, &seen.category)
+    );
+    assert_eq!((row.sessions, row.bytes_in), (0, 0), "nothing is counted twice");
 }
