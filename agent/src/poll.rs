@@ -61,12 +61,14 @@ pub(crate) fn run(args: &Poll, lang: Lang) -> anyhow::Result<()> {
         let mut outcomes = Vec::new();
         for path in &args.recording {
             let client = Recording::parse(&text(path)?);
-            outcomes.push(runtime.block_on(device::ask(path.display().to_string(), client, &rules)));
+            let mut outcome = Outcome::nothing(path.display().to_string(), State::Interrupted);
+            runtime.block_on(device::ask(&mut outcome, client, &rules));
+            outcomes.push(outcome);
         }
         return show(args, &outcomes, &[], &traffic, lang);
     }
     let allowed = Allowed::parse(&args.target, &args.subnet, args.equipment)?;
-    let plan = targets::plan(&allowed, &known(args)?);
+    let plan = targets::plan(&allowed, &known(args)?, |_| false);
     if plan.refused > 0 {
         return Err(BadTarget { name: "too-many", value: String::new() }.into());
     }
@@ -121,9 +123,20 @@ fn show(
     out.close()
 }
 
-/// What the ledger knows, where one is given.
+/// What the ledger knows. Only who was named may be asked without one: it tells who is a medical device.
 fn known(args: &Poll) -> anyhow::Result<Site> {
-    args.db.as_deref().map_or_else(|| Ok(Site::default()), |path| known_in(path, args.site.clone()))
+    let bad = |name, value: &str| Err(BadTarget { name, value: value.to_owned() }.into());
+    let Some(path) = args.db.as_deref() else {
+        return if args.subnet.is_empty() { Ok(Site::default()) } else { bad("no-ledger", "") };
+    };
+    let sites = Ledger::read_only(path)?.site_names()?;
+    match args.site.as_deref().map(str::trim) {
+        // Of a site that is not there, no medical device is known.
+        Some(site) if !sites.iter().any(|known| known == site) => bad("no-site", site),
+        // Sites use the same private addresses: another one's router would be asked for here.
+        None if args.equipment && sites.len() > 1 => bad("many-sites", &sites.join(", ")),
+        _ => known_in(path, args.site.clone()),
+    }
 }
 
 /// What a ledger knows of a site, or of all of them.

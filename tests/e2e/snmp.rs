@@ -14,6 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::agent::text;
+use crate::cases;
 
 const USER: &str = "user = 'sekisho'\nauth = 'sha256'\nauth_password = 'authpass123'\nprivacy = 'aes128'\n\
                     privacy_password = 'privpass123'\n";
@@ -130,6 +131,10 @@ fn a_dry_run_sends_nothing() {
     let device = UdpSocket::bind("127.0.0.1:0").unwrap();
     device.set_nonblocking(true).unwrap();
     let target = device.local_addr().unwrap().to_string();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (mirror, ledger) = (file("mirror.pcap"), file("ledger.db"));
+    std::fs::write(&mirror, cases::capture("openvpn-on-port-443-behind-a-core-switch")).unwrap();
+    text(["analyze", "--db", &ledger, "--site", "minato", &mirror]);
     let shown = text([
         "poll",
         "--dry-run",
@@ -139,6 +144,8 @@ fn a_dry_run_sends_nothing() {
         &target,
         "--subnet",
         "192.0.2.0/30",
+        "--db",
+        &ledger,
         "--community-file",
         community.to_str().unwrap(),
     ]);
@@ -225,10 +232,11 @@ fn what_stops_a_poll_is_told_in_both_languages() {
     };
     let (empty, odd) =
         (file("empty", "\n"), file("odd.toml", "user = 'x'\nauth = 'sha3'\nauth_password = 'hidden'\n"));
-    let cases: [(&[&str], &str, &str); 6] = [
+    let cases: [(&[&str], &str, &str); 7] = [
         (&[], "問い合わせる相手がありません", "nobody to ask"),
         (&["--target", "router1"], "router1", "is no address"),
         (&["--subnet", "10.0.0.0/8"], "/20", "no wider than a /20"),
+        (&["--subnet", "192.0.2.0/30"], "--db", "which devices of the subnet are medical"),
         (&["--target", "192.0.2.1"], "--community-file", "--user-file"),
         (&["--target", "192.0.2.1", "--community-file", &empty], "1行目が空", "first line is empty"),
         (&["--target", "192.0.2.1", "--user-file", &odd], "sha512", "auth is one of"),

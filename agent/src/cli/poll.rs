@@ -10,7 +10,7 @@ pub(crate) struct Poll {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) target: Vec<String>,
 
-    /// 問い合わせる範囲。各アドレスに1回だけ尋ねる / A subnet, each address of which is asked once
+    /// 問い合わせる範囲（--db も必要）。各アドレスに尋ねる / A subnet each address of which is asked; needs --db
     #[arg(long, value_name = "CIDR")]
     pub(crate) subnet: Vec<String>,
 

@@ -131,19 +131,21 @@ impl Board {
     }
 
     /// Notes that a round begins.
-    pub(crate) fn begins(&self, plan: &Plan, resting: u64) {
+    pub(crate) fn begins(&self, plan: &Plan) {
         let standing = &mut self.lock().standing;
         standing.asking = true;
         standing.error = None;
         standing.targets = plan.ask.len() as u64;
         standing.left_out = plan.left_out.len() as u64;
         standing.refused = plan.refused;
-        standing.resting = resting;
+        standing.resting = plan.resting;
         standing.states.clear();
     }
 
     /// Takes what asking a device came to.
-    pub(crate) fn takes(&self, address: SocketAddr, site: &Site, at: Timestamp, outcome: Outcome) {
+    pub(crate) fn takes(&self, address: SocketAddr, site: &Site, at: Timestamp, mut outcome: Outcome) {
+        // A tunnel whose other end lies inside is no way out.
+        outcome.identity.tunnels.retain(|tunnel| !tunnel.peer.is_some_and(|peer| site.is_inside(peer)));
         let mut inner = self.lock();
         *inner.standing.states.entry(outcome.state.slug()).or_default() += 1;
         add_told(&mut inner.told, told_by(&outcome.facts));

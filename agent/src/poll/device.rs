@@ -1,4 +1,7 @@
 //! One device: what it is by our rules, and what it knows of itself and of what is around it.
+//!
+//! What matters most is read first: who it is, its tunnels and lines; then what is around it, the longest tables
+//! last. A device that takes too long, or falls silent, keeps what it told until then.
 
 use std::collections::BTreeMap;
 
@@ -56,8 +59,9 @@ impl Outcome {
     }
 }
 
-/// Asks a device: one GET first, so that who does not answer is asked no more.
-pub(crate) async fn ask<C: Client>(target: String, client: C, rules: &DeviceRules) -> Outcome {
+/// Asks a device: one GET first, so that who does not answer is asked no more. Whoever drops this before its
+/// end has what was read so far.
+pub(crate) async fn ask<C: Client>(outcome: &mut Outcome, client: C, rules: &DeviceRules) {
     let mut walker = Walker::new(client);
     let probe: Result<Oid, _> = sekisho_rules::device::SYS_OBJECT_ID.parse();
     if let Ok(probe) = probe {
@@ -65,18 +69,21 @@ pub(crate) async fn ask<C: Client>(target: String, client: C, rules: &DeviceRule
     }
     if walker.is_lost() {
         // Nothing was answered yet: what looks interrupted never began.
-        let state =
-            if walker.state() == State::Interrupted { walker.first_failure() } else { walker.state() };
-        return Outcome::nothing(target, state);
+        let state = walker.state();
+        outcome.state = if state == State::Interrupted { walker.first_failure() } else { state };
+        return;
     }
     let system = survey::system(&mut walker).await;
     if system.object_id.is_none() && system.descr.is_none() {
-        let state = if walker.is_lost() { walker.state() } else { State::Refused };
-        return Outcome::nothing(target, state);
+        outcome.state = if walker.is_lost() { walker.state() } else { State::Refused };
+        return;
     }
-    let facts = survey::facts(&mut walker, system, Scope::default()).await;
-    let identity = identify(&mut walker, &facts, rules).await;
-    Outcome { target, state: walker.state(), identity, facts }
+    let scope = Scope::default();
+    outcome.facts.system = system;
+    survey::itself(&mut walker, &mut outcome.facts, scope).await;
+    outcome.identity = identify(&mut walker, &outcome.facts, rules).await;
+    survey::surroundings(&mut walker, &mut outcome.facts, scope).await;
+    outcome.state = walker.state();
 }
 
 /// Reads what the rules want to see, in two steps, and has them say what the device is.
@@ -92,12 +99,12 @@ async fn identify<C: Client>(walker: &mut Walker<C>, facts: &Facts, rules: &Devi
     read(walker, &mut objects, probes).await;
     let wanted = rules.wanted(&objects);
     read(walker, &mut objects, wanted).await;
-    let mut tunnels = tunnels::read(walker, &rules.tunnels(&objects)).await;
+    let mut tunnels = tunnels::read(walker, &rules.tunnels(&objects), &facts.interfaces).await;
     if tunnels.is_empty() {
         tunnels = tunnels::interfaces(&facts.interfaces);
     }
     let mut lines = tunnels::lines(&facts.interfaces);
-    let told = |(kind, oid)| Line { kind, interface: None, oid };
+    let told = |(kind, oid)| Line { kind, interface: None, oid, is_waiting: false };
     lines.extend(rules.lines(&objects).into_iter().map(told));
     let identity = rules.identify(&objects);
     let unknown = identity.rule.is_none().then(|| system.object_id.as_deref().and_then(enterprise));

@@ -18,6 +18,8 @@ const SYS_NAME: &str = "1.3.6.1.2.1.1.5.0";
 const SURE: u8 = 95;
 /// Hardware addresses kept of one device: a chassis has some hundred ports.
 const MAX_MACS: usize = 512;
+/// Addresses kept of one device: one for each VLAN that there can be.
+const MAX_IPS: usize = 4_096;
 
 /// What one device reported.
 #[derive(Clone, Debug)]
@@ -32,13 +34,16 @@ pub(crate) struct Reported {
     pub(crate) name: Option<String>,
     /// Its own addresses, that at which it was asked included.
     pub(crate) ips: BTreeSet<IpAddr>,
-    /// Its own hardware addresses.
+    /// Those of them at which others can see it: of interfaces that are up, and of more than their link.
+    pub(crate) seen_at: BTreeSet<IpAddr>,
+    /// The hardware addresses of its interfaces that are up, without those that several boxes share.
     pub(crate) macs: BTreeSet<String>,
     /// That of the interface which has the address at which it was asked.
     pub(crate) mac: Option<String>,
     /// Why all that is said.
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) tunnels: Vec<Tunnel>,
+    /// Its lines, the one that says most first.
     pub(crate) lines: Vec<Line>,
 }
 
@@ -49,6 +54,8 @@ pub(crate) fn reported(address: SocketAddr, at: Timestamp, outcome: Outcome) -> 
     }
     let evidence = evidence(&outcome);
     let Outcome { identity, facts, .. } = outcome;
+    let mut lines = identity.lines;
+    lines.sort_by_key(|line| rank(&line.kind));
     let value = |gives| identity.found.get(&gives).map(|(value, _)| value.clone());
     let own_interface = facts.addresses.iter().find(|own| own.address == address.ip());
     let interfaces = || facts.interfaces.iter();
@@ -56,7 +63,11 @@ pub(crate) fn reported(address: SocketAddr, at: Timestamp, outcome: Outcome) -> 
         interfaces().find(|interface| interface.index == own.if_index).and_then(|interface| interface.mac)
     });
     let is_host = |ip: &IpAddr| !ip.is_loopback() && !ip.is_unspecified();
-    let ips = facts.addresses.iter().map(|own| own.address).filter(is_host);
+    let ips = facts.addresses.iter().map(|own| own.address).filter(is_host).take(MAX_IPS);
+    let up: BTreeSet<u32> = interfaces().filter(|own| own.is_up).map(|own| own.index).collect();
+    let of_up = facts.addresses.iter().filter(|own| up.contains(&own.if_index)).map(|own| own.address);
+    let seen_at = of_up.filter(|ip| is_host(ip) && !is_of_link(*ip)).take(MAX_IPS);
+    let macs = interfaces().filter(|own| own.is_up).filter_map(|own| own.mac).filter(|mac| !is_shared(*mac));
     Some(Reported {
         address,
         at,
@@ -65,14 +76,44 @@ pub(crate) fn reported(address: SocketAddr, at: Timestamp, outcome: Outcome) -> 
         serial: value(Gives::Serial),
         name: facts.system.name.clone(),
         ips: ips.chain([address.ip()]).collect(),
-        macs: interfaces().filter_map(|interface| interface.mac).map(mac).take(MAX_MACS).collect(),
+        seen_at: seen_at.chain([address.ip()]).collect(),
+        macs: macs.map(mac).take(MAX_MACS).collect(),
         mac: own_mac.map(mac),
         vendor: identity.vendor,
         role: identity.role,
         evidence,
         tunnels: identity.tunnels,
-        lines: identity.lines,
+        lines,
     })
+}
+
+/// Says how much a line's kind tells: that somebody can dial in or leave by it goes before how a line that
+/// is there anyway is spoken on.
+fn rank(line: &str) -> u8 {
+    match line {
+        "isdn" | "pstn" | "lte" => 0,
+        "ppp" | "dsl" | "pon" => 2,
+        _ => 1,
+    }
+}
+
+/// Tells whether every link has such addresses, each its own.
+const fn is_of_link(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+/// Tells whether routers that stand in for each other share a hardware address: VRRP (RFC 9568 §7.3), and
+/// HSRP as Cisco numbers it.
+const fn is_shared(mac: [u8; 6]) -> bool {
+    matches!(
+        mac,
+        [0x00, 0x00, 0x5e, 0x00, 0x01 | 0x02, _]
+            | [0x00, 0x00, 0x0c, 0x07, 0xac, _]
+            | [0x00, 0x00, 0x0c, 0x9f, 0xf0..=0xff, _]
+    )
 }
 
 fn evidence(outcome: &Outcome) -> Vec<Evidence> {
@@ -119,7 +160,8 @@ pub(crate) fn of_line(line: &Line) -> Evidence {
     says("snmp/line", |lang| {
         let interface = line.interface.as_deref().unwrap_or_default();
         let named = label(lang, "line", &line.kind);
-        fill(lang, "poll.line-up", &[("line", &named), ("oid", &line.oid), ("interface", &interface)])
+        let key = if line.is_waiting { "poll.line-waits" } else { "poll.line-up" };
+        fill(lang, key, &[("line", &named), ("oid", &line.oid), ("interface", &interface)])
     })
 }
 

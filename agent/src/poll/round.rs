@@ -1,5 +1,7 @@
 //! Many devices at once: each has one request in flight and a pace of its own, and a time by which it is left.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,17 +30,29 @@ impl Round {
     /// Asks every device, and hands over each outcome as it comes, with its place among the targets.
     /// Dropped, it asks no more.
     pub(crate) async fn run(&self, targets: &[Target], mut take: impl FnMut(usize, Outcome)) {
-        let mut asked: JoinSet<(usize, Outcome)> = JoinSet::new();
-        let mut waiting = targets.iter().copied().enumerate();
+        let mut boxes: BTreeMap<IpAddr, Vec<(usize, Target)>> = BTreeMap::new();
+        for (at, target) in targets.iter().enumerate() {
+            boxes.entry(target.address.ip()).or_default().push((at, *target));
+        }
+        let mut asked: JoinSet<Vec<(usize, Outcome)>> = JoinSet::new();
+        let mut waiting = boxes.into_values();
         loop {
             while asked.len() < AT_ONCE
-                && let Some((at, target)) = waiting.next()
+                && let Some(ports) = waiting.next()
             {
-                asked.spawn(self.one(at, target));
+                // The ports of one address share its pace: one after the other.
+                let each: Vec<_> = ports.into_iter().map(|(at, target)| self.one(at, target)).collect();
+                asked.spawn(async move {
+                    let mut outcomes = Vec::with_capacity(each.len());
+                    for one in each {
+                        outcomes.push(one.await);
+                    }
+                    outcomes
+                });
             }
             let Some(done) = asked.join_next().await else { break };
             // One that panicked on what a device sent has no outcome.
-            if let Ok((at, outcome)) = done {
+            for (at, outcome) in done.unwrap_or_default() {
                 take(at, outcome);
             }
         }
@@ -49,27 +63,38 @@ impl Round {
         let traffic = Arc::clone(&self.traffic);
         let rules = Arc::clone(&self.rules);
         async move {
-            let named = target.address.to_string();
-            let whole = async {
-                if !target.named {
-                    // Who was not named is asked one question, once.
-                    let once = Manner { retries: 0, ..manner };
-                    let probe = Udp::new(target.address, credentials.clone(), once, Arc::clone(&traffic));
-                    if let Err(failure) = probed(probe).await {
-                        return Outcome::nothing(named.clone(), State::from(&failure));
-                    }
-                }
-                let client = Udp::new(target.address, credentials, manner, traffic);
-                device::ask(named.clone(), client, &rules).await
-            };
-            let outcome = timeout(MAX_TIME, whole).await;
-            (at, outcome.unwrap_or_else(|_| Outcome::nothing(named.clone(), State::Interrupted)))
+            // What is left at the limit fell silent for us.
+            let mut outcome = Outcome::nothing(target.address.to_string(), State::Interrupted);
+            let whole = asked(&mut outcome, target, (credentials, manner), traffic, &rules);
+            // What was read until then stays.
+            let _ = timeout(MAX_TIME, whole).await;
+            (at, outcome)
         }
     }
 }
 
+async fn asked(
+    outcome: &mut Outcome,
+    target: Target,
+    (credentials, manner): (Credentials, Manner),
+    traffic: Arc<Traffic>,
+    rules: &DeviceRules,
+) {
+    // Who is only guessed at is asked one question, once; the same client goes on, at its pace.
+    let first = if target.named { manner } else { Manner { retries: 0, ..manner } };
+    let mut client = Udp::new(target.address, credentials, first, traffic);
+    if !target.named {
+        if let Err(failure) = probed(&mut client).await {
+            outcome.state = State::from(&failure);
+            return;
+        }
+        client.adopt(manner);
+    }
+    device::ask(outcome, client, rules).await;
+}
+
 /// Asks for sysObjectID, which every device has.
-async fn probed(mut client: impl Client) -> Result<(), Failure> {
+async fn probed(client: &mut impl Client) -> Result<(), Failure> {
     let Ok(name) = SYS_OBJECT_ID.parse() else { return Ok(()) };
     client.get(&[name]).await.map(drop)
 }

@@ -18,6 +18,8 @@ pub(crate) const PORT: u16 = 161;
 pub(crate) const MAX_FREE_BITS: u32 = 12;
 /// Devices asked in one round: several hospitals' equipment.
 pub(crate) const MAX_TARGETS: usize = 16_384;
+/// Addresses that a round looks at: four times as many as it asks, so that who rests holds nobody up.
+const MAX_SEEN: usize = 4 * MAX_TARGETS;
 
 /// What is wrong with what was asked for; its name in the catalogue's section `poll`, and its value.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +53,15 @@ pub(crate) struct Plan {
     pub(crate) left_out: Vec<LeftOut>,
     /// Addresses that found no room in the round.
     pub(crate) refused: u64,
+    /// Those that did not answer lately, and are not asked again yet.
+    pub(crate) resting: u64,
 }
 
 /// A device that is asked.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
-    /// Whether a person named it: then it is asked again where it does not answer.
+    /// Whether a person named it, or it answered before: then it is asked again where it does not answer.
     pub(crate) named: bool,
 }
 
@@ -98,7 +102,12 @@ pub(crate) fn address(text: &str, port: u16) -> Result<SocketAddr, BadTarget> {
     let usable = |address: &SocketAddr| {
         !address.ip().is_multicast() && !address.ip().is_unspecified() && address.port() != 0
     };
-    parsed.filter(usable).ok_or_else(|| BadTarget { name: "bad-target", value: text.to_owned() })
+    // IPv4 within IPv6 is the same device: who is medical or excluded is told by its plain address.
+    let plain = |address: SocketAddr| {
+        let ip = address.ip().to_canonical();
+        if ip == address.ip() { address } else { SocketAddr::new(ip, address.port()) }
+    };
+    parsed.map(plain).filter(usable).ok_or_else(|| BadTarget { name: "bad-target", value: text.to_owned() })
 }
 
 /// Reads a subnet that is not too wide.
@@ -108,6 +117,7 @@ pub(crate) fn subnet(text: &str) -> Result<(IpAddr, u32), BadTarget> {
         let address: IpAddr = address.parse().ok()?;
         let bits: u32 = if address.is_ipv4() { 32 } else { 128 };
         let free = bits.checked_sub(length.parse().ok()?)?;
+        let address = address.to_canonical();
         (free <= MAX_FREE_BITS && !address.is_multicast()).then_some((address, free))
     };
     parsed().ok_or_else(|| BadTarget { name: "bad-subnet", value: text.to_owned() })
@@ -129,8 +139,8 @@ fn hosts((address, free): (IpAddr, u32)) -> impl Iterator<Item = IpAddr> {
     })
 }
 
-/// Says whom a round asks, given what is known of the site.
-pub(crate) fn plan(allowed: &Allowed, site: &Site) -> Plan {
+/// Says whom a round asks, given what is known of the site, and who rests.
+pub(crate) fn plan(allowed: &Allowed, site: &Site, rests: impl Fn(&SocketAddr) -> bool) -> Plan {
     let mut seen: BTreeSet<IpAddr> = BTreeSet::new();
     let mut plan = Plan::default();
     let medical = site.medical();
@@ -143,17 +153,25 @@ pub(crate) fn plan(allowed: &Allowed, site: &Site) -> Plan {
         }
         seen.insert(address.ip());
     }
-    let equipment = if allowed.equipment { site.equipment() } else { BTreeSet::new() };
+    let equipment = if allowed.equipment { site.equipment(&seen) } else { BTreeSet::new() };
     for address in allowed.subnets.iter().copied().flat_map(hosts).chain(equipment) {
-        if !seen.insert(address) {
+        if seen.contains(&address) {
             continue;
         }
+        if seen.len() >= MAX_SEEN {
+            plan.refused += 1;
+            continue;
+        }
+        seen.insert(address);
+        let target = Target { address: SocketAddr::new(address, allowed.port), named: false };
         if allowed.excludes(address) {
             plan.left_out.push(LeftOut { address, why: "excluded" });
         } else if medical.contains(&address) {
             plan.left_out.push(LeftOut { address, why: "medical" });
+        } else if rests(&target.address) {
+            plan.resting += 1;
         } else {
-            plan.add(Target { address: SocketAddr::new(address, allowed.port), named: false });
+            plan.add(target);
         }
     }
     plan
@@ -187,7 +205,7 @@ mod tests {
     fn asked(named: &[&str], subnets: &[&str], equipment: bool) -> (Vec<String>, Vec<String>) {
         let text = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         let allowed = Allowed::parse(&text(named), &text(subnets), equipment).unwrap();
-        let plan = plan(&allowed, &site());
+        let plan = plan(&allowed, &site(), |_| false);
         let ask = plan.ask.iter().map(|target| target.address.to_string()).collect();
         (ask, plan.left_out.iter().map(|left| left.address.to_string()).collect())
     }
@@ -200,6 +218,13 @@ mod tests {
         assert_eq!(left_out, ["192.0.2.5"]);
         let (ask, left_out) = asked(&["192.0.2.5"], &["192.0.2.0/29"], false);
         assert_eq!((ask.len(), left_out.len()), (6, 0));
+    }
+
+    #[test]
+    fn ipv4_within_ipv6_is_ipv4() {
+        let (ask, left_out) = asked(&[], &["::ffff:192.0.2.0/125"], false);
+        assert_eq!((ask.len(), left_out), (5, vec!["192.0.2.5".to_owned()]));
+        assert_eq!(asked(&["[::ffff:192.0.2.9]:162"], &[], false).0, ["192.0.2.9:162"]);
     }
 
     #[test]
@@ -237,7 +262,7 @@ mod tests {
             excluded: vec!["192.0.2.4/31".parse().unwrap()],
             ..Allowed::parse(&["192.0.2.5".to_owned()], &["192.0.2.0/29".to_owned()], true).unwrap()
         };
-        let plan = plan(&allowed, &site());
+        let plan = plan(&allowed, &site(), |_| false);
         let out: Vec<String> = plan.left_out.iter().map(|left| left.address.to_string()).collect();
         assert_eq!(out, ["192.0.2.5", "192.0.2.4"]);
         let named: Vec<bool> = plan.ask.iter().map(|target| target.named).collect();
@@ -245,9 +270,19 @@ mod tests {
     }
 
     #[test]
+    fn who_rests_holds_nobody_up() {
+        let subnets: Vec<String> = (0..32).map(|at| format!("10.{at}.0.0/20")).collect();
+        let allowed = Allowed::parse(&[], &subnets, false).unwrap();
+        let rests = |address: &SocketAddr| address.to_string().starts_with("10.0.");
+        let plan = plan(&allowed, &Site::default(), rests);
+        assert_eq!((plan.ask.len(), plan.resting), (MAX_TARGETS, 4_094));
+        assert_eq!(plan.refused, 32 * 4_094 - 4_094 - 16_384, "what is beyond any bound is counted");
+    }
+
+    #[test]
     fn a_round_has_an_end_and_counts_what_found_no_room() {
         let subnets: Vec<String> = (0..5).map(|number| format!("10.0.{}.0/20", number * 16)).collect();
-        let plan = plan(&Allowed::parse(&[], &subnets, false).unwrap(), &Site::default());
+        let plan = plan(&Allowed::parse(&[], &subnets, false).unwrap(), &Site::default(), |_| false);
         assert_eq!((plan.ask.len(), plan.refused), (MAX_TARGETS, 5 * 4_094 - 16_384));
     }
 }

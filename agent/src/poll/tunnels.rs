@@ -1,4 +1,4 @@
-//! What a device says of the ways out: its tunnels, and its lines that are up.
+//! What a device says of the ways out: its tunnels, and its lines that are up or wait to be dialled.
 //!
 //! Who dialled in is told by address, never by name: columns and indexes that name people are not kept.
 
@@ -30,7 +30,7 @@ pub(crate) struct Tunnel {
     pub(crate) oid: String,
 }
 
-/// A line that a device says is up.
+/// A line that a device says is up, or waits.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(crate) struct Line {
     /// The line's slug.
@@ -39,10 +39,19 @@ pub(crate) struct Line {
     pub(crate) interface: Option<String>,
     /// The object that tells of it.
     pub(crate) oid: String,
+    /// Whether it is dialled when somebody wants to leave by it, and is not up now.
+    pub(crate) is_waiting: bool,
 }
 
 /// Reads the tables in which a device lists its tunnels; each once, whoever refers to it.
-pub(crate) async fn read<C: Client>(walker: &mut Walker<C>, tables: &[&TunnelTable]) -> Vec<Tunnel> {
+pub(crate) async fn read<C: Client>(
+    walker: &mut Walker<C>,
+    tables: &[&TunnelTable],
+    interfaces: &[Interface],
+) -> Vec<Tunnel> {
+    let down = |own: &&Interface| !own.is_up && !own.is_waiting;
+    let down: BTreeSet<u32> = interfaces.iter().filter(down).map(|own| own.index).collect();
+    let is_down = |index: &[u32]| index.first().is_some_and(|index| down.contains(index));
     let mut columns: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
     for table in tables {
         columns.entry(&table.entry).or_default().extend(table.columns());
@@ -53,7 +62,8 @@ pub(crate) async fn read<C: Client>(walker: &mut Walker<C>, tables: &[&TunnelTab
         let columns: Vec<u32> = columns.into_iter().collect();
         let rows = walker.table(&oid, &columns).await.rows;
         for table in tables.iter().filter(|table| table.entry == entry) {
-            let tunnels = rows.iter().filter_map(|(index, row)| tunnel(table, index, row));
+            let rows = rows.iter().filter(|(index, _)| !(table.interface && is_down(index)));
+            let tunnels = rows.filter_map(|(index, row)| tunnel(table, index, row));
             found.extend(tunnels.take(MAX_TUNNELS));
         }
     }
@@ -69,8 +79,14 @@ fn tunnel(table: &TunnelTable, index: &[u32], row: &Row) -> Option<Tunnel> {
     }
     let in_column = table.peer.and_then(|column| peer(row.value(column)?));
     let in_index = || table.peer_index.and_then(|at| indexed(index.get(at..)?));
-    let peer = in_column.or_else(in_index).filter(|peer| !peer.is_unspecified() && !peer.is_loopback());
-    if peer.is_none() && (table.peer.is_some() || table.peer_index.is_some()) {
+    let peer = in_column.or_else(in_index);
+    if peer.is_some_and(|peer| peer.is_loopback()) {
+        return None;
+    }
+    let peer = peer.filter(|peer| !peer.is_unspecified()).map(|peer| peer.to_canonical());
+    // A row that says of itself that it is up is a tunnel, whoever is at its other end.
+    let is_said_to_be_up = !table.only.is_empty() || (table.peer.is_none() && table.peer_index.is_none());
+    if peer.is_none() && !is_said_to_be_up {
         return None;
     }
     let told_by = table.peer.or(table.name).or(table.only.keys().next().copied())?;
@@ -99,7 +115,8 @@ fn indexed(index: &[u32]) -> Option<IpAddr> {
 /// Gives the tunnels that are interfaces which are up: where no table tells whom they lead to, as on Yamaha's
 /// routers, that there is one is still worth knowing.
 pub(crate) fn interfaces(interfaces: &[Interface]) -> Vec<Tunnel> {
-    let tunnels = interfaces.iter().filter(|interface| interface.is_up && interface.line() == Some("tunnel"));
+    let tunnels =
+        interfaces.iter().filter(|own| (own.is_up || own.is_waiting) && own.line() == Some("tunnel"));
     let tunnel = |interface: &Interface| Tunnel {
         service: "unknown".to_owned(),
         peer: None,
@@ -110,22 +127,23 @@ pub(crate) fn interfaces(interfaces: &[Interface]) -> Vec<Tunnel> {
     tunnels.map(tunnel).take(MAX_TUNNELS).collect()
 }
 
-/// Gives the lines that interfaces betray which are up; a tunnel's interface is none.
+/// Gives the lines that interfaces betray which are up or wait; a tunnel's interface is none.
 pub(crate) fn lines(interfaces: &[Interface]) -> Vec<Line> {
     let line = |interface: &Interface| {
         let line = match interface.line()? {
             "tunnel" => return None,
             "dial-up" => "pstn",
-            "frame-relay" => "dedicated",
+            "frame-relay" | "leased-line" => "dedicated",
             line => line,
         };
         Some(Line {
             kind: line.to_owned(),
             interface: interface.name.clone().or_else(|| interface.descr.clone()),
             oid: format!("{IF_TYPE}.{}", interface.index),
+            is_waiting: interface.is_waiting,
         })
     };
-    interfaces.iter().filter(|interface| interface.is_up).filter_map(line).collect()
+    interfaces.iter().filter(|own| own.is_up || own.is_waiting).filter_map(line).collect()
 }
 
 #[cfg(test)]
@@ -143,12 +161,13 @@ mod tests {
             peer_index: None,
             name: Some(2),
             only: BTreeMap::from([(20, vec![2])]),
+            interface: false,
         }
     }
 
     async fn tunnels(table: &TunnelTable, text: &str) -> Vec<(String, Option<String>)> {
         let mut walker = Walker::new(Recording::parse(text));
-        let found = read(&mut walker, &[table]).await;
+        let found = read(&mut walker, &[table], &[]).await;
         let shown = |tunnel: Tunnel| (tunnel.peer.map_or_else(String::new, |ip| ip.to_string()), tunnel.name);
         found.into_iter().map(shown).collect()
     }
@@ -162,20 +181,43 @@ mod tests {
                     1.3.6.1.4.1.32473.1.1.20.4|2|2\n";
         let found = tunnels(&table(), text).await;
         let name = Some("to the vendor".to_owned());
-        assert_eq!(found, [("203.0.113.7".to_owned(), None), ("203.0.113.9".to_owned(), name)]);
+        let unknown = (String::new(), None);
+        let known = [("203.0.113.7".to_owned(), None), ("203.0.113.9".to_owned(), name)];
+        assert_eq!(
+            found,
+            [vec![unknown], known.to_vec()].concat(),
+            "0.0.0.0 is somebody whom the box does not tell"
+        );
     }
 
     #[tokio::test]
     async fn a_peer_in_the_index_is_read_and_a_table_without_peers_still_tells_of_tunnels() {
         let indexed = TunnelTable { peer_index: Some(1), ..table() };
         let text = "1.3.6.1.4.1.32473.1.1.20.1.4.203.0.113.5.77|2|2\n1.3.6.1.4.1.32473.1.1.20.1.99.1|2|2\n";
-        assert_eq!(tunnels(&indexed, text).await, [("203.0.113.5".to_owned(), None)]);
+        let peers = [(String::new(), None), ("203.0.113.5".to_owned(), None)];
+        assert_eq!(tunnels(&indexed, text).await, peers);
         let without = TunnelTable { peer: None, ..table() };
         assert_eq!(tunnels(&without, text).await, [(String::new(), None)]);
     }
 
+    #[tokio::test]
+    async fn a_tunnel_whose_interface_is_down_is_none() {
+        let by_interface = TunnelTable { interface: true, ..table() };
+        let interface =
+            |index, is_up, is_waiting| Interface { index, is_up, is_waiting, ..Interface::default() };
+        let interfaces = [interface(1, true, false), interface(2, false, false), interface(3, false, true)];
+        let row = |at: u32| {
+            let base = "1.3.6.1.4.1.32473.1.1";
+            format!("{base}.4.{at}|64|203.0.113.{at}\n{base}.20.{at}|2|2\n")
+        };
+        let mut walker = Walker::new(Recording::parse(&(1..=4).map(row).collect::<String>()));
+        let found = read(&mut walker, &[&by_interface], &interfaces).await;
+        let peers: Vec<String> = found.iter().filter_map(|own| Some(own.peer?.to_string())).collect();
+        assert_eq!(peers, ["203.0.113.1", "203.0.113.3", "203.0.113.4"], "the fourth's is not known");
+    }
+
     #[test]
-    fn only_interfaces_that_are_up_are_lines() {
+    fn only_interfaces_that_are_up_or_wait_are_lines() {
         let interface =
             |index, kind, is_up| Interface { index, kind: Some(kind), is_up, ..Interface::default() };
         let interfaces = [
@@ -183,10 +225,14 @@ mod tests {
             interface(2, 63, true),
             interface(3, 243, false),
             interface(4, 131, true),
+            Interface { is_waiting: true, ..interface(5, 23, false) },
         ];
         let found = lines(&interfaces);
-        let [line] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!(super::interfaces(&interfaces)[0].oid, "1.3.6.1.2.1.2.2.1.3.4");
-        assert_eq!((line.kind.as_str(), line.oid.as_str()), ("isdn", "1.3.6.1.2.1.2.2.1.3.2"));
+        let shown: Vec<_> =
+            found.iter().map(|line| (line.kind.as_str(), line.oid.as_str(), line.is_waiting)).collect();
+        let column = "1.3.6.1.2.1.2.2.1.3";
+        let expected = [("isdn", format!("{column}.2"), false), ("ppp", format!("{column}.5"), true)];
+        assert_eq!(shown, expected.each_ref().map(|(kind, oid, waits)| (*kind, oid.as_str(), *waits)));
+        assert_eq!(super::interfaces(&interfaces)[0].oid, format!("{column}.4"));
     }
 }

@@ -3,7 +3,7 @@
 //! The first round waits for the first roll-up: only then is it known who is a medical device. What a reload
 //! changes takes over at once; a round under way ends where it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,10 +13,11 @@ use anyhow::Context;
 use jiff::Timestamp;
 use sekisho_enrich::Prefix;
 use sekisho_rules::device::DeviceRules;
-use sekisho_snmp::State;
+use sekisho_snmp::{Credentials, State};
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant, sleep_until};
 
+use super::backoff::Backoff;
 use super::config::{Config, Live, SnmpConfig};
 use crate::poll::board::Board;
 use crate::poll::round::Round;
@@ -46,6 +47,10 @@ struct Desk {
     rules: Arc<DeviceRules>,
     /// Who did not answer, and when.
     resting: BTreeMap<SocketAddr, Instant>,
+    /// Who has answered: a lost datagram does not make nobody of it.
+    answering: BTreeSet<SocketAddr>,
+    /// What was asked with: who does not know one community may know another.
+    credentials: Option<Credentials>,
 }
 
 impl Poller {
@@ -60,6 +65,8 @@ impl Poller {
             site: config.site.clone(),
             rules: Arc::new(DeviceRules::embedded()?),
             resting: BTreeMap::new(),
+            answering: BTreeSet::new(),
+            credentials: None,
         };
         let thread = thread::Builder::new()
             .name("snmp".to_owned())
@@ -119,38 +126,56 @@ impl Desk {
     /// Asks round after round; does not end by itself.
     async fn rounds(&mut self, snmp: &SnmpConfig, internal: &[Prefix]) {
         self.board.looked().await;
+        let mut backoff = Backoff::default();
         loop {
             let begin = Instant::now();
-            if let Err(error) = self.round(snmp, internal).await {
-                let chain = format!("{error:#}");
-                tracing::error!(error = chain, "cannot ask devices over SNMP");
-                self.board.fails(chain);
-            }
-            sleep_until(begin + snmp.interval).await;
+            let wait = match self.round(snmp, internal).await {
+                Ok(()) => {
+                    backoff.reset();
+                    snmp.interval
+                }
+                Err(error) => {
+                    let chain = format!("{error:#}");
+                    tracing::error!(error = chain, "cannot ask devices over SNMP");
+                    self.board.fails(chain);
+                    backoff.wait().min(snmp.interval)
+                }
+            };
+            sleep_until(begin + wait).await;
         }
     }
 
     async fn round(&mut self, snmp: &SnmpConfig, internal: &[Prefix]) -> anyhow::Result<()> {
         let begin = Instant::now();
         let credentials = snmp.kept.read()?;
+        if self.credentials.as_ref() != Some(&credentials) {
+            self.resting.clear();
+            self.credentials = Some(credentials.clone());
+        }
         let mut site = known_in(&self.ledger, Some(self.site.clone()))?;
         site.told = self.board.told();
         site.internal = internal.to_vec();
-        let mut plan = targets::plan(&snmp.allowed, &site);
         self.resting.retain(|_, since| since.elapsed() < RESTING);
-        let all = plan.ask.len();
-        plan.ask.retain(|target| target.named || !self.resting.contains_key(&target.address));
-        self.board.begins(&plan, (all - plan.ask.len()) as u64);
+        let mut plan = targets::plan(&snmp.allowed, &site, |address| self.resting.contains_key(address));
+        for target in &mut plan.ask {
+            target.named |= self.answering.contains(&target.address);
+        }
+        // Who is not asked any more is forgotten.
+        self.answering =
+            plan.ask.iter().map(|target| target.address).filter(|at| self.answering.contains(at)).collect();
+        self.board.begins(&plan);
         let traffic = Arc::clone(self.board.traffic());
         let round = Round { credentials, manner: snmp.manner, traffic, rules: Arc::clone(&self.rules) };
         let mut ended = 0;
-        let (board, resting) = (&self.board, &mut self.resting);
+        let (board, resting, answering) = (&self.board, &mut self.resting, &mut self.answering);
         round
             .run(&plan.ask, |at, outcome| {
                 ended += 1;
                 let Some(target) = plan.ask.get(at) else { return };
-                // Bounded by the targets of a round, and forgotten after a day.
-                if !target.named && matches!(outcome.state, State::NoAnswer | State::Closed | State::Local) {
+                // Both are bounded: by what rounds look at, and by whom one asks.
+                if outcome.answers() {
+                    answering.insert(target.address);
+                } else if !target.named && matches!(outcome.state, State::NoAnswer | State::Closed) {
                     resting.insert(target.address, Instant::now());
                 }
                 board.takes(target.address, &site, Timestamp::now(), outcome);

@@ -23,6 +23,8 @@ pub struct TunnelTable {
     pub name: Option<u32>,
     /// Columns, and the numbers of which one must be there for the row to be a tunnel that is up.
     pub only: BTreeMap<u32, Vec<u64>>,
+    /// Whether a row's index is that of an interface, which says whether the tunnel is up (ifIndex, RFC 2863).
+    pub interface: bool,
 }
 
 impl TunnelTable {

@@ -115,6 +115,8 @@ struct WrittenTunnel {
     name: Option<u32>,
     #[serde(default)]
     only: BTreeMap<String, Vec<u64>>,
+    #[serde(default)]
+    interface: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -258,6 +260,7 @@ impl WrittenTunnel {
             peer_index: self.peer_index,
             name: self.name,
             only: self.only.into_iter().map(column).collect::<Result<_, _>>()?,
+            interface: self.interface,
         })
     }
 }

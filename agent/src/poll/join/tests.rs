@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use sekisho_api::Evidence;
+use sekisho_api::{Evidence, Exit};
 
 use super::super::tunnels::Line;
 use super::*;
@@ -19,6 +19,7 @@ fn report() -> Reported {
         serial: None,
         name: Some("fw".to_owned()),
         ips: ["10.0.0.1", "10.1.0.1"].map(|ip| ip.parse().unwrap()).into(),
+        seen_at: ["10.0.0.1", "10.1.0.1"].map(|ip| ip.parse().unwrap()).into(),
         macs: BTreeSet::from([MAC.to_owned()]),
         mac: Some(MAC.to_owned()),
         evidence: vec![Evidence {
@@ -57,25 +58,44 @@ fn a_box_says_better_than_others_what_it_is_and_says_it_once() {
         serial: Some("S1".to_owned()),
         ..Device::default()
     };
-    let devices = vec![
-        row(MAC, "10.9.9.9"),
-        row("00:53:00:00:00:02", "10.1.0.1"),
-        row("00:53:00:00:00:03", "10.0.0.9"),
+    let other = |at: u8, ip: &str| row(&format!("00:53:00:00:00:{at:02x}"), ip);
+    // (row, whether it is the box's)
+    let cases = [
+        (row(MAC, "10.9.9.9"), true),
+        (other(2, "10.9.9.8"), true),
+        (other(3, "10.0.0.1"), true),
+        (Device { mac: None, ..other(4, "10.1.0.1") }, true),
+        // The one that stands in for it has the same address on its other side.
+        (other(5, "10.1.0.1"), false),
+        (other(6, "10.0.0.9"), false),
     ];
+    let devices = cases.iter().map(|(row, _)| row.clone()).collect();
     let analysis = Analysis { devices, ..Analysis::default() };
+    let report = Reported { macs: [MAC, "00:53:00:00:00:02"].map(str::to_owned).into(), ..report() };
     for news in [true, false] {
-        let once = joined(&analysis, &report(), news);
-        let twice = joined(&once, &report(), news);
-        let models: Vec<_> = twice.devices.iter().map(|device| device.model.as_deref()).collect();
-        assert_eq!(
-            models,
-            [Some("FGT_60F"), Some("FGT_60F"), None],
-            "by hardware address, by address, not at all"
-        );
+        let once = joined(&analysis, &report, news);
+        let twice = joined(&once, &report, news);
+        for ((row, is_its), now) in cases.iter().zip(&twice.devices) {
+            assert_eq!(now.model.is_some(), *is_its, "{row:?}");
+        }
         let first = &twice.devices[0];
         assert_eq!((first.vendor.as_deref(), first.serial.as_deref()), (Some("Fortinet"), Some("S1")));
         assert_eq!((first.evidence.len(), first.names.as_slice()), (1, ["fw".to_owned()].as_slice()));
     }
+}
+
+#[test]
+fn a_medical_device_stays_what_it_is() {
+    let ct = Device {
+        ips: vec!["10.0.0.1".to_owned()],
+        role: Some("ct".to_owned()),
+        vendor: Some("Example Medical".to_owned()),
+        ..Device::default()
+    };
+    let analysis = Analysis { devices: vec![ct], ..Analysis::default() };
+    let device = joined(&analysis, &report(), true).devices.remove(0);
+    assert_eq!((device.role.as_deref(), device.vendor.as_deref()), (Some("ct"), Some("Example Medical")));
+    assert_eq!(device.firmware.as_deref(), Some("v7.2.6"));
 }
 
 #[test]
@@ -127,18 +147,52 @@ fn a_tunnel_joins_the_connection_that_it_is_and_phases_are_one() {
 }
 
 #[test]
+fn a_tunnel_is_not_another_box_s_and_does_not_end_inside() {
+    let inside = Device { ips: vec!["10.0.7.7".to_owned()], ..Device::default() };
+    let report = Reported { tunnels: vec![tunnel("203.0.113.9"), tunnel("10.0.7.7")], ..report() };
+    let mut other = joined(&Analysis::default(), &report, true).connections.remove(0);
+    other.evidence.clear();
+    other.exit = None;
+    other.inside.ip = "10.0.0.2".to_owned();
+    other.inside.mac = Some("00:53:00:00:00:99".to_owned());
+    let analysis = Analysis { connections: vec![other], devices: vec![inside], ..Analysis::default() };
+    let connections = joined(&analysis, &report, true).connections;
+    let told: Vec<_> = connections.iter().map(|row| (row.inside.ip.as_str(), row.evidence.len())).collect();
+    assert_eq!(told, [("10.0.0.2", 0), ("10.0.0.1", 1)]);
+}
+
+#[test]
+fn a_tunnel_to_nobody_known_is_told_by_its_name() {
+    let unknown =
+        |name: Option<&str>| Tunnel { peer: None, name: name.map(str::to_owned), ..tunnel("203.0.113.9") };
+    let tunnels = vec![unknown(Some("to-vendor")), unknown(Some("to-vendor")), unknown(None)];
+    let report = Reported { tunnels, ..report() };
+    let once = joined(&Analysis::default(), &report, true);
+    let twice = joined(&once, &report, true).connections;
+    let named: Vec<_> =
+        twice.iter().map(|row| (row.outside.ip.as_str(), row.outside.name.as_deref())).collect();
+    assert_eq!(named, [("", Some("1.3.6.1.4.1.32473.1.1.4")), ("", Some("to-vendor"))]);
+}
+
+#[test]
 fn a_line_that_is_up_makes_an_exit_or_tells_that_of_one() {
-    let line = Line {
-        kind: "isdn".to_owned(),
-        interface: Some("BRI1".to_owned()),
+    let line = |kind: &str, interface: &str| Line {
+        kind: kind.to_owned(),
+        interface: Some(interface.to_owned()),
         oid: "1.3.6.1.2.1.2.2.1.3.2".to_owned(),
+        is_waiting: false,
     };
-    let report = Reported { lines: vec![line], ..report() };
+    let report = Reported { lines: vec![line("isdn", "BRI1"), line("ppp", "PP[01]")], ..report() };
     let exits = joined(&Analysis::default(), &report, true).exits;
     assert_eq!((exits[0].mac.as_str(), exits[0].line.as_deref()), (MAC, Some("isdn")));
+    assert_eq!(exits[0].evidence.len(), 2);
     let known = ExitRow { mac: MAC.to_uppercase(), proofs: vec!["routes".to_owned()], ..ExitRow::default() };
     let exits = joined(&Analysis { exits: vec![known], ..Analysis::default() }, &report, true).exits;
     assert_eq!((exits.len(), exits[0].line.as_deref(), exits[0].proofs.len()), (1, Some("isdn"), 1));
+    let without = Reported { mac: None, macs: BTreeSet::new(), ..report };
+    let once = joined(&Analysis::default(), &without, true);
+    let exits = joined(&once, &without, true).exits;
+    assert_eq!((exits.len(), exits[0].mac.as_str()), (1, "10.0.0.1"), "where it tells none, its address");
 }
 
 #[test]
@@ -149,6 +203,7 @@ fn what_the_wire_showed_of_a_tunnel_before_holds_while_it_is_quiet() {
         transport: "esp".to_owned(),
         port: 0,
         inside: Inside { ip: "10.0.0.200".to_owned(), ..Inside::default() },
+        exit: Some(Exit { mac: MAC.to_owned(), ..Exit::default() }),
         category: Some("system-maintenance".to_owned()),
         sessions: 4,
         bytes_in: 9,
