@@ -108,12 +108,15 @@ fn fill_in(device: &mut Device, report: &Reported) {
     }
 }
 
+/// What makes tunnels one relationship: service, the other end or what stands for it, who opened it.
+type Party<'a> = (&'a str, Option<IpAddr>, Option<&'a str>, bool);
+
 /// Joins tunnels to connections; what the wire did not show becomes a connection of its own.
 fn tunnels(analysis: &mut Analysis, report: &Reported, place: &Place) {
     let ips = analysis.devices.iter().flat_map(|row| &row.ips);
     let listed: BTreeSet<IpAddr> = ips.filter_map(|ip| ip.parse().ok()).collect();
     // Phase-2 tunnels to the same peer are one relationship.
-    let mut by_party: BTreeMap<(&str, Option<IpAddr>, Option<&str>, bool), &Tunnel> = BTreeMap::new();
+    let mut by_party: BTreeMap<Party<'_>, &Tunnel> = BTreeMap::new();
     for tunnel in &report.tunnels {
         let peer = tunnel.peer;
         let is_inside = |peer: IpAddr| report.ips.contains(&peer) || listed.contains(&peer);
