@@ -12,13 +12,20 @@ pub(crate) fn program() -> &'static Path {
     PROGRAM.get_or_init(|| build("sekisho-agent"))
 }
 
-/// Builds the programs, and gives one by its name. Both at once: each alone would have the dependencies
-/// that they share built anew, with other features.
+/// Builds the programs, and gives one by its name. As the tests are built: a part of the workspace alone
+/// would have the dependencies built anew, with other features.
 pub(crate) fn build(program: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--package", "sekisho-agent", "--package", "sekisho-collector"])
-        .args(["--message-format", "json"])
+    let mut cargo = Command::new(env!("CARGO"));
+    // What cargo tells this test of its package would have build scripts run again that look at it.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_")) {
+        let kept = ["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_INCREMENTAL"].iter().any(|kept| name == *kept);
+        if !kept {
+            cargo.env_remove(name);
+        }
+    }
+    let built = cargo
+        .args(["build", "--workspace", "--all-targets", "--locked", "--message-format", "json"])
         .current_dir(root)
         .stderr(Stdio::inherit())
         .output()
