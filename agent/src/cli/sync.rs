@@ -27,7 +27,7 @@ pub(crate) struct Enrol {
 
 #[derive(Args, Debug)]
 pub(crate) struct SyncArgs {
-    /// 1 回だけ（続けて送るのは run の [sync]） / One meeting; `[sync]` of `run` goes on
+    /// 1 回だけ（続けて送るのは run の `[sync]`） / One meeting; `[sync]` of `run` goes on
     #[arg(long, required = true)]
     pub(crate) once: bool,
 
