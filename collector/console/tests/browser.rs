@@ -104,6 +104,21 @@ impl Person {
         self.client.find(Locator::Css(css)).await.unwrap().click().await.unwrap();
     }
 
+    /// Presses what leads to another page, and waits for that page: the browser may still show the one before.
+    async fn follow(&self, css: &str) {
+        let before = self.client.find(Locator::Css("html")).await.unwrap();
+        self.press(css).await;
+        for _ in 0..PATIENCE.as_millis() / 50 {
+            let left = before.tag_name().await.is_err_and(|error| error.is_stale_element_reference());
+            let state = self.client.execute("return document.readyState", vec![]).await;
+            if left && state.is_ok_and(|state| state == "complete") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{css} leads nowhere");
+    }
+
     async fn texts(&self, css: &str) -> Vec<String> {
         let mut texts = Vec::new();
         for element in self.client.find_all(Locator::Css(css)).await.unwrap() {
@@ -181,21 +196,21 @@ async fn a_person_sets_the_password_finds_a_tunnel_and_takes_the_list_along() {
     person.write("code", &code).await;
     person.write("password", PASSWORD).await;
     person.write("again", PASSWORD).await;
-    person.press("main button").await;
+    person.follow("main button").await;
     person.is_at("/connections").await;
 
     // Out and in again.
-    person.press("form[action='/sign-out'] button").await;
+    person.follow("form[action='/sign-out'] button").await;
     person.is_at("/sign-in").await;
     person.write("password", PASSWORD).await;
-    person.press("main button").await;
+    person.follow("main button").await;
     person.is_at("/connections").await;
     person.shot("2-connections").await;
     assert_eq!(person.texts("tbody tr").await.len(), 60, "without the general Internet");
 
     // Only what can carry a person's hands inwards.
     person.press("input[name=tunnels]").await;
-    person.press("form.filters button").await;
+    person.follow("form.filters button").await;
     let shown = person.texts("tbody td:first-child").await;
     assert_eq!(shown.len(), 30);
     person.shot("3-tunnels").await;
@@ -213,7 +228,7 @@ async fn a_person_sets_the_password_finds_a_tunnel_and_takes_the_list_along() {
     assert_eq!(numbers.collect::<Vec<_>>(), shown);
 
     // One of them, and why we say so; in the other language too.
-    person.press("tbody tr:first-child a").await;
+    person.follow("tbody tr:first-child a").await;
     assert!(person.client.current_url().await.unwrap().path().starts_with("/connections/kita/"));
     person.shot("4-connection").await;
     assert_eq!(
@@ -222,7 +237,7 @@ async fn a_person_sets_the_password_finds_a_tunnel_and_takes_the_list_along() {
     );
     let japanese = person.texts("main").await.concat();
     assert!(japanese.contains(SCRIPT) && japanese.contains("という名前"), "{japanese}");
-    person.press("a[href*='lang=en']").await;
+    person.follow("a[href*='lang=en']").await;
     let english = person.texts("main").await.concat();
     assert!(english.contains(SCRIPT) && english.contains("it says"), "{english}");
     person.shot("5-connection-in-english").await;
