@@ -24,6 +24,8 @@ pub enum Layer {
     Gre,
     Erspan,
     Vxlan,
+    Capwap,
+    Wireless,
     L2tp,
     /// A parser outside this crate that reads through [`Cursor`](crate::Cursor).
     Application,
@@ -53,6 +55,8 @@ impl Layer {
             Self::Gre => "gre",
             Self::Erspan => "erspan",
             Self::Vxlan => "vxlan",
+            Self::Capwap => "capwap",
+            Self::Wireless => "wireless",
             Self::L2tp => "l2tp",
             Self::Application => "application",
         }

@@ -1,7 +1,7 @@
 //! Link layers: from a captured frame's first byte to the packet it carries.
 
 use crate::packet::{Body, Link, Packet};
-use crate::{Cursor, DecodeError, Layer, LinkType, MacAddr, arp, fast, ip};
+use crate::{Cursor, DecodeError, Layer, LinkType, MacAddr, arp, fast, ip, wireless};
 
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_ARP: u16 = 0x0806;
@@ -64,6 +64,7 @@ pub(crate) fn by_layers(
         LinkType::LinuxSll => sll(bytes, wire_len),
         LinkType::LinuxSll2 => sll2(bytes, wire_len),
         LinkType::Null | LinkType::Loop => loopback(bytes, wire_len),
+        LinkType::Wireless => air(bytes, wire_len),
     }
 }
 
@@ -107,6 +108,14 @@ fn loopback(bytes: &[u8], wire_len: u32) -> Result<Packet<'_>, DecodeError> {
     cursor.take(4)?;
     let body = Body::Ip(ip::parse(cursor.rest(), wire_len.saturating_sub(4))?);
     Ok(Packet { link: Link::default(), body })
+}
+
+/// IEEE 802.11: a data frame's payload starts with LLC.
+fn air(bytes: &[u8], wire_len: u32) -> Result<Packet<'_>, DecodeError> {
+    match wireless::data(bytes)? {
+        Some((link, rest)) => llc(link, rest, wire_len.saturating_sub((bytes.len() - rest.len()) as u32), 0),
+        None => Ok(Packet { link: Link::default(), body: Body::Other(0) }),
+    }
 }
 
 /// Decodes what an EtherType announces, unwrapping tags, labels and sessions.

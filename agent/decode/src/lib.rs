@@ -18,6 +18,7 @@ mod packet;
 mod route;
 mod transport;
 mod tunnel;
+mod wireless;
 
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,8 @@ pub enum LinkType {
     Null,
     /// BSD loopback, address family in network byte order: `LINKTYPE_LOOP`, 108.
     Loop,
+    /// IEEE 802.11 without a radio header: `LINKTYPE_IEEE802_11`, 105.
+    Wireless,
 }
 
 impl LinkType {
@@ -60,6 +63,7 @@ impl LinkType {
             0 => Some(Self::Null),
             1 => Some(Self::Ethernet),
             12 | 14 | 101 | 228 | 229 => Some(Self::RawIp),
+            105 => Some(Self::Wireless),
             108 => Some(Self::Loop),
             113 => Some(Self::LinuxSll),
             276 => Some(Self::LinuxSll2),

@@ -34,6 +34,14 @@ fn ipv4(number: u8, body: &[u8]) -> Vec<u8> {
     [header, body.to_vec()].concat()
 }
 
+/// A data frame's header from a client to the access point, then LLC for IPv4.
+fn air(frame_control: [u8; 2], extra: &[u8]) -> Vec<u8> {
+    let access_point = [0x00, 0x00, 0x5e, 0x00, 0x53, 0x03];
+    let addresses = [access_point, CLIENT, SERVER].concat();
+    let llc = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0];
+    [&frame_control[..], &[0, 44], &addresses, &[0, 0], extra, &llc].concat()
+}
+
 fn whole(link: LinkType, bytes: &[u8]) -> Packet<'_> {
     decode(link, bytes, bytes.len() as u32).unwrap()
 }
@@ -82,6 +90,9 @@ fn every_link_type_and_wrap_shows_the_same_packet() {
         ("raw", LinkType::RawIp, packet.clone(), 0, 0),
         ("BSD loopback", LinkType::Null, with(&[2, 0, 0, 0]), 0, 0),
         ("OpenBSD loopback", LinkType::Loop, with(&[0, 0, 0, 2]), 0, 0),
+        ("the air", LinkType::Wireless, with(&air([0x08, 0x01], &[])), 0, 0),
+        ("the air with QoS and HT control", LinkType::Wireless, with(&air([0x88, 0x81], &[0; 6])), 0, 0),
+        ("the air as Cisco sends it on", LinkType::Wireless, with(&air([0x01, 0x08], &[])), 0, 0),
     ];
     for (why, link, frame, vlan, outer_vlan) in cases {
         let packet = whole(link, &frame);
@@ -95,7 +106,7 @@ fn every_link_type_and_wrap_shows_the_same_packet() {
         assert_eq!((ip.payload, ip.payload_wire_len), (PAYLOAD, 7), "{why}");
         assert_eq!((packet.link.vlan, packet.link.outer_vlan), (vlan, outer_vlan), "{why}");
         assert_eq!(packet.link.pppoe, why == "an access line", "{why}");
-        let has_mac = matches!(link, LinkType::Ethernet | LinkType::LinuxSll | LinkType::LinuxSll2);
+        let has_mac = !matches!(link, LinkType::RawIp | LinkType::Null | LinkType::Loop);
         assert_eq!(packet.link.src == MacAddr(CLIENT), has_mac, "{why}");
     }
 }
@@ -147,6 +158,20 @@ fn every_tunnel_opens_to_the_packet_inside() {
         (
             "Geneve with an option",
             udp(6081, &[&[1, 0, 0x65, 0x58, 0, 0, 42, 0, 9, 9, 9, 9][..], &frame].concat()),
+            false,
+        ),
+        (
+            "CAPWAP with the air's frame, as Cisco sends it on",
+            udp(
+                5247,
+                &[&[0, 0x20, 0x43, 0x20, 0, 0, 0, 0, 1, 4, 0, 0, 0, 0, 0, 0][..], &air([1, 8], &[]), &packet]
+                    .concat(),
+            ),
+            false,
+        ),
+        (
+            "CAPWAP with an Ethernet frame",
+            udp(5247, &[&[0, 0x10, 0x42, 0, 0, 0, 0, 0][..], &frame].concat()),
             false,
         ),
         ("IPv4 in IPv4", ipv4(4, &packet), false),

@@ -1,4 +1,4 @@
-//! What a packet carries inside itself: mirrors (ERSPAN) and tunnels (GRE, VXLAN, IP in IP …).
+//! What a packet carries inside itself: mirrors (ERSPAN) and tunnels (GRE, VXLAN, CAPWAP, IP in IP …).
 
 use crate::packet::{Ip, Upper};
 use crate::transport::protocol;
@@ -8,6 +8,8 @@ use crate::{Cursor, DecodeError, Layer, LinkType};
 const VXLAN_PORT: u16 = 4789;
 /// Geneve's port (RFC 8926 §3.3).
 const GENEVE_PORT: u16 = 6081;
+/// Where a wireless controller takes its access points' data, and sends from (RFC 5415 §3.1).
+const CAPWAP_PORT: u16 = 5247;
 
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_IPV6: u16 = 0x86dd;
@@ -39,6 +41,7 @@ impl<'a> Ip<'a> {
         match self.upper {
             Upper::Udp(udp) if udp.dst_port == VXLAN_PORT => self.vxlan(),
             Upper::Udp(udp) if udp.dst_port == GENEVE_PORT => self.geneve(),
+            Upper::Udp(udp) if udp.dst_port == CAPWAP_PORT || udp.src_port == CAPWAP_PORT => self.capwap(),
             Upper::Gre(gre) => self.gre(gre.version, gre.protocol, gre.sequenced),
             Upper::Ah(ah) => Ok(self.ip_in_ip(ah.next)),
             Upper::Other => Ok(self.ip_in_ip(self.protocol)),
@@ -110,5 +113,28 @@ impl<'a> Ip<'a> {
             _ => return Ok(None),
         };
         Ok(Some(self.at(link, cursor.rest())))
+    }
+
+    /// RFC 5415 §4.3: preamble; lengths, binding and flags; fragment; what the binding adds. Later fragments
+    /// and keep-alives carry no frame of their own.
+    fn capwap(&self) -> Result<Option<Inner<'a>>, DecodeError> {
+        let mut cursor = Cursor::new(Layer::Capwap, self.payload);
+        let [preamble, words, binding, flags, _, _, offset_high, offset_low] = cursor.array()?;
+        let later = u16::from_be_bytes([offset_high, offset_low]) >> 3 != 0;
+        let keep_alive = flags & 0x08 != 0;
+        if preamble != 0 || later || keep_alive {
+            return Ok(None);
+        }
+        let Some(optional) = (usize::from(words >> 3) * 4).checked_sub(8) else {
+            return Err(cursor.malformed("header length under two words"));
+        };
+        cursor.take(optional)?;
+        let native = binding & 0x01 != 0;
+        let link = match binding >> 1 & 0x1f {
+            _ if !native => LinkType::Ethernet,
+            1 => LinkType::Wireless,
+            _ => return Ok(None),
+        };
+        Ok((!cursor.rest().is_empty()).then(|| self.at(link, cursor.rest())))
     }
 }

@@ -54,7 +54,12 @@ pub(super) fn emit(emitter: &mut Emitter, link: LinkType, next: Label) {
             emitter.then(&[x_number(14), half_at(12)], first)
         }
         // No other link type has a live interface.
-        LinkType::RawIp | LinkType::LinuxSll | LinkType::LinuxSll2 | LinkType::Null | LinkType::Loop => {
+        LinkType::RawIp
+        | LinkType::LinuxSll
+        | LinkType::LinuxSll2
+        | LinkType::Null
+        | LinkType::Loop
+        | LinkType::Wireless => {
             let version6 = emitter.then(&[number(IPV6.into())], packet);
             let version6 = emitter.test(&[], (EQUAL, 6), version6, next);
             let version4 = emitter.then(&[number(IPV4.into())], packet);
