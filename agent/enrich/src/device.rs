@@ -11,9 +11,9 @@ use sekisho_rules::{Facts, Field, Rules, Subject, oui};
 use crate::finish::Known;
 use crate::intern::TextId;
 use crate::judge::{self, Judge};
-use crate::owner::DeviceKey;
+use crate::owner::{DeviceKey, is_virtual};
 use crate::relation::{Relation, RelationKey};
-use crate::station::Announced;
+use crate::station::{Announced, Station};
 use crate::{say, timestamp};
 
 /// Devices listed; a bound on what strangers can make us list, not on hospitals.
@@ -22,10 +22,15 @@ const MAX_DEVICES: usize = 1 << 16;
 /// SOP classes that a modality proposes: its own storage, worklist, procedure step, commitment, dose.
 const MAX_TELLING_CLASSES: usize = 16;
 
+/// IPv4 addresses that a device claims for itself; who claims more answers for others (proxy ARP, RFC 1027).
+const MAX_OWN_V4: usize = 4;
+
 /// One device, while its facts come together.
 #[derive(Debug, Default)]
 pub(crate) struct Profile {
     pub(crate) addresses: BTreeSet<Addr>,
+    /// Addresses that it and another claim by turns, with that other.
+    contested: Vec<(Addr, MacAddr)>,
     pub(crate) vlan: u16,
     pub(crate) names: Vec<String>,
     pub(crate) vendor: Option<String>,
@@ -57,12 +62,34 @@ pub(crate) fn profiles(known: &Known<'_, '_>, rules: &Rules) -> Profiles {
             end(&mut profiles, known, key, relation, side);
         }
     }
+    contested(&mut profiles, known);
     introduced(&mut profiles, known);
     let mut rules = Judge::new(rules, Subject::Device);
     for (key, profile) in &mut profiles {
         judge(*key, profile, known, &mut rules);
     }
     profiles
+}
+
+/// Shows an address that two stations claim by turns at both of them.
+fn contested(profiles: &mut Profiles, known: &Known<'_, '_>) {
+    let many = |station: &Station| station.claims.iter().filter(|own| own.is_v4()).count() > MAX_OWN_V4;
+    let answers_for_others =
+        |mac: &MacAddr| is_virtual(*mac) || known.stations.by_mac.get(mac).is_none_or(many);
+    for (address, [one, other]) in known.stations.holders.contested() {
+        if !known.locality.is_inside(address) || [one, other].iter().any(answers_for_others) {
+            continue;
+        }
+        for (mac, rival) in [(one, other), (other, one)] {
+            let key = DeviceKey::Mac(mac);
+            if profiles.len() < MAX_DEVICES || profiles.contains_key(&key) {
+                let profile = profiles.entry(key).or_default();
+                profile.span =
+                    profile.span.or(known.stations.by_mac.get(&mac).and_then(|station| station.span));
+                profile.contested.push((address, rival));
+            }
+        }
+    }
 }
 
 /// Adds the stations of which no address inside is known, but who they are: they said it over LLDP, CDP
@@ -151,6 +178,8 @@ fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_, '_>, rules: &m
     profile.vendor = judgement.vendor.clone().or_else(|| made_by.map(str::to_owned));
     profile.evidence.clone_from(&judgement.evidence);
     profile.evidence.extend(made_by.map(say::made_by));
+    let contested = profile.contested.iter();
+    profile.evidence.extend(contested.map(|(address, rival)| say::contested(*address, *rival)));
     judge::order(&mut profile.evidence);
 }
 
@@ -259,7 +288,7 @@ fn station_facts<'a>(facts: &mut Facts<'a>, mac: MacAddr, known: &Known<'a, '_>,
 /// The rows of the analysis: the devices of which there are news.
 pub(crate) fn rows(profiles: Profiles) -> Vec<Device> {
     let row = |(key, profile): (DeviceKey, Profile)| Device {
-        ips: profile.addresses.iter().map(Addr::to_string).collect(),
+        ips: addresses(&profile).iter().map(Addr::to_string).collect(),
         mac: match key {
             DeviceKey::Mac(mac) => Some(mac.to_string()),
             DeviceKey::Address(_) => None,
@@ -279,4 +308,9 @@ pub(crate) fn rows(profiles: Profiles) -> Vec<Device> {
     };
     let news: BTreeMap<_, _> = profiles.into_iter().filter(|(_, profile)| profile.news).collect();
     news.into_iter().map(row).collect()
+}
+
+fn addresses(profile: &Profile) -> BTreeSet<Addr> {
+    let contested = profile.contested.iter().map(|(address, _)| *address);
+    profile.addresses.iter().copied().chain(contested).collect()
 }

@@ -23,6 +23,7 @@ mod exit;
 mod exported;
 mod finish;
 mod group;
+mod holder;
 mod hours;
 mod intern;
 mod judge;

@@ -31,9 +31,11 @@ impl Owners {
         let mut by_address: HashMap<Addr, MacAddr> = HashMap::default();
         for (mac, station) in &stations.by_mac {
             for address in &station.claims {
-                // Two stations that claim one address: a virtual router's yields to its box.
+                // Two stations that claim one address: the one that did so last, as a lease goes on from device
+                // to device, and a virtual router's yields to its box.
+                let last = !is_virtual(*mac) && stations.holders.last(*address) == Some(*mac);
                 let keep = by_address.get(address).is_some_and(|other| !is_virtual(*other));
-                if !keep {
+                if last || !keep {
                     by_address.insert(*address, *mac);
                 }
             }
@@ -86,6 +88,6 @@ impl Owners {
 }
 
 /// Tells whether a hardware address is a virtual router's: VRRP (RFC 9568 §7.3), HSRP (RFC 2281 §5.3).
-fn is_virtual(mac: MacAddr) -> bool {
+pub(crate) fn is_virtual(mac: MacAddr) -> bool {
     matches!(mac.0, [0x00, 0x00, 0x5e, 0x00, 0x01 | 0x02, _] | [0x00, 0x00, 0x0c, 0x07, 0xac, _])
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use sekisho_api::{Assumption, Evidence};
+use sekisho_decode::{Addr, MacAddr};
 use sekisho_recognise::Cipher;
 use sekisho_rules::asn::System;
 
@@ -347,6 +348,20 @@ pub(crate) fn contradicts(key: &'static str, settled: &str, other: &str, confide
         confidence,
         format!("taken as {what} {settled}, but other signs speak of {other}: look at the device"),
         format!("{nani}を {settled} と判定しましたが、{other} を示す情報もあります。現物を確認してください"),
+    )
+}
+
+/// An address that another station has as well.
+pub(crate) fn contested(address: Addr, rival: MacAddr) -> Evidence {
+    evidence(
+        "address/contested".to_owned(),
+        80,
+        format!(
+            "{rival} says by turns with this device that it has {address}: a duplicate address, or one answers for the other"
+        ),
+        format!(
+            "{rival} も {address} を自分のアドレスだと交互に名乗っています（IP アドレスの重複、または代理応答です）"
+        ),
     )
 }
 

@@ -8,6 +8,7 @@ use sekisho_decode::{Addr, Arp, Link, MacAddr, RouteMessage, ndp::Ndp};
 use sekisho_recognise::neighbour::{Capability, Neighbour};
 use sekisho_recognise::{Lease, NameSource};
 
+use crate::holder::Holders;
 use crate::intern::{Marks, TextId, Texts};
 use crate::prefix::Prefix;
 
@@ -20,6 +21,8 @@ const MAX_NAMES: usize = 8;
 /// How long a station stays known without being seen, once half the room is taken: telephones make up a new
 /// address for every network and day.
 const ABSENT_NS: i64 = 7 * 24 * 3_600 * 1_000_000_000;
+/// How long a rivalry about an address is told after its last turn.
+const RIVALRY_NS: i64 = 24 * 3_600 * 1_000_000_000;
 /// Prefixes kept that DHCP and router advertisements announce.
 const MAX_PREFIXES: usize = 1 << 10;
 
@@ -132,6 +135,7 @@ impl Announced {
 #[derive(Debug, Default)]
 pub(crate) struct Stations {
     pub(crate) by_mac: BTreeMap<MacAddr, Station>,
+    pub(crate) holders: Holders,
     /// Names by address, each with where it came from.
     pub(crate) names: HashMap<Addr, Vec<(NameSource, TextId)>>,
     /// Prefixes that DHCP and router advertisements call local.
@@ -172,6 +176,7 @@ impl Stations {
             }
             self.by_mac.entry(mac).or_default().absorb(station, translate);
         }
+        self.holders.absorb(other.holders);
         for (address, names) in other.names {
             for (source, name) in names {
                 if let Some(name) = translate(name) {
@@ -200,6 +205,7 @@ impl Stations {
             let absent = |(_, last): (i64, i64)| last.abs_diff(now_ns) > ABSENT_NS.unsigned_abs();
             !(crowded && station.span.is_some_and(absent))
         });
+        self.holders.forget(now_ns.saturating_sub(ABSENT_NS), now_ns.saturating_sub(RIVALRY_NS));
         if self.names.len() > MAX_STATIONS / 2 {
             let claimed: BTreeSet<Addr> =
                 self.by_mac.values().flat_map(|station| &station.claims).copied().collect();
@@ -229,9 +235,10 @@ impl Stations {
             return;
         }
         if let Some(station) = self.station(mac, time_ns, vlan)
-            && station.claims.len() < MAX_ADDRESSES
+            && (station.claims.len() < MAX_ADDRESSES || station.claims.contains(&address))
         {
             station.claims.insert(address);
+            self.holders.claimed(address, mac, time_ns);
         }
     }
 

@@ -225,6 +225,19 @@ fn an_address_belongs_to_its_device_and_not_to_its_gateway() {
 }
 
 #[test]
+fn an_address_that_goes_on_belongs_to_who_claimed_it_last() {
+    let of = |claims: &[(u8, &str)]| {
+        let stations = stations(claims);
+        let locality = Locality::decide(&[], &stations, &Ends::of(once(&[])));
+        Owners::of(&stations, &locality, &Ends::of(once(&[])))
+    };
+    let lease = [(CLIENT, "10.1.1.10"), (OTHER, "10.1.1.10")];
+    assert_eq!(of(&lease).mac(address("10.1.1.10")), Some(mac(OTHER)));
+    let back = [lease[1], lease[0]];
+    assert_eq!(of(&back).mac(address("10.1.1.10")), Some(mac(CLIENT)));
+}
+
+#[test]
 fn a_host_field_gives_a_name_or_nothing() {
     // (field, name)
     let cases = [

@@ -18,7 +18,7 @@ use crate::sql::{json as to_json, micros, unjson};
 use crate::store::Database;
 
 /// Families of evidence that say nothing of a role.
-const NOT_OF_ROLE: &[&str] = &["exit", "line", "name", "oui", "port", "snmp", "vendor", "wire"];
+const NOT_OF_ROLE: &[&str] = &["address", "exit", "line", "name", "oui", "port", "snmp", "vendor", "wire"];
 
 /// A device with what it had before.
 #[derive(Clone, Debug, Deserialize, Serialize)]
