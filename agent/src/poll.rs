@@ -36,15 +36,14 @@ use std::time::Duration;
 use anyhow::Context;
 use sekisho_ledger::{Ledger, Query, Reader};
 use sekisho_report::Lang;
-use sekisho_rules::device::DeviceRules;
 use sekisho_snmp::{Manner, Recording, State, Traffic};
 
 use self::candidates::Site;
 use self::device::Outcome;
 use self::targets::{Allowed, BadTarget, Target};
 use crate::cli::{Poll, PollFormat};
-use crate::output;
 use crate::sink::Sink;
+use crate::{output, rules};
 
 pub(crate) use words::words;
 
@@ -53,7 +52,7 @@ const MAX_RECORDING_BYTES: u64 = 64 << 20;
 
 /// Asks as the command line says.
 pub(crate) fn run(args: &Poll, lang: Lang) -> anyhow::Result<()> {
-    let rules = Arc::new(DeviceRules::embedded()?);
+    let rules = Arc::new(rules::of_devices(rules::folder(args.rules.as_deref()).as_deref())?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start a runtime")?;
     let traffic = Arc::new(Traffic::default());

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use sekisho_report::{Lang, RuleNote, fill, label, text};
+use sekisho_rules::device::DeviceRules;
 use sekisho_rules::{Rule, RuleError, Rules, Subject, folder};
 
 use crate::cli::{RulesCheck, RulesCommand, RulesList};
@@ -44,6 +45,14 @@ pub(crate) fn load(named: Option<&Path>) -> Result<Rules, RuleError> {
     match folder(named) {
         Some(folder) => Rules::load(&folder),
         None => Rules::embedded(),
+    }
+}
+
+/// The rules about devices as the site has them.
+pub(crate) fn of_devices(folder: Option<&Path>) -> Result<DeviceRules, RuleError> {
+    match folder {
+        Some(folder) => DeviceRules::load(folder),
+        None => Ok(DeviceRules::embedded()?),
     }
 }
 
@@ -92,6 +101,11 @@ fn check(args: &RulesCheck, lang: Lang) -> anyhow::Result<()> {
             }
         }
     }
+    let (_, devices, wrong) = folder::device_rules(&args.path)?;
+    faults += wrong.len();
+    for error in &wrong {
+        writeln!(io::stderr(), "{}", words(error, lang))?;
+    }
     if faults > 0 {
         return Err(Faulty { path: args.path.clone(), faults }.into());
     }
@@ -105,7 +119,8 @@ fn check(args: &RulesCheck, lang: Lang) -> anyhow::Result<()> {
             output::tell(&fill(lang, "rules.tie", &[("id", id), ("other", other), ("key", &key)]), lang);
         }
     }
-    let values: [(&str, &dyn std::fmt::Display); 2] = [("path", &args.path.display()), ("count", &ids.len())];
+    let values: [(&str, &dyn std::fmt::Display); 2] =
+        [("path", &args.path.display()), ("count", &(ids.len() + devices))];
     writeln!(io::stdout(), "{}", fill(lang, "rules.sound", &values))?;
     Ok(())
 }
@@ -127,7 +142,10 @@ pub(crate) fn words(error: &RuleError, lang: Lang) -> String {
             let detail = fill(lang, &key, &[("value", &value), ("expect", &expect)]);
             fill(lang, "rules.fault", &[("place", place), ("id", id), ("detail", &detail)])
         }
-        RuleError::TooMany { .. } | RuleError::Embedded { .. } => {
+        RuleError::Device { path, source } => {
+            fill(lang, "rules.device", &[("path", &path.display()), ("detail", source)])
+        }
+        RuleError::TooMany { .. } | RuleError::Embedded { .. } | RuleError::Devices(_) => {
             fill(lang, "error.any", &[("detail", &label(lang, "rules", &error.to_string()))])
         }
     }

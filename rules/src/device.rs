@@ -13,11 +13,13 @@
 //! |---|---|
 //! | `written` | a rule as it is written, and what can be wrong with it |
 //! | `read` | one place where a value is kept |
+//! | `trial` | a rule held against its own vectors |
 //! | `tunnel` | where tunnels are listed, and where it is told that a line is up |
 //!
-//! Invariant: no clock, no network, no file.
+//! Invariant: no clock, no network; files are read by `folder` alone.
 
 mod read;
+mod trial;
 mod tunnel;
 mod written;
 
@@ -25,10 +27,11 @@ mod written;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use regex::Regex;
 
-use crate::{Oid, Source};
+use crate::{Oid, RuleError, folder};
 
 pub use read::{Gives, Wanted};
 pub use tunnel::TunnelTable;
@@ -36,6 +39,7 @@ pub use written::DeviceRuleError;
 
 use read::Read;
 use tunnel::LineSign;
+pub(crate) use written::File;
 
 /// The rules that come with the program, as the build laid them out.
 static DATA: &str = include_str!(concat!(env!("OUT_DIR"), "/devices.json"));
@@ -122,11 +126,6 @@ struct DeviceRule {
     lines: Vec<LineSign>,
     en: String,
     ja: String,
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for the reader of the file; tests hold that there is one")
-    )]
-    sources: Vec<Source>,
 }
 
 #[derive(Debug)]
@@ -168,6 +167,45 @@ impl DeviceRules {
             .map_err(|source| DeviceRuleError::Embedded { source: Box::new(source) })?;
         let all = files.into_iter().map(|(id, file)| file.check(&id)).collect::<Result<_, _>>()?;
         Ok(Self { all })
+    }
+
+    /// Loads the rules that come with the program and lays over them those in `device/` of a folder, or of one
+    /// file: one with the same id takes the other's place.
+    pub fn load(path: &Path) -> Result<Self, RuleError> {
+        let (rules, _, faults) = folder::device_rules(path)?;
+        faults.into_iter().next().map_or(Ok(rules), Err)
+    }
+
+    /// Lays rules as they are written, each with its id, over these: one with the same id takes the other's
+    /// place. Each is held against its own vectors; gives what is wrong with those that were left out.
+    pub(crate) fn lay(&mut self, written: Vec<(String, File)>) -> Vec<(String, DeviceRuleError)> {
+        let mut faults = Vec::new();
+        let mut vectors = Vec::new();
+        for (id, mut file) in written {
+            let own = std::mem::take(&mut file.vector);
+            match file.check(&id) {
+                Ok(rule) => vectors.push((rule.id.clone(), own, self.put(rule))),
+                Err(error) => faults.push((id, error)),
+            }
+        }
+        for (id, own, before) in vectors {
+            if let Err(error) = self.try_vectors(&id, &own) {
+                self.all.retain(|rule| rule.id != id);
+                self.all.extend(before);
+                faults.push((id, error));
+            }
+        }
+        self.all.sort_by(|one, other| one.id.cmp(&other.id));
+        faults
+    }
+
+    /// Puts a rule in its place; gives the one that was there.
+    fn put(&mut self, rule: DeviceRule) -> Option<DeviceRule> {
+        if let Some(known) = self.all.iter_mut().find(|known| known.id == rule.id) {
+            return Some(std::mem::replace(known, rule));
+        }
+        self.all.push(rule);
+        None
     }
 
     /// How many rules there are.

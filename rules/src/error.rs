@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::device::DeviceRuleError;
+
 /// A rule that does not load.
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
@@ -50,6 +52,17 @@ pub enum RuleError {
         /// What cannot be.
         fault: Fault,
     },
+    /// A rule about what a device's SNMP objects tell is not sound.
+    #[error("{}: {source}", path.display())]
+    Device {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<DeviceRuleError>,
+    },
+    /// A rule about devices that comes with the program is not sound.
+    #[error(transparent)]
+    Devices(#[from] DeviceRuleError),
     /// What comes with the program is damaged.
     #[error("the rules that come with the program are damaged: install it again")]
     Embedded {

@@ -6,13 +6,16 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
+use crate::device::{self, DeviceRules};
 use crate::rule::Rule;
 use crate::written::File;
 use crate::{Place, RuleError};
 
 /// Folders within folders; more is a link that leads back up.
 const MAX_DEPTH: usize = 8;
-/// Rules about what SNMP objects tell have a form, and a loader, of their own.
+/// Where rules about what SNMP objects tell are: they have a form of their own.
 const DEVICE: &str = "device";
 /// Many times what comes with the program; more is surely not a folder of rules.
 const MAX_FILES: usize = 10_000;
@@ -23,12 +26,60 @@ const MAX_BYTES: u64 = 1 << 20;
 /// be read.
 pub fn rules(path: &Path) -> Result<Vec<Result<Rule, RuleError>>, RuleError> {
     if path.is_file() {
-        return Ok(vec![one(path, None)]);
+        let is_of_device = text(path).is_ok_and(|text| is_of_device(&text));
+        return Ok(if is_of_device { vec![] } else { vec![one(path, None)] });
     }
     let mut files = Vec::new();
     list(path, path, MAX_DEPTH, &mut files)?;
     files.sort();
     Ok(files.iter().map(|file| one(file, Some(path))).collect())
+}
+
+/// Lays the rules about devices in a folder's `device/`, or of one file, over those that come with the
+/// program; gives how many, and what is wrong with the rest. Fails where the folder itself cannot be read.
+pub fn device_rules(path: &Path) -> Result<(DeviceRules, usize, Vec<RuleError>), RuleError> {
+    let mut rules = DeviceRules::embedded()?;
+    let mut files = Vec::new();
+    let folder = path.join(DEVICE);
+    if folder.is_dir() {
+        list(&folder, &folder, MAX_DEPTH, &mut files)?;
+        files.sort();
+    } else if path.is_file() && is_of_device(&text(path)?) {
+        files.push(path.to_owned());
+    }
+    let (mut written, mut faults) = (Vec::new(), Vec::new());
+    for file in &files {
+        match of_device(file, path) {
+            Ok(rule) => written.push(rule),
+            Err(error) => faults.push(error),
+        }
+    }
+    let all = written.len();
+    let place =
+        |id: &str| if path.is_file() { path.to_owned() } else { path.join(id).with_extension("toml") };
+    let unsound = rules.lay(written);
+    let sound = all - unsound.len();
+    faults.extend(
+        unsound
+            .into_iter()
+            .map(|(id, source)| RuleError::Device { path: place(&id), source: Box::new(source) }),
+    );
+    Ok((rules, sound, faults))
+}
+
+/// Tells whether a file alone is about devices: its id says so.
+fn is_of_device(text: &str) -> bool {
+    let id = text.parse::<toml::Table>().ok().and_then(|table| table.get("id")?.as_str().map(str::to_owned));
+    id.is_some_and(|id| id.split('/').next() == Some(DEVICE))
+}
+
+/// Reads a rule about devices, with its id: its path in the folder; of a file alone, what the file says.
+fn of_device(path: &Path, folder: &Path) -> Result<(String, device::File), RuleError> {
+    let text = text(path)?;
+    let id = path.strip_prefix(folder).ok().filter(|id| !id.as_os_str().is_empty());
+    let id = id.map(|id| id.with_extension("").to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/"));
+    let file: device::File = form(path, id.as_deref(), &text)?;
+    Ok((id.unwrap_or_else(|| file.id.clone()), file))
 }
 
 /// Reads one file. Its id is its path in the folder; of a file alone, what the file says it is.
@@ -41,17 +92,23 @@ fn one(path: &Path, folder: Option<&Path>) -> Result<Rule, RuleError> {
 
 /// Reads a rule from its text.
 pub(crate) fn parse(path: &Path, id: Option<String>, text: &str) -> Result<Rule, RuleError> {
-    let place = |line| Place { path: path.to_owned(), line };
-    let file: File = toml::from_str(text).map_err(|source| {
+    let file: File = form(path, id.as_deref(), text)?;
+    let id = id.unwrap_or_else(|| file.id.clone());
+    let fault = |fault: crate::Fault| {
+        let place = Place { path: path.to_owned(), line: fault.line(text) };
+        RuleError::Fault { place, id: id.clone(), fault }
+    };
+    Rule::tried(&id, file).map_err(fault)
+}
+
+/// Reads a file's form; tells the line that is not as a rule is written.
+fn form<T: DeserializeOwned>(path: &Path, id: Option<&str>, text: &str) -> Result<T, RuleError> {
+    toml::from_str(text).map_err(|source| {
         let before = source.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        let id = id.clone().unwrap_or_else(|| path.with_extension("").to_string_lossy().into_owned());
-        RuleError::Form { place: place(line), id, source: Box::new(source) }
-    })?;
-    let id = id.unwrap_or_else(|| file.id.clone());
-    let fault =
-        |fault: crate::Fault| RuleError::Fault { place: place(fault.line(text)), id: id.clone(), fault };
-    Rule::tried(&id, file).map_err(fault)
+        let id = id.map_or_else(|| path.with_extension("").to_string_lossy().into_owned(), str::to_owned);
+        RuleError::Form { place: Place { path: path.to_owned(), line }, id, source: Box::new(source) }
+    })
 }
 
 fn text(path: &Path) -> Result<String, RuleError> {

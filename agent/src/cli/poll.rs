@@ -50,6 +50,10 @@ pub(crate) struct Poll {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=10))]
     pub(crate) retries: u32,
 
+    /// 追加の判定ルールのフォルダー（既定は /etc/sekisho/rules.d） / A folder of further rules; those of devices are in its `device/`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+
     /// 何も送らず、問い合わせる相手だけを示す / Sends nothing; lists who would be asked
     #[arg(long)]
     pub(crate) dry_run: bool,

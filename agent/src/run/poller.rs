@@ -12,7 +12,6 @@ use std::thread::{self, JoinHandle};
 use anyhow::Context;
 use jiff::Timestamp;
 use sekisho_enrich::Prefix;
-use sekisho_rules::device::DeviceRules;
 use sekisho_snmp::{Credentials, State};
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant, sleep_until};
@@ -22,6 +21,7 @@ use super::config::{Config, Live, SnmpConfig};
 use crate::poll::board::Board;
 use crate::poll::round::Round;
 use crate::poll::{known_in, targets};
+use crate::rules;
 
 /// Who was not named and did not answer is asked again a day later: most addresses of a subnet are nobody's.
 const RESTING: Duration = Duration::from_hours(24);
@@ -37,6 +37,7 @@ pub(crate) struct Poller {
 struct Settings {
     snmp: Option<SnmpConfig>,
     internal: Vec<Prefix>,
+    rules: Option<PathBuf>,
 }
 
 /// Where everything is.
@@ -44,7 +45,6 @@ struct Desk {
     board: Arc<Board>,
     ledger: PathBuf,
     site: String,
-    rules: Arc<DeviceRules>,
     /// Who did not answer, and when.
     resting: BTreeMap<SocketAddr, Instant>,
     /// Who has answered: a lost datagram does not make nobody of it.
@@ -63,7 +63,6 @@ impl Poller {
             board: Arc::clone(board),
             ledger: config.ledger.clone(),
             site: config.site.clone(),
-            rules: Arc::new(DeviceRules::embedded()?),
             resting: BTreeMap::new(),
             answering: BTreeSet::new(),
             credentials: None,
@@ -101,7 +100,7 @@ impl Poller {
 
 impl Settings {
     fn of(live: &Live) -> Self {
-        Self { snmp: live.snmp.clone(), internal: live.internal.clone() }
+        Self { snmp: live.snmp.clone(), internal: live.internal.clone(), rules: live.rules.clone() }
     }
 }
 
@@ -118,18 +117,18 @@ impl Desk {
             };
             tokio::select! {
                 changed = changes.changed() => if changed.is_err() { return },
-                () = self.rounds(snmp, &settings.internal) => {}
+                () = self.rounds(snmp, &settings) => {}
             }
         }
     }
 
     /// Asks round after round; does not end by itself.
-    async fn rounds(&mut self, snmp: &SnmpConfig, internal: &[Prefix]) {
+    async fn rounds(&mut self, snmp: &SnmpConfig, settings: &Settings) {
         self.board.looked().await;
         let mut backoff = Backoff::default();
         loop {
             let begin = Instant::now();
-            let wait = match self.round(snmp, internal).await {
+            let wait = match self.round(snmp, settings).await {
                 Ok(()) => {
                     backoff.reset();
                     snmp.interval
@@ -145,16 +144,17 @@ impl Desk {
         }
     }
 
-    async fn round(&mut self, snmp: &SnmpConfig, internal: &[Prefix]) -> anyhow::Result<()> {
+    async fn round(&mut self, snmp: &SnmpConfig, settings: &Settings) -> anyhow::Result<()> {
         let begin = Instant::now();
         let credentials = snmp.kept.read()?;
+        let rules = Arc::new(rules::of_devices(settings.rules.as_deref())?);
         if self.credentials.as_ref() != Some(&credentials) {
             self.resting.clear();
             self.credentials = Some(credentials.clone());
         }
         let mut site = known_in(&self.ledger, Some(self.site.clone()))?;
         site.told = self.board.told();
-        site.internal = internal.to_vec();
+        site.internal.clone_from(&settings.internal);
         self.resting.retain(|_, since| since.elapsed() < RESTING);
         let mut plan = targets::plan(&snmp.allowed, &site, |address| self.resting.contains_key(address));
         for target in &mut plan.ask {
@@ -165,7 +165,7 @@ impl Desk {
             plan.ask.iter().map(|target| target.address).filter(|at| self.answering.contains(at)).collect();
         self.board.begins(&plan);
         let traffic = Arc::clone(self.board.traffic());
-        let round = Round { credentials, manner: snmp.manner, traffic, rules: Arc::clone(&self.rules) };
+        let round = Round { credentials, manner: snmp.manner, traffic, rules };
         let mut ended = 0;
         let (board, resting, answering) = (&self.board, &mut self.resting, &mut self.answering);
         round

@@ -2,7 +2,6 @@ use std::path::{Path, PathBuf};
 
 use super::written::File;
 use super::*;
-use crate::written::Expect;
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -24,51 +23,43 @@ fn every_vector_of_every_rule_comes_out_as_it_says() {
     for path in paths {
         let text = std::fs::read_to_string(&path).unwrap();
         let file: File = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let id = file.id.clone();
-        let rule = rules.all.iter().find(|rule| rule.id == id).unwrap();
-        assert!(!rule.sources.is_empty(), "{id}");
-        assert!(file.vector.iter().any(|vector| vector.expect == Expect::Match), "{id}");
-        assert!(file.vector.iter().any(|vector| vector.expect == Expect::NoMatch), "{id}");
-        for vector in &file.vector {
-            let place = format!("{id}: {} ({})", vector.name, vector.origin);
-            let mut objects = Objects::new(vector.sys_object_id.as_deref(), vector.sys_descr.as_deref());
-            let lines = rule.lines.iter().map(|line| &line.wanted);
-            let columns = rule.reads.iter().flat_map(|read| &read.wanted).chain(lines);
-            let columns: BTreeSet<&Wanted> =
-                columns.filter(|wanted| matches!(wanted, Wanted::Column(_))).collect();
-            for (oid, value) in &vector.objects {
-                objects.add(Wanted::Object(oid.clone()), oid, value);
-                for column in &columns {
-                    if let Wanted::Column(name) = column
-                        && oid.starts_with(&format!("{name}."))
-                    {
-                        objects.add((*column).clone(), oid, value);
-                    }
-                }
-            }
-            for (column, value) in &vector.entity {
-                let column: u32 = column.parse().unwrap();
-                objects.add(Wanted::Entity(column), &format!("1.3.6.1.2.1.47.1.1.1.1.{column}.1"), value);
-            }
-            let is_general = rule.matches.iter().all(|branch| branch.any);
-            let identity = rules.identify(&objects);
-            let chosen = identity.rule.map(|(id, _, _)| id) == Some(id.as_str());
-            match vector.expect {
-                Expect::Match if is_general => {
-                    assert!(!vector.gives.is_empty() || !rule.tunnels.is_empty(), "{place}");
-                }
-                Expect::Match => assert!(chosen, "{place}: {:?}", identity.rule),
-                Expect::NoMatch => assert!(!chosen, "{place}"),
-            }
-            let lines = rules.lines(&objects).into_iter().map(|(line, _)| line).collect::<Vec<_>>();
-            assert!(vector.expect != Expect::Match || lines == vector.lines, "{place}: {lines:?}");
-            for gives in Gives::ALL {
-                let expected = vector.gives.get(&gives).map(String::as_str);
-                if vector.expect == Expect::Match && gives != Gives::Vendor {
-                    assert_eq!(identity.value(gives), expected, "{place}: {}", gives.slug());
-                }
-            }
-        }
+        rules.try_vectors(&file.id, &file.vector).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn a_site_lays_its_own_over_ours_and_each_is_tried() {
+    let rule = |id: &str, firmware: &str| {
+        format!(
+            "id = \"{id}\"\nrevision = 1\ntitle = \"t\"\n[[match]]\nsys_object_id = [\"1.3.6.1.4.1.99999.1\"]\n\
+             confidence = 90\n[[read]]\ngives = \"firmware\"\nfrom = \"sys_descr\"\npattern = 'v([0-9.]+)'\n\
+             [say]\nen = \"e\"\nja = \"j\"\n[[source]]\nstates = \"s\"\nurl = \"u\"\nread = 2026-11-25\n\
+             [[vector]]\nname = \"one\"\norigin = \"synthetic\"\nsys_object_id = \"1.3.6.1.4.1.99999.1.5\"\n\
+             sys_descr = \"Example v1.2\"\nexpect = \"match\"\n[vector.gives]\nfirmware = \"{firmware}\"\n\
+             [[vector]]\nname = \"another\"\norigin = \"synthetic\"\nsys_object_id = \"1.3.6.1.4.1.99999.2\"\n\
+             expect = \"no-match\"\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("device");
+    std::fs::create_dir(&own).unwrap();
+    std::fs::write(own.join("example.toml"), rule("device/example", "1.2")).unwrap();
+    let rules = DeviceRules::load(folder.path()).unwrap();
+    let objects = Objects::new(Some("1.3.6.1.4.1.99999.1.7"), Some("Example v3.4"));
+    assert_eq!(rules.identify(&objects).value(Gives::Firmware), Some("3.4"));
+    assert_eq!(DeviceRules::load(&own.join("example.toml")).unwrap().len(), rules.len(), "a file alone");
+    // (what is written, what is wrong with it)
+    let cases = [
+        (rule("device/example", "9.9"), "firmware comes out as 1.2"),
+        (rule("device/other", "1.2"), "its id is not its path"),
+        (rule("device/example", "1.2").replace("no-match", "match"), "no `no-match` vector"),
+        (rule("device/example", "1.2").replace("gives =", "gave ="), "is not written as a rule is"),
+    ];
+    for (written, says) in cases {
+        std::fs::write(own.join("example.toml"), written).unwrap();
+        let error = DeviceRules::load(folder.path()).unwrap_err();
+        assert!(error.to_string().contains(says), "{says}: {error}");
+        assert_eq!(folder::device_rules(folder.path()).unwrap().0.len() + 1, rules.len(), "left out");
     }
 }
 

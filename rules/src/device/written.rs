@@ -45,8 +45,8 @@ pub enum DeviceRuleError {
 /// The file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
-    pub(super) id: String,
+pub(crate) struct File {
+    pub(crate) id: String,
     revision: u32,
     #[expect(dead_code, reason = "for the reader of the file")]
     title: String,
@@ -64,7 +64,6 @@ pub(super) struct File {
     source: Vec<Source>,
     /// Absent inside the program.
     #[serde(default)]
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests hold them"))]
     pub(super) vector: Vec<Vector>,
 }
 
@@ -141,10 +140,10 @@ enum From {
 /// What a device says, and what must come out.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(not(test), expect(dead_code, reason = "tests hold them"))]
 pub(super) struct Vector {
     pub(super) name: String,
-    pub(super) origin: String,
+    #[expect(dead_code, reason = "for the reader of the file")]
+    origin: String,
     pub(super) expect: crate::written::Expect,
     pub(super) sys_object_id: Option<String>,
     pub(super) sys_descr: Option<String>,
@@ -189,7 +188,6 @@ impl File {
             lines,
             en: self.say.en,
             ja: self.say.ja,
-            sources: self.source,
         })
     }
 }

@@ -9,6 +9,7 @@ use std::thread;
 use rustix::fs::{Access, access};
 use sekisho_ledger::is_address;
 use sekisho_rules::Rules;
+use sekisho_rules::device::DeviceRules;
 
 use super::checker::Fault;
 
@@ -41,7 +42,8 @@ pub(super) fn ledger(path: &Path) -> Option<Fault> {
 
 /// Tells whether a folder of rules is one, and every rule in it sound.
 pub(super) fn rules(folder: &Path) -> Option<Fault> {
-    let error = Rules::load(folder).err()?;
+    let loaded = Rules::load(folder).map(drop).and_then(|()| DeviceRules::load(folder).map(drop));
+    let error = loaded.err()?;
     let chain = anyhow::Error::from(error).chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
     Some(("bad-rules", vec![("path", folder.display().to_string()), ("detail", chain)]))
 }
