@@ -81,6 +81,7 @@ impl Fleet {
             roll_up: live.roll_up,
             gathering: GATHERING,
             sequence: 0,
+            doubt: None,
         };
         let site_thread = spawn("site", move || at_desk.run(&orders))?;
         Ok(Self { posts, desk, book, orders: all_orders, site: give, site_thread, threads })

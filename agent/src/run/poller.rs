@@ -152,7 +152,9 @@ impl Desk {
             self.resting.clear();
             self.credentials = Some(credentials.clone());
         }
-        let mut site = known_in(&self.ledger, Some(self.site.clone()))?;
+        let (ledger, name) = (self.ledger.clone(), self.site.clone());
+        // The ledger makes its reader wait, which must not hold up a reload.
+        let mut site = tokio::task::spawn_blocking(move || known_in(&ledger, Some(name))).await??;
         site.told = self.board.told();
         site.internal.clone_from(&settings.internal);
         self.resting.retain(|_, since| since.elapsed() < RESTING);

@@ -2,7 +2,9 @@
 //!
 //! Roll-ups go by the monotonic clock, so that a clock that is set neither brings them on nor holds
 //! them up. What could not be recorded stays with the site and goes into the next attempt, under a
-//! sequence number of its own: an attempt that failed left nothing in the ledger.
+//! sequence number of its own: an attempt that failed left nothing in the ledger. A failure may also be the
+//! loss of a server's answer; where it cannot be told which, the workers keep what they have until it can,
+//! so that nothing new is mixed into what may be in the ledger already.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
@@ -43,6 +45,9 @@ pub(crate) trait Site: Send {
 pub(crate) trait Recorder: Send {
     /// Records a conclusion, all of it or nothing.
     fn record(&mut self, sequence: u64, analysis: &Analysis, now: Timestamp) -> anyhow::Result<Entered>;
+
+    /// Tells whether the conclusion of that number is recorded, after recording it seemed to fail.
+    fn is_recorded(&mut self, sequence: u64) -> anyhow::Result<bool>;
 }
 
 /// What recording changed.
@@ -100,6 +105,8 @@ pub(crate) struct Desk<S: Site> {
     pub(crate) gathering: Duration,
     /// Counts attempts to record.
     pub(crate) sequence: u64,
+    /// The attempt of which it is not known whether it is in the ledger.
+    pub(crate) doubt: Option<u64>,
 }
 
 impl<S: Site> Desk<S> {
@@ -126,8 +133,7 @@ impl<S: Site> Desk<S> {
                 continue;
             }
             last = Instant::now();
-            self.gather(&Order::RollUp);
-            retry = self.record().err().map(|_| backoff.wait());
+            retry = self.roll_up().err().map(|_| backoff.wait());
             if retry.is_none() {
                 backoff.reset();
             }
@@ -141,15 +147,30 @@ impl<S: Site> Desk<S> {
     }
 
     fn stop(&mut self) -> anyhow::Result<()> {
+        let settled = insist(|| self.settle());
         self.gather(&Order::Stop);
-        let mut backoff = Backoff::default();
-        for attempt in 1..=LAST_ATTEMPTS {
-            match self.record() {
-                Err(_) if attempt < LAST_ATTEMPTS => std::thread::sleep(backoff.wait()),
-                recorded => return recorded,
+        settled.and_then(|()| insist(|| self.record()))
+    }
+
+    fn roll_up(&mut self) -> anyhow::Result<()> {
+        self.settle()?;
+        self.gather(&Order::RollUp);
+        self.record()
+    }
+
+    /// Finds out whether the attempt in doubt is in the ledger.
+    fn settle(&mut self) -> anyhow::Result<()> {
+        let Some(sequence) = self.doubt else { return Ok(()) };
+        match self.recorder.is_recorded(sequence) {
+            Ok(is_recorded) => {
+                self.doubt = None;
+                if is_recorded {
+                    self.took(Timestamp::now(), Entered::default(), Duration::ZERO);
+                }
+                Ok(())
             }
+            Err(error) => Err(self.failed(error)),
         }
-        Ok(())
     }
 
     /// Has every worker give its share, and absorbs what comes in time.
@@ -196,24 +217,52 @@ impl<S: Site> Desk<S> {
         self.sequence += 1;
         match self.recorder.record(self.sequence, &analysis, now) {
             Ok(entered) => {
-                self.site.told();
-                let took = begin.elapsed();
-                let Entered { new, updated } = entered;
-                tracing::info!(new, updated, took_ms = took.as_millis() as u64, "rolled up");
-                let mut book = lock(&self.book);
-                book.last = Some((now, entered, took));
-                book.recorded += 1;
-                book.error = None;
+                self.took(now, entered, begin.elapsed());
                 Ok(())
             }
             Err(error) => {
-                let chain = format!("{error:#}");
-                tracing::error!(error = chain, "cannot record, keeping it for the next attempt");
-                let mut book = lock(&self.book);
-                book.failed += 1;
-                book.error = Some(chain);
-                Err(error)
+                // Mostly the ledger can be asked at once; where it cannot, the next attempt begins with it.
+                match self.recorder.is_recorded(self.sequence) {
+                    Ok(true) => {
+                        self.took(now, Entered::default(), begin.elapsed());
+                        return Ok(());
+                    }
+                    Ok(false) => {}
+                    Err(_) => self.doubt = Some(self.sequence),
+                }
+                Err(self.failed(error))
             }
         }
     }
+
+    fn took(&mut self, now: Timestamp, entered: Entered, took: Duration) {
+        self.site.told();
+        let Entered { new, updated } = entered;
+        tracing::info!(new, updated, took_ms = took.as_millis() as u64, "rolled up");
+        let mut book = lock(&self.book);
+        book.last = Some((now, entered, took));
+        book.recorded += 1;
+        book.error = None;
+    }
+
+    fn failed(&self, error: anyhow::Error) -> anyhow::Error {
+        let chain = format!("{error:#}");
+        tracing::error!(error = chain, "cannot record, keeping it for the next attempt");
+        let mut book = lock(&self.book);
+        book.failed += 1;
+        book.error = Some(chain);
+        error
+    }
+}
+
+/// Does something again where it fails, before the daemon ends without it.
+fn insist(mut act: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let mut backoff = Backoff::default();
+    for _ in 1..LAST_ATTEMPTS {
+        if act().is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(backoff.wait());
+    }
+    act()
 }

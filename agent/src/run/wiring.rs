@@ -104,4 +104,9 @@ impl Recorder for LedgerRecorder {
         let recorded = self.ledger.record_live(&self.site, &roll_up, analysis, now)?;
         Ok(Entered { new: recorded.new, updated: recorded.updated })
     }
+
+    fn is_recorded(&mut self, sequence: u64) -> anyhow::Result<bool> {
+        let last = self.ledger.last_roll_up(&self.site, &self.sensor)?;
+        Ok(last.is_some_and(|last| last.run == self.run && last.sequence == sequence))
+    }
 }

@@ -118,8 +118,12 @@ impl Site for Counting {
 }
 
 /// Keeps what is recorded, and fails the first times.
+#[derive(Default)]
 struct Ledger {
     failures: u32,
+    /// Loses its first answer, and cannot be asked that often afterwards.
+    silent: u32,
+    loses: bool,
     recorded: Arc<Mutex<Vec<(u64, u64)>>>,
 }
 
@@ -130,7 +134,16 @@ impl Recorder for Ledger {
             anyhow::bail!("the disk is full");
         }
         lock(&self.recorded).push((sequence, analysis.capture.packets));
+        anyhow::ensure!(!std::mem::take(&mut self.loses), "the answer was lost");
         Ok(Entered { new: 1, updated: 0 })
+    }
+
+    fn is_recorded(&mut self, sequence: u64) -> anyhow::Result<bool> {
+        if self.silent > 0 {
+            self.silent -= 1;
+            anyhow::bail!("the server is silent");
+        }
+        Ok(lock(&self.recorded).last().is_some_and(|(last, _)| *last == sequence))
     }
 }
 
@@ -141,7 +154,11 @@ struct Scene {
 }
 
 fn start(scripts: Vec<Vec<Act>>, failures: u32, roll_up: Duration) -> Scene {
-    let (taken, recorded) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::default()));
+    start_with(scripts, Ledger { failures, ..Ledger::default() }, roll_up)
+}
+
+fn start_with(scripts: Vec<Vec<Act>>, ledger: Ledger, roll_up: Duration) -> Scene {
+    let (taken, recorded) = (Arc::new(AtomicU64::new(0)), Arc::clone(&ledger.recorded));
     let plan = |script: Vec<Act>| {
         let script = script.into();
         let fake = Fake { packets: 0, fresh: 0, taken: Arc::clone(&taken), script, opened: 0 };
@@ -152,7 +169,6 @@ fn start(scripts: Vec<Vec<Act>>, failures: u32, roll_up: Duration) -> Scene {
         }
     };
     let plans = scripts.into_iter().map(plan).collect();
-    let ledger = Ledger { failures, recorded: Arc::clone(&recorded) };
     let fleet = Fleet::start(plans, Counting::default(), Box::new(ledger), &live(roll_up)).unwrap();
     Scene { fleet, taken, recorded }
 }
@@ -194,6 +210,25 @@ fn what_could_not_be_recorded_is_kept_for_the_next_attempt() {
     let recorded = scene.stop_and_compare();
     // An attempt that failed has used up its number.
     assert_eq!(recorded.first().unwrap().0, 3);
+}
+
+#[test]
+fn what_was_recorded_although_the_answer_was_lost_is_recorded_once() {
+    for silent in [0, 1, 3] {
+        let ledger = Ledger { loses: true, silent, ..Ledger::default() };
+        let scene = start_with(vec![vec![], vec![]], ledger, SOON);
+        until("the next roll-up", || lock(scene.fleet.book()).recorded > 1);
+        assert_eq!(lock(scene.fleet.book()).failed, u64::from(silent));
+        scene.stop_and_compare();
+    }
+}
+
+#[test]
+fn an_answer_that_was_lost_last_is_asked_for_before_the_end() {
+    let ledger = Ledger { loses: true, silent: 1, ..Ledger::default() };
+    let scene = start_with(vec![vec![]], ledger, SOON);
+    until("the loss", || lock(scene.fleet.book()).failed == 1);
+    scene.stop_and_compare();
 }
 
 #[test]
@@ -265,7 +300,7 @@ fn desk(gathering: Duration) -> (Desk<Counting>, Receiver<Order>, SyncSender<Del
     let (deliver, deliveries) = sync_channel(2);
     let desk = Desk {
         site: Counting::default(),
-        recorder: Box::new(Ledger { failures: 0, recorded: Arc::default() }),
+        recorder: Box::new(Ledger::default()),
         hands: vec![Hand { orders, owes: 0 }],
         deliveries,
         post: Arc::new(Post::new("site".to_owned(), Place::Site)),
@@ -273,6 +308,7 @@ fn desk(gathering: Duration) -> (Desk<Counting>, Receiver<Order>, SyncSender<Del
         roll_up: NEVER,
         gathering,
         sequence: 0,
+        doubt: None,
     };
     (desk, taken, deliver)
 }
