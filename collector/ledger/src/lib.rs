@@ -87,7 +87,7 @@ pub use query::{HistoryQuery, Query, Site, Sited};
 pub use record::{Recorded, SILENT_AFTER_US};
 pub use registration::{Declared, Entered, MAX_REGISTRATIONS, identity};
 pub use store::{DatabaseError, is_address};
-pub use survey::{NoSurvey, Survey};
+pub use survey::{NoSurvey, SiteSurvey};
 pub use sync::{
     BatchBounds, Credential, Intake, Invitation, MAX_TRIES, Member, NotInvited, Outbox, Progress, Received,
     random_id,
@@ -248,7 +248,7 @@ impl Reader {
 
     /// Reads what a query finds and its site as a whole, at most `most` rows of each kind; says why where
     /// that is not to be had.
-    pub fn survey(&self, query: &Query, most: u32) -> Result<Result<Survey, NoSurvey>, LedgerError> {
+    pub fn survey(&self, query: &Query, most: u32) -> Result<Result<SiteSurvey, NoSurvey>, LedgerError> {
         self.read(|database| survey::read(database, query, most))
     }
 
