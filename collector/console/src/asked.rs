@@ -2,13 +2,16 @@
 
 use form_urlencoded::Serializer;
 use jiff::Timestamp;
-use sekisho_ledger::{Mark, Query};
+use sekisho_ledger::{Place, Query};
 use serde::Deserialize;
 
 /// More is no search.
 const MAX_CHARS: usize = 200;
 
-/// The filters of a list. What is empty or too long chooses nothing.
+/// No site's name.
+const NOWHERE: &str = "";
+
+/// The filters of a list. What is empty does not choose; what is too long finds nothing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
@@ -29,12 +32,16 @@ pub(crate) struct Asked {
 impl Asked {
     /// Gives the query, of all rows.
     pub(crate) fn query(&self) -> Query {
-        let chosen = |text: &str| {
-            let text = text.trim();
-            (!text.is_empty() && text.chars().count() <= MAX_CHARS).then(|| text.to_owned())
+        let chosen = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let all = [&self.site, &self.q, &self.category, &self.service, &self.status, &self.role, &self.exit];
+        let site = if all.into_iter().any(|text| text.chars().count() > MAX_CHARS) {
+            // A filter that was dropped would show what was not asked for, another site's rows among it.
+            Some(NOWHERE.to_owned())
+        } else {
+            chosen(&self.site)
         };
         Query {
-            site: chosen(&self.site),
+            site,
             text: chosen(&self.q),
             category: chosen(&self.category),
             service: chosen(&self.service),
@@ -44,14 +51,14 @@ impl Asked {
             only_tunnels: !self.tunnels.is_empty(),
             // Who asks for the general Internet by name is shown it.
             only_surveyed: self.all.is_empty() && self.category != sekisho_api::GENERAL_INTERNET,
-            after: self.after.parse::<Mark>().ok(),
+            after: self.after.parse::<Place>().ok(),
             now: Some(Timestamp::now()),
             ..Query::default()
         }
     }
 
     /// Gives an address with the same filters, from a place in the list on.
-    pub(crate) fn address(&self, path: &str, after: Option<&Mark>) -> String {
+    pub(crate) fn address(&self, path: &str, after: Option<&Place>) -> String {
         let mut pairs = Serializer::new(String::new());
         let after = after.map(ToString::to_string).unwrap_or_default();
         let known = [
@@ -87,6 +94,8 @@ mod tests {
         assert_eq!((query.text.as_deref(), query.only_tunnels), (Some("a&b=\"<c>\" 病"), true));
         assert!(query.only_surveyed && query.after.is_none());
         let long = Asked { q: "病".repeat(MAX_CHARS + 1), after: "x".to_owned(), ..Asked::default() };
-        assert_eq!(long.query().text, None);
+        assert_eq!(long.query().site.as_deref(), Some(NOWHERE), "a search that is too long finds nothing");
+        let long = Asked { site: "病".repeat(MAX_CHARS + 1), ..Asked::default() };
+        assert_eq!(long.query().site.as_deref(), Some(NOWHERE), "and so does a site");
     }
 }

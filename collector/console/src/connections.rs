@@ -45,7 +45,7 @@ pub(crate) async fn page(
     Visitor { frame, .. }: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let query = sekisho_ledger::Query { limit: Some(ROWS), ..asked.query() };
+    let query = sekisho_ledger::Query { limit: Some(ROWS), without_hours: true, ..asked.query() };
     let read = app.readers.read(move |ledger| {
         let sites: Vec<String> = ledger.site_names()?;
         let (mut page, mut count) = (ledger.page(&query)?, ledger.count(&query)?);
@@ -66,7 +66,7 @@ pub(crate) async fn page(
     drawn(&Page {
         rows: page.rows.iter().map(|sited| row(sited, lang, &app.zone)).collect(),
         count,
-        sites: sites.into_iter().take(MAX_CHOICES).collect(),
+        sites: choices(sites, &asked.site),
         categories: CATEGORIES.into_iter().chain([GENERAL_INTERNET]).map(named("category")).collect(),
         statuses: STATUSES.into_iter().map(named("status")).collect(),
         first: (!asked.after.is_empty()).then(|| asked.address("/connections", None)),
@@ -79,6 +79,15 @@ pub(crate) async fn page(
     })
 }
 
+/// Gives the sites to choose from, with the one that is asked for: a form without it would ask for all.
+fn choices(mut sites: Vec<String>, asked: &str) -> Vec<String> {
+    sites.truncate(MAX_CHOICES);
+    if !asked.is_empty() && sites.iter().all(|site| site != asked) {
+        sites.push(asked.to_owned());
+    }
+    sites
+}
+
 impl Page {
     /// The summary above the list.
     fn summary(&self) -> String {
@@ -88,5 +97,28 @@ impl Page {
             ("tunnels", &self.count.tunnels),
         ];
         sekisho_report::fill(self.frame.lang, "console.count", &values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_site_that_is_asked_for_can_be_chosen_again() {
+        let many: Vec<String> = (0..=MAX_CHOICES).map(|number| format!("site-{number:04}")).collect();
+        let last = many.last().unwrap().clone();
+        // (sites, asked for, offered)
+        let cases = [
+            (many.clone(), "", MAX_CHOICES),
+            (many.clone(), "site-0001", MAX_CHOICES),
+            (many, last.as_str(), MAX_CHOICES + 1),
+            (vec!["kita".to_owned()], "minami", 2),
+        ];
+        for (sites, asked, offered) in cases {
+            let choices = choices(sites, asked);
+            assert_eq!(choices.len(), offered, "{asked}");
+            assert!(asked.is_empty() || choices.iter().any(|site| site == asked));
+        }
     }
 }

@@ -8,10 +8,8 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use sekisho_api::{Analysis, Connection};
-use sekisho_ledger::{HistoryQuery, LedgerError, Reader};
-use sekisho_report::Survey;
-use sekisho_report::change::row as worded;
+use sekisho_api::Connection;
+use sekisho_ledger::{LedgerError, NoSurvey, Reader};
 
 use crate::asked::Asked;
 use crate::site::{App, told};
@@ -20,28 +18,38 @@ use crate::visitor::{Frame, Visitor};
 /// A file is made whole in memory, on a box of 1 GiB: some 2 KiB a row. More rows are asked for in
 /// parts, by site or filter, or from the command line.
 const MAX_ROWS: u32 = 20_000;
+const NO_LEDGER: &str = "console.no-ledger";
 
 pub(crate) async fn csv(
     State(app): State<Arc<App>>,
     Visitor { frame, .. }: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let Ok(_permit) = app.exporting.acquire().await else {
-        return told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.busy");
+    let query = sekisho_ledger::Query {
+        limit: Some(MAX_ROWS + 1),
+        after: None,
+        // The file has no column for them.
+        without_hours: true,
+        ..asked.query()
     };
-    let (query, lang, zone) = (whole(&asked), frame.lang, app.zone.clone());
-    let made = app.readers.read(move |ledger| {
-        let rows = listed(ledger, &query)?;
-        let file = || {
-            let mut file = Vec::new();
-            sekisho_report::csv::connections(&mut file, &rows, lang, &zone).map(|()| file)
+    let (lang, zone) = (frame.lang, app.zone.clone());
+    let made = made(&app, move |ledger| {
+        let mut rows = ledger.connections(&query)?;
+        rows.extend(ledger.unseen(&query)?);
+        if rows.len() > MAX_ROWS as usize {
+            return Ok(Err("console.too-many-rows"));
+        }
+        let several = query.site.is_none() && ledger.site_names()?.len() > 1;
+        let mut file = Vec::new();
+        let written = if several {
+            sekisho_report::csv::sited_connections(&mut file, &rows, lang, &zone)
+        } else {
+            let rows: Vec<Connection> = rows.into_iter().map(|row| row.row).collect();
+            sekisho_report::csv::connections(&mut file, &rows, lang, &zone)
         };
-        Ok(fits(&rows).then(file))
+        Ok(Ok(written.map(|()| file)))
     });
-    let Some(made) = made.await else {
-        return told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.no-ledger");
-    };
-    answer(frame, made, "text/csv; charset=utf-8", "csv")
+    answer(frame, made.await, "text/csv; charset=utf-8", "csv")
 }
 
 pub(crate) async fn xlsx(
@@ -49,68 +57,47 @@ pub(crate) async fn xlsx(
     Visitor { frame, .. }: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let Ok(_permit) = app.exporting.acquire().await else {
-        return told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.busy");
-    };
-    let (query, lang, zone) = (whole(&asked), frame.lang, app.zone.clone());
-    let made = app.readers.read(move |ledger| {
-        let connections = listed(ledger, &query)?;
-        if !fits(&connections) {
-            return Ok(None);
-        }
-        let site = query.site.clone();
+    let query = asked.query();
+    let (lang, zone) = (frame.lang, app.zone.clone());
+    let made = made(&app, move |ledger| {
         // Beside the list the site as a whole; of the connections only those that are shown.
-        let of_site = sekisho_ledger::Query { site: site.clone(), limit: Some(0), ..Default::default() };
-        let capture = ledger.analysis(&of_site)?.capture;
-        let of_site = sekisho_ledger::Query { limit: Some(MAX_ROWS), ..of_site };
-        let devices = ledger.devices(&of_site)?.into_iter().map(|row| row.row).collect();
-        let exits = ledger.exits(&of_site)?.into_iter().map(|row| row.row).collect();
-        let of = HistoryQuery { site, limit: Some(MAX_ROWS), ..HistoryQuery::default() };
-        let history: Vec<_> =
-            ledger.history(&of)?.into_iter().map(|change| worded(change, lang, &zone)).collect();
-        let of =
-            sekisho_ledger::Query { site: query.site.clone(), limit: Some(MAX_ROWS), ..Default::default() };
-        let inquiries: Vec<_> = ledger.inquiries(&of)?.into_iter().map(|sited| sited.row).collect();
-        let survey = Survey { history: &history, inquiries: &inquiries, now: Timestamp::now() };
-        let analysis = Analysis { capture, connections, devices, exits };
-        Ok(Some(sekisho_report::survey_workbook(&analysis, &survey, lang, &zone)))
+        let survey = match ledger.survey(&query, MAX_ROWS)? {
+            Ok(survey) => survey,
+            Err(NoSurvey::TooMany) => return Ok(Err("console.too-many-rows")),
+            Err(NoSurvey::SeveralSites) => return Ok(Err("console.several-sites")),
+        };
+        Ok(Ok(sekisho_report::site_workbook(&survey, Timestamp::now(), lang, &zone)))
     });
-    let Some(made) = made.await else {
-        return told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.no-ledger");
-    };
-    answer(frame, made, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+    answer(frame, made.await, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
 }
 
-/// Gives the rows of the list: what was seen, then what was declared and never seen.
-fn listed(ledger: &Reader, query: &sekisho_ledger::Query) -> Result<Vec<Connection>, LedgerError> {
-    let seen = ledger.connections(query)?;
-    Ok(seen.into_iter().chain(ledger.unseen(query)?).map(|row| row.row).collect())
+/// A file, a fault in the making, or a text of the catalogue that says why there is none.
+type Made<E> = Result<Result<Vec<u8>, E>, &'static str>;
+
+/// Makes a file, one at a time: also while nobody waits for it any more, for it is made to its end.
+async fn made<E: Send + 'static>(
+    app: &App,
+    make: impl FnOnce(&Reader) -> Result<Made<E>, LedgerError> + Send + 'static,
+) -> Made<E> {
+    let Ok(permit) = Arc::clone(&app.exporting).acquire_owned().await else { return Err("console.busy") };
+    let made = app.readers.read(move |ledger| {
+        let _permit = permit;
+        make(ledger)
+    });
+    made.await.unwrap_or(Err(NO_LEDGER))
 }
 
-/// Gives the file, or says why there is none: too many rows, or a fault in the making.
-fn answer<E: Display>(
-    frame: Frame,
-    made: Option<Result<Vec<u8>, E>>,
-    kind: &'static str,
-    ending: &str,
-) -> Response {
+/// Gives the file, or says why there is none.
+fn answer<E: Display>(frame: Frame, made: Made<E>, kind: &'static str, ending: &str) -> Response {
     match made {
-        Some(Ok(file)) => download(file, kind, ending),
-        Some(Err(error)) => {
+        Ok(Ok(file)) => download(file, kind, ending),
+        Ok(Err(error)) => {
             tracing::error!(%error, ending, "cannot make a file");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
-        None => told(frame, StatusCode::UNPROCESSABLE_ENTITY, "console.too-many-rows"),
+        Err(NO_LEDGER) => told(frame, StatusCode::SERVICE_UNAVAILABLE, NO_LEDGER),
+        Err(why) => told(frame, StatusCode::UNPROCESSABLE_ENTITY, why),
     }
-}
-
-/// The query of a list from its beginning, and one row more than are given out.
-fn whole(asked: &Asked) -> sekisho_ledger::Query {
-    sekisho_ledger::Query { limit: Some(MAX_ROWS + 1), after: None, ..asked.query() }
-}
-
-fn fits(rows: &[Connection]) -> bool {
-    rows.len() <= MAX_ROWS as usize
 }
 
 fn download(file: Vec<u8>, kind: &'static str, ending: &str) -> Response {

@@ -264,6 +264,28 @@ async fn what_is_shown_is_what_is_exported() {
 }
 
 #[tokio::test]
+async fn rows_of_several_sites_keep_their_site_and_a_workbook_is_of_one() {
+    let mut bench = Bench::signed_in(6).await;
+    record(&bench.folder.path().join("ledger.db"), "minami", 3);
+    let file = bench.get("/connections.csv?all=1").await;
+    let mut rows = csv::Reader::from_reader(&file.body[3..]);
+    assert_eq!(&rows.headers().unwrap()[0], "施設");
+    let mut sites: Vec<String> = rows.records().map(|row| row.unwrap()[0].to_owned()).collect();
+    sites.sort();
+    assert_eq!(sites, [["kita"; 6].as_slice(), &["minami"; 3]].concat());
+    assert_eq!(bench.get("/connections.xlsx?all=1").await.status, 422);
+    let file = bench.get("/connections.xlsx?all=1&site=minami").await;
+    let mut book = Xlsx::new(Cursor::new(file.body)).unwrap();
+    let sheet = book.worksheet_range("外部接続先一覧").unwrap();
+    let rows = sheet.rows().filter(|row| matches!(row[0], Data::Float(_) | Data::Int(_))).count();
+    assert_eq!(rows, 3);
+    let long = "x".repeat(300);
+    let page = bench.get(&format!("/connections?all=1&site={long}")).await;
+    assert!(!page.text().contains("/connections/kita/"), "a site that is too long is no site");
+    assert!(bench.get("/connections?site=higashi").await.text().contains("selected>higashi"));
+}
+
+#[tokio::test]
 async fn pages_follow_each_other_to_the_last_row() {
     let mut bench = Bench::signed_in(250).await;
     let (mut path, mut seen) = ("/connections?all=1".to_owned(), std::collections::BTreeSet::new());

@@ -25,8 +25,17 @@ const ELLIPSIS: char = '…';
 
 /// Gives one row with every text and list in bounds.
 pub(crate) fn row<T: Serialize + DeserializeOwned>(row: &T) -> Result<T, Fault> {
-    let mut value = serde_json::to_value(row)?;
-    tidy(&mut value);
+    tidied(row, MAX_LIST)
+}
+
+/// Gives something with every text in bounds and its lists as long as they are: the caller bounds the whole.
+pub(crate) fn texts<T: Serialize + DeserializeOwned>(of: &T) -> Result<T, Fault> {
+    tidied(of, usize::MAX)
+}
+
+fn tidied<T: Serialize + DeserializeOwned>(of: &T, most: usize) -> Result<T, Fault> {
+    let mut value = serde_json::to_value(of)?;
+    tidy(&mut value, most);
     Ok(serde_json::from_value(value)?)
 }
 
@@ -59,15 +68,21 @@ pub(crate) fn search<'t>(parts: impl IntoIterator<Item = &'t str>) -> String {
     cut(out, MAX_SEARCH_BYTES)
 }
 
-fn tidy(value: &mut Value) {
+fn tidy(value: &mut Value, most: usize) {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
         Value::String(held) => *held = text(held),
         Value::Array(items) => {
-            items.truncate(MAX_LIST);
-            items.iter_mut().for_each(tidy);
+            items.truncate(most);
+            for item in items {
+                tidy(item, most);
+            }
         }
-        Value::Object(fields) => fields.values_mut().for_each(tidy),
+        Value::Object(fields) => {
+            for field in fields.values_mut() {
+                tidy(field, most);
+            }
+        }
     }
 }
 

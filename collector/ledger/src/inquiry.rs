@@ -169,7 +169,7 @@ fn subject(inquiry: &Inquiry) -> Subject {
     inquiry.connection.map_or(Subject::Inquiry(inquiry.number), Subject::Connection)
 }
 
-fn inquiries(database: &Database, query: &Query) -> Result<Vec<Sited<Inquiry>>, Fault> {
+pub(crate) fn inquiries(database: &Database, query: &Query) -> Result<Vec<Sited<Inquiry>>, Fault> {
     let mut filter = Filter::default();
     filter.and("site = $", query.site.clone());
     filter.and("connection = $", query.number);

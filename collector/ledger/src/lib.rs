@@ -7,7 +7,7 @@
 //! | `sighting`, `pairing`, `fold`, `rollup` | what a capture says, which row that is, how rows and sums are made |
 //! | `device`, `exit`, `connection`, `capture` | the tables |
 //! | `behaviour` | what a connection does over time, merged |
-//! | `query`, `summary`, `page` | reading |
+//! | `query`, `summary`, `page`, `survey` | reading |
 //! | `map` | what equipment said of its surroundings, and what people decided of links |
 //! | `registration`, `matching`, `settle`, `unseen` | what the hospital declared, of which connections, and what that makes of them |
 //! | `inquiry` | who was asked what, and what came of it |
@@ -65,6 +65,7 @@ mod sql;
 mod standing;
 mod store;
 mod summary;
+mod survey;
 mod sync;
 mod unseen;
 mod watch;
@@ -81,11 +82,12 @@ pub use clean::{MAX_LIST, MAX_TEXT_BYTES};
 pub use error::LedgerError;
 pub use inquiry::{Answer, DUE_AFTER};
 pub use missing::{MISSING, Missing, missing};
-pub use page::{Count, Mark, NotAMark, Page};
+pub use page::{Count, NotAPlace, Page, Place};
 pub use query::{HistoryQuery, Query, Site, Sited};
 pub use record::{Recorded, SILENT_AFTER_US};
 pub use registration::{Declared, Entered, MAX_REGISTRATIONS, identity};
 pub use store::{DatabaseError, is_address};
+pub use survey::{NoSurvey, SiteSurvey};
 pub use sync::{
     BatchBounds, Credential, Intake, Invitation, MAX_TRIES, Member, NotInvited, Outbox, Progress, Received,
     random_id,
@@ -161,8 +163,8 @@ impl Ledger {
     /// Counters of `analysis` and its times are of the interval alone; devices and exits are what is
     /// known of them now. A run's roll-ups come in the order of their numbers: one at or below the last
     /// that was recorded is `already` there and changes nothing. After an error the same can be given
-    /// again, or its news merged into one with a higher number; after a crash
-    /// [`Reader::last_roll_up`] tells what was recorded.
+    /// again. Its news may be merged into one with a higher number only once [`Reader::last_roll_up`], of
+    /// this same ledger, tells that it was not recorded: a server's answer can be lost after it was.
     pub fn record_live(
         &mut self,
         site: &str,
@@ -242,6 +244,12 @@ impl Reader {
     /// Reads a site's ledger as one analysis.
     pub fn analysis(&self, query: &Query) -> Result<Analysis, LedgerError> {
         self.read(|database| summary::analysis(database, query))
+    }
+
+    /// Reads what a query finds and its site as a whole, at most `most` rows of each kind; says why where
+    /// that is not to be had.
+    pub fn survey(&self, query: &Query, most: u32) -> Result<Result<SiteSurvey, NoSurvey>, LedgerError> {
+        self.read(|database| survey::read(database, query, most))
     }
 
     /// Reads one state of the ledger, however many statements that takes.

@@ -2,7 +2,8 @@
 //! decided of links.
 //!
 //! A box is keyed by how it was asked: `snmp:192.0.2.1` or `text:core-sw01`. An older snapshot never replaces
-//! a newer one, so that text found in a drawer does no harm.
+//! a newer one, so that text found in a drawer does no harm; but one that claims to be of the future, from a
+//! box whose clock is wrong, holds back none.
 
 use jiff::Timestamp;
 use sekisho_api::{Mark, Snapshot};
@@ -71,17 +72,16 @@ fn keep_snapshot(
     snapshot: &Snapshot,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let (site, of, detail) = (named(site)?, clean::text(of.trim()), json(snapshot)?);
-    // NUL, which PostgreSQL refuses, is in nothing that equipment says of itself.
-    if detail.len() > MAX_SNAPSHOT_BYTES || detail.contains("\\u0000") {
+    let (site, of, detail) = (named(site)?, clean::text(of.trim()), json(&clean::texts(snapshot)?)?);
+    if detail.len() > MAX_SNAPSHOT_BYTES {
         return Ok(false);
     }
     let transaction = begin(database, &site, now)?;
     let sql = "INSERT INTO snapshots (site, box, said, detail) \
                SELECT $1, $2, $3, $4 WHERE (SELECT COUNT(*) FROM snapshots WHERE site = $1 AND box <> $2) < $5 \
                ON CONFLICT (site, box) DO UPDATE SET said = excluded.said, detail = excluded.detail \
-               WHERE excluded.said >= snapshots.said RETURNING said";
-    let values = (&site, of, micros(snapshot.at), detail, MAX_BOXES);
+               WHERE excluded.said >= snapshots.said OR snapshots.said > $6 RETURNING said";
+    let values = (&site, of, micros(snapshot.at), detail, MAX_BOXES, micros(now));
     let kept = transaction.query_row(sql, values, |_| Ok(()))?;
     transaction.commit()?;
     Ok(kept.is_some())

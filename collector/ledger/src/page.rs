@@ -30,7 +30,7 @@ pub(crate) const RANK: &str = "(CASE c.status WHEN 'unregistered' THEN 0 ELSE 10
 
 /// A row's place in the list.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Mark {
+pub struct Place {
     pub(crate) rank: i64,
     pub(crate) last_seen: i64,
     pub(crate) number: i64,
@@ -40,23 +40,23 @@ pub struct Mark {
 /// A text that is no place in the list.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("not a place in the list")]
-pub struct NotAMark;
+pub struct NotAPlace;
 
 /// The numbers, then the site, which may hold anything.
-impl Display for Mark {
+impl Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}.{}", self.rank, self.last_seen, self.number, self.site)
     }
 }
 
-impl FromStr for Mark {
-    type Err = NotAMark;
+impl FromStr for Place {
+    type Err = NotAPlace;
 
-    fn from_str(text: &str) -> Result<Self, NotAMark> {
+    fn from_str(text: &str) -> Result<Self, NotAPlace> {
         let mut parts = text.splitn(4, '.');
-        let mut part = || parts.next().ok_or(NotAMark);
+        let mut part = || parts.next().ok_or(NotAPlace);
         let (rank, last_seen, number, site) = (part()?, part()?, part()?, part()?);
-        let number_of = |text: &str| text.parse::<i64>().map_err(|_| NotAMark);
+        let number_of = |text: &str| text.parse::<i64>().map_err(|_| NotAPlace);
         Ok(Self {
             rank: number_of(rank)?,
             last_seen: number_of(last_seen)?,
@@ -72,7 +72,7 @@ pub struct Page {
     /// The rows.
     pub rows: Vec<Sited<Connection>>,
     /// Where the next page begins; none where this is the last.
-    pub next: Option<Mark>,
+    pub next: Option<Place>,
 }
 
 /// How many connections a query asks for, whatever its limit and its place.
@@ -103,13 +103,13 @@ pub(crate) fn page(database: &Database, query: &Query) -> Result<Page, Fault> {
     let query = Query { limit: query.limit.map(|rows| rows.saturating_add(1)), ..query.clone() };
     let mut page = Page { rows: Vec::new(), next: None };
     let mut last = None;
-    visit(database, &query, |mark, row| {
+    visit(database, &query, |place, row| {
         if page.rows.len() >= rows_wanted {
             page.next = last.take();
             return ControlFlow::Break(());
         }
         page.rows.push(row);
-        last = Some(mark);
+        last = Some(place);
         ControlFlow::Continue(())
     })?;
     Ok(page)
@@ -119,33 +119,32 @@ pub(crate) fn page(database: &Database, query: &Query) -> Result<Page, Fault> {
 pub(crate) fn visit(
     database: &Database,
     query: &Query,
-    mut take: impl FnMut(Mark, Sited<Connection>) -> ControlFlow<()>,
+    mut take: impl FnMut(Place, Sited<Connection>) -> ControlFlow<()>,
 ) -> Result<(), Fault> {
     let mut filter = asked(query);
-    if let Some(mark) = &query.after {
-        after(mark, &mut filter);
+    if let Some(place) = &query.after {
+        after(place, &mut filter);
     }
     let order = format!(" ORDER BY {RANK}, c.last_seen DESC, c.site, c.number");
     filter.sql.push_str(&order);
     filter.limit(query.limit);
     let sql = format!(
         "SELECT c.site, c.number, c.detail, d.detail, {RANK}, c.last_seen, c.status, c.registration, \
-         c.expires, c.outside_hours FROM connections c {} {}",
+         c.expires, c.outside_hours FROM connections c {} {WITH_DEVICE}",
         way(database, query),
-        WITH_DEVICE,
     );
     let mut reader = Details::of(database, query)?;
     let at = query.now.map(micros);
     database.visit(&format!("{sql}{}", filter.sql), filter.values, |stored| {
         let (site, number): (String, i64) = (stored.get(0)?, stored.get(1)?);
         let (detail, device): (String, Option<String>) = (stored.get(2)?, stored.get(3)?);
-        let mark = Mark { rank: stored.get(4)?, last_seen: stored.get(5)?, number, site: site.clone() };
+        let place = Place { rank: stored.get(4)?, last_seen: stored.get(5)?, number, site: site.clone() };
         let device = device.map(|device| unjson::<State>(&device)).transpose()?;
         let device = device.map(|state| state.device).unwrap_or_default();
         let mut row = reader.complete(&site, number, unjson(&detail)?, device)?;
-        row.status = settle::shown(stored.get(6)?, stored.get(8)?, at.unwrap_or(mark.last_seen));
+        row.status = settle::shown(stored.get(6)?, stored.get(8)?, at.unwrap_or(place.last_seen));
         row.registration = reader.registered(&site, stored.get(7)?, settle::broken(stored.get(9)?)?);
-        Ok(take(mark, Sited { site, row }))
+        Ok(take(place, Sited { site, row }))
     })
 }
 
@@ -167,12 +166,12 @@ fn has_status(query: &Query, filter: &mut Filter) {
 }
 
 /// Leaves out what stands at a place in the list or before it.
-fn after(mark: &Mark, filter: &mut Filter) {
+fn after(place: &Place, filter: &mut Filter) {
     // The index is entered by this one; the next is looked at within it.
-    filter.and(&format!("{RANK} >= $"), Some(mark.rank));
+    filter.and(&format!("{RANK} >= $"), Some(place.rank));
     let known = filter.values.len();
     let (rank, seen, site, number) = (known, known + 1, known + 2, known + 3);
-    filter.values.extend([mark.last_seen.into(), mark.site.clone().into(), mark.number.into()]);
+    filter.values.extend([place.last_seen.into(), place.site.clone().into(), place.number.into()]);
     filter.always(&format!(
         "({RANK} > ${rank} OR c.last_seen < ${seen} \
          OR (c.last_seen = ${seen} AND (c.site, c.number) > (${site}, ${number})))"
@@ -252,13 +251,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_reads_back_as_it_was_written_whatever_the_site_is_called() {
+    fn a_place_reads_back_as_it_was_written_whatever_the_site_is_called() {
         for site in ["kita", "", "a.b..c", "東 <b>.1"] {
-            let mark = Mark { rank: 53, last_seen: -7, number: 12, site: site.to_owned() };
-            assert_eq!(mark.to_string().parse(), Ok(mark));
+            let place = Place { rank: 53, last_seen: -7, number: 12, site: site.to_owned() };
+            assert_eq!(place.to_string().parse(), Ok(place));
         }
         for text in ["", "1.2.3", "a.2.3.kita", "1.2.99999999999999999999.kita"] {
-            assert_eq!(text.parse::<Mark>(), Err(NotAMark), "{text}");
+            assert_eq!(text.parse::<Place>(), Err(NotAPlace), "{text}");
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::day;
 use crate::device::State;
 use crate::error::Fault;
 use crate::fold;
-use crate::page::Mark;
+use crate::page::Place;
 use crate::registration;
 use crate::rollup::{self, Part};
 use crate::sql::{micros, time, uncount, unjson};
@@ -61,9 +61,11 @@ pub struct Query {
     /// when it was last seen.
     pub now: Option<Timestamp>,
     /// Connections after this place in the list.
-    pub after: Option<Mark>,
+    pub after: Option<Place>,
     /// At most this many rows.
     pub limit: Option<u32>,
+    /// Leaves connections without their hours, which are most of what a row is read from.
+    pub without_hours: bool,
 }
 
 /// Which changes to read; a field that is not set does not choose.
@@ -187,7 +189,9 @@ impl<'d> Details<'d> {
     ) -> Result<Connection, Fault> {
         connection.number = Some(number);
         connection.evidence = fold::evidence::<Connection>(self.database, site, &number.to_string())?;
-        connection.hours = self.hours(site, number)?;
+        if !self.query.without_hours {
+            connection.hours = self.hours(site, number)?;
+        }
         fill_inside(&mut connection.inside, device);
         if let Some(exit) = &mut connection.exit
             && let Some(row) = self.exits.get(&(site.to_owned(), exit.mac.clone()))
@@ -291,13 +295,15 @@ pub(crate) fn exits(database: &Database, query: &Query) -> Result<Vec<Sited<Exit
     let mut found = database.query(&format!("{sql}{}", filter.sql), filter.values, |row| {
         let (site, mac, detail): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let mut exit: ExitRow = unjson(&detail)?;
-        exit.connections = uncount(row.get(3)?);
-        exit.evidence = fold::evidence::<ExitRow>(database, &site, &mac)?;
+        (exit.mac, exit.connections) = (mac, uncount(row.get(3)?));
         Ok(Sited { site, row: exit })
     })?;
     // Stable: by site and address within the unregistered and the registered.
     found.sort_by_key(|exit| exit.row.registered);
     found.truncate(query.limit.map_or(usize::MAX, |rows| usize::try_from(rows).unwrap_or(usize::MAX)));
+    for exit in &mut found {
+        exit.row.evidence = fold::evidence::<ExitRow>(database, &exit.site, &exit.row.mac)?;
+    }
     Ok(found)
 }
 

@@ -22,7 +22,7 @@ impl Reader {
     }
 }
 
-fn unseen(database: &Database, query: &Query) -> Result<Vec<Sited<Connection>>, Fault> {
+pub(crate) fn unseen(database: &Database, query: &Query) -> Result<Vec<Sited<Connection>>, Fault> {
     if asks_for_what_was_seen(query) {
         return Ok(Vec::new());
     }

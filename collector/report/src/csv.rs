@@ -11,7 +11,7 @@ use ::csv::{ReaderBuilder, Terminator, Writer, WriterBuilder};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sekisho_api::{Connection, Device, Evidence, Exit, ExitRow, Registration};
-use sekisho_ledger::UNSEEN;
+use sekisho_ledger::{Sited, UNSEEN};
 
 use crate::clean::clean;
 use crate::history::HistoryRow;
@@ -24,55 +24,73 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// The most characters of one cell: Excel's limit is 32,767.
 const MAX_CELL_CHARS: usize = 32_000;
 
+/// The columns of a connection.
+const CONNECTION: [&str; 43] = [
+    "heading.number",
+    "heading.category",
+    "heading.status",
+    "heading.inside-ip",
+    "heading.inside-mac",
+    "heading.inside-vlan",
+    "heading.inside-name",
+    "heading.inside-role",
+    "heading.inside-vendor",
+    "heading.initiator",
+    "heading.outside-ip",
+    "heading.outside-ips",
+    "heading.outside-name",
+    "heading.outside-org",
+    "heading.outside-country",
+    "heading.outside-asn",
+    "heading.service",
+    "heading.service-slug",
+    "heading.endpoints",
+    "heading.tunnel",
+    "heading.exit-ip",
+    "heading.exit-mac",
+    "heading.exit-name",
+    "heading.exit-vendor",
+    "heading.line",
+    "heading.first-seen",
+    "heading.last-seen",
+    "heading.sessions",
+    "heading.bytes-out",
+    "heading.bytes-in",
+    "heading.period",
+    "heading.evidence",
+    "heading.purpose",
+    "heading.owner",
+    "heading.supplier",
+    "heading.contact",
+    "heading.contract-end",
+    "heading.hours",
+    "heading.until",
+    "heading.note",
+    "heading.registration",
+    "heading.source",
+    "heading.outside-hours",
+];
+
 /// Writes the external connections.
 pub fn connections(out: impl Write, rows: &[Connection], lang: Lang, zone: &TimeZone) -> io::Result<()> {
-    let headings = [
-        "heading.number",
-        "heading.category",
-        "heading.status",
-        "heading.inside-ip",
-        "heading.inside-mac",
-        "heading.inside-vlan",
-        "heading.inside-name",
-        "heading.inside-role",
-        "heading.inside-vendor",
-        "heading.initiator",
-        "heading.outside-ip",
-        "heading.outside-ips",
-        "heading.outside-name",
-        "heading.outside-org",
-        "heading.outside-country",
-        "heading.outside-asn",
-        "heading.service",
-        "heading.service-slug",
-        "heading.endpoints",
-        "heading.tunnel",
-        "heading.exit-ip",
-        "heading.exit-mac",
-        "heading.exit-name",
-        "heading.exit-vendor",
-        "heading.line",
-        "heading.first-seen",
-        "heading.last-seen",
-        "heading.sessions",
-        "heading.bytes-out",
-        "heading.bytes-in",
-        "heading.period",
-        "heading.evidence",
-        "heading.purpose",
-        "heading.owner",
-        "heading.supplier",
-        "heading.contact",
-        "heading.contract-end",
-        "heading.hours",
-        "heading.until",
-        "heading.note",
-        "heading.registration",
-        "heading.source",
-        "heading.outside-hours",
-    ];
-    let mut sheet = Sheet::new(out, &headings, lang)?;
+    let mut sheet = Sheet::new(out, &CONNECTION, lang)?;
     for (place, row) in (1..).zip(rows) {
+        sheet.row(&connection(row, place, lang, zone))?;
+    }
+    sheet.finish()
+}
+
+/// Writes the external connections of several sites, in their order, with the site before each.
+pub fn sited_connections(
+    out: impl Write,
+    rows: &[Sited<Connection>],
+    lang: Lang,
+    zone: &TimeZone,
+) -> io::Result<()> {
+    let headings: Vec<&str> = ["heading.site"].into_iter().chain(CONNECTION).collect();
+    let mut sheet = Sheet::new(out, &headings, lang)?;
+    for (place, Sited { site, row }) in (1..).zip(rows) {
+        sheet.cell(site)?;
         sheet.row(&connection(row, place, lang, zone))?;
     }
     sheet.finish()
@@ -335,10 +353,15 @@ impl<W: Write> Sheet<W> {
 
     pub(crate) fn row<const N: usize>(&mut self, cells: &[String; N]) -> io::Result<()> {
         for cell in cells {
-            self.0.write_field(unformulated(&clean(cell, MAX_CELL_CHARS)).as_ref())?;
+            self.cell(cell)?;
         }
         self.0.write_record(None::<&[u8]>)?;
         Ok(())
+    }
+
+    /// Writes a cell of a row that goes on.
+    fn cell(&mut self, cell: &str) -> io::Result<()> {
+        Ok(self.0.write_field(unformulated(&clean(cell, MAX_CELL_CHARS)).as_ref())?)
     }
 
     pub(crate) fn finish(mut self) -> io::Result<()> {

@@ -27,7 +27,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 use sekisho_api::{Analysis, Inquiry};
+use sekisho_ledger::SiteSurvey;
 
+use crate::change;
 use crate::history::HistoryRow;
 use crate::text::Lang;
 
@@ -61,6 +63,19 @@ pub fn workbook(
     zone: &TimeZone,
 ) -> Result<Vec<u8>, XlsxError> {
     survey_workbook(analysis, &Survey { history, ..Survey::default() }, lang, zone)
+}
+
+/// Writes the workbook of a site as its ledger has it.
+pub fn site_workbook(
+    site: &SiteSurvey,
+    now: Timestamp,
+    lang: Lang,
+    zone: &TimeZone,
+) -> Result<Vec<u8>, XlsxError> {
+    let history: Vec<_> =
+        site.history.iter().map(|change| change::row(change.clone(), lang, zone)).collect();
+    let survey = Survey { history: &history, inquiries: &site.inquiries, now };
+    survey_workbook(&site.analysis, &survey, lang, zone)
 }
 
 /// Writes the workbook of an analysis and all that was found out of its site.

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use crate::common::*;
-use crate::place::fresh;
+use crate::place::{Place, fresh, is_postgres, raw};
 use sekisho_api::{Analysis, Connection};
-use sekisho_ledger::{HistoryQuery, Ledger, Query, Sited, Source, Subject};
+use sekisho_ledger::{HistoryQuery, Ledger, NoSurvey, Query, Sited, Source, Subject};
 
 /// Names the outside party, so that a row can be told in a list.
 fn named(name: &str, edit: impl FnOnce(&mut Connection)) -> Connection {
@@ -49,6 +49,22 @@ fn names(ledger: &Ledger, query: &Query) -> Vec<String> {
 fn what_needs_a_look_comes_first() {
     let order = ["tunnel-later", "tunnel", "reading", "untold", "general", "registered"];
     assert_eq!(names(&ledger(), &Query::default()), order);
+}
+
+#[test]
+fn a_connection_is_listed_before_its_device_has_come() {
+    let place = Place::new();
+    let path = place.ledger("ledger");
+    let mut ledger = Ledger::open(&path).unwrap();
+    ledger.record(SITE, &one(0, 1, |_| {}), &source("a"), now()).unwrap();
+    // As an intake leaves it that has met the connection first.
+    let unchecked = if is_postgres(&path) { "" } else { "PRAGMA foreign_keys = OFF;" };
+    raw(&path, &format!("{unchecked} DELETE FROM devices")).unwrap();
+    for query in [Query::default(), Query { text: Some("ipsec".to_owned()), ..Query::default() }] {
+        let listed = ledger.connections(&query).unwrap();
+        assert_eq!(listed.len() as u64, ledger.count(&query).unwrap().connections, "{query:?}");
+    }
+    assert_eq!(ledger.connections(&Query::default()).unwrap()[0].row.inside.ip, "192.0.2.10");
 }
 
 #[test]
@@ -184,4 +200,34 @@ fn what_is_counted_is_what_is_listed() {
         })
         .unwrap();
     assert_eq!(seen, 3);
+}
+
+#[test]
+fn a_survey_is_of_one_site_and_holds_all_or_nothing() {
+    let mut ledger = ledger();
+    let surveyed = |ledger: &Ledger, site: Option<&str>, most| {
+        let query = Query { site: site.map(str::to_owned), only_tunnels: true, ..Query::default() };
+        ledger.survey(&query, most).unwrap()
+    };
+    let found = surveyed(&ledger, None, 100).unwrap();
+    let analysis = &found.analysis;
+    assert_eq!((analysis.connections.len(), analysis.devices.len(), analysis.exits.len()), (3, 1, 2));
+    assert_eq!(analysis.capture.packets, 10);
+    assert_eq!(found.history, ledger.history(&HistoryQuery::default()).unwrap());
+    let rows = u32::try_from(found.history.len()).unwrap();
+    assert_eq!(surveyed(&ledger, None, rows - 1), Err(NoSurvey::TooMany), "the history is cut off");
+    ledger.record("minami", &one(0, 1, |_| {}), &source("b"), now()).unwrap();
+    assert_eq!(surveyed(&ledger, None, 100), Err(NoSurvey::SeveralSites));
+    assert_eq!(surveyed(&ledger, Some("kita"), 100), Ok(found));
+}
+
+#[test]
+fn hours_are_left_out_where_they_are_not_asked_for() {
+    let ledger = ledger();
+    for without_hours in [false, true] {
+        let rows = ledger.connections(&Query { without_hours, ..Query::default() }).unwrap();
+        assert!(
+            rows.iter().all(|row| row.row.hours.is_empty() == without_hours && !row.row.evidence.is_empty())
+        );
+    }
 }
