@@ -16,7 +16,7 @@ use crate::{analyze, facts, list, output, rules};
 const MAX_SHOWN: usize = 10;
 
 pub(crate) fn run(args: &Explain, lang: Lang) -> anyhow::Result<()> {
-    let rules = rules::load(args.rules.as_deref())?;
+    let rules = rules::laid(args.rules.as_deref(), args.db.as_deref()).rules()?;
     let analysis = match &args.db {
         Some(db) => recorded(args, db, lang)?,
         None => analyze::files(&args.files, &args.internal, lang, &rules)?,

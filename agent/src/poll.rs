@@ -52,7 +52,7 @@ const MAX_RECORDING_BYTES: u64 = 64 << 20;
 
 /// Asks as the command line says.
 pub(crate) fn run(args: &Poll, lang: Lang) -> anyhow::Result<()> {
-    let rules = Arc::new(rules::of_devices(rules::folder(args.rules.as_deref()).as_deref())?);
+    let rules = Arc::new(rules::laid(args.rules.as_deref(), args.db.as_deref()).of_devices()?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start a runtime")?;
     let traffic = Arc::new(Traffic::default());

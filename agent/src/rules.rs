@@ -11,6 +11,7 @@ use sekisho_rules::{Rule, RuleError, Rules, Subject, folder};
 
 use crate::cli::{RulesCheck, RulesCommand, RulesList};
 use crate::output;
+use crate::sync::handed;
 
 /// Where a site lays rules of its own, unless it is told otherwise.
 pub(crate) const SITE_RULES: &str = "/etc/sekisho/rules.d";
@@ -40,19 +41,59 @@ pub(crate) fn folder(named: Option<&Path>) -> Option<PathBuf> {
     named.map(Path::to_owned).or_else(usual)
 }
 
-/// The rules as the site has them.
-pub(crate) fn load(named: Option<&Path>) -> Result<Rules, RuleError> {
-    match folder(named) {
-        Some(folder) => Rules::load(&folder),
-        None => Rules::embedded(),
+/// The rules as the site of a ledger has them.
+pub(crate) fn laid(named: Option<&Path>, ledger: Option<&Path>) -> Folders {
+    Folders { handed: ledger.map(handed::beside), own: folder(named) }
+}
+
+/// What is laid over the rules that come with the program: first what the collector handed down, then the
+/// site's own.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Folders {
+    /// Where what the collector hands down is.
+    pub(crate) handed: Option<PathBuf>,
+    /// Where the site's own are.
+    pub(crate) own: Option<PathBuf>,
+}
+
+impl Folders {
+    /// Loads the rules. One of the collector's that is not sound here, as it may be of a newer program, is told
+    /// and left out; one of the site's own is an error.
+    pub(crate) fn rules(&self) -> Result<Rules, RuleError> {
+        let mut rules = Rules::embedded()?;
+        if let Some(handed) = self.handed() {
+            let (sound, faults) = folder::rules(handed)?.into_iter().partition::<Vec<_>, _>(Result::is_ok);
+            left_out(faults.into_iter().filter_map(Result::err));
+            rules = rules.with(sound.into_iter().flatten().collect());
+        }
+        match &self.own {
+            Some(own) => Ok(rules.with(folder::rules(own)?.into_iter().collect::<Result<_, _>>()?)),
+            None => Ok(rules),
+        }
+    }
+
+    /// Loads the rules about devices, in the same way.
+    pub(crate) fn of_devices(&self) -> Result<DeviceRules, RuleError> {
+        let mut rules = DeviceRules::embedded()?;
+        if let Some(handed) = self.handed() {
+            left_out(folder::lay_devices(&mut rules, handed)?.1);
+        }
+        let own = self.own.as_deref().map(|own| folder::lay_devices(&mut rules, own)).transpose()?;
+        match own.and_then(|(_, faults)| faults.into_iter().next()) {
+            Some(fault) => Err(fault),
+            None => Ok(rules),
+        }
+    }
+
+    fn handed(&self) -> Option<&Path> {
+        self.handed.as_deref().filter(|handed| handed.is_dir())
     }
 }
 
-/// The rules about devices as the site has them.
-pub(crate) fn of_devices(folder: Option<&Path>) -> Result<DeviceRules, RuleError> {
-    match folder {
-        Some(folder) => DeviceRules::load(folder),
-        None => Ok(DeviceRules::embedded()?),
+fn left_out(faults: impl IntoIterator<Item = RuleError>) {
+    for fault in faults {
+        let chain = format!("{:#}", anyhow::Error::from(fault));
+        tracing::warn!(error = chain, "a rule of the collector's is left out");
     }
 }
 
@@ -82,7 +123,7 @@ const fn subject(subject: Subject) -> &'static str {
 }
 
 fn list(args: &RulesList, lang: Lang) -> anyhow::Result<()> {
-    let rules = load(args.rules.as_deref())?;
+    let rules = laid(args.rules.as_deref(), None).rules()?;
     let notes: Vec<RuleNote> = rules.iter().map(note).collect();
     write!(io::stdout().lock(), "{}", sekisho_report::rules(&notes, lang, output::width()))?;
     Ok(())
@@ -101,7 +142,7 @@ fn check(args: &RulesCheck, lang: Lang) -> anyhow::Result<()> {
             }
         }
     }
-    let (_, devices, wrong) = folder::device_rules(&args.path)?;
+    let (devices, wrong) = folder::lay_devices(&mut DeviceRules::embedded()?, &args.path)?;
     faults += wrong.len();
     for error in &wrong {
         writeln!(io::stderr(), "{}", words(error, lang))?;
@@ -120,7 +161,7 @@ fn check(args: &RulesCheck, lang: Lang) -> anyhow::Result<()> {
         }
     }
     let values: [(&str, &dyn std::fmt::Display); 2] =
-        [("path", &args.path.display()), ("count", &(ids.len() + devices))];
+        [("path", &args.path.display()), ("count", &(ids.len() + devices.len()))];
     writeln!(io::stdout(), "{}", fill(lang, "rules.sound", &values))?;
     Ok(())
 }

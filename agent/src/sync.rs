@@ -6,6 +6,7 @@
 //! | `enrol` | becoming a site of a collector, online or by file |
 //! | `meeting` | one meeting: everything that changed up, what was decided down |
 //! | `bundle` | the same by file |
+//! | `handed` | rules that the collector hands down |
 //! | `daemon` | a thread that meets every few minutes, within its hours |
 //!
 //! The box asks, the collector answers: nothing here listens.
@@ -13,6 +14,7 @@
 mod bundle;
 mod daemon;
 mod enrol;
+pub(crate) mod handed;
 mod meeting;
 mod place;
 

@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Run,
     /// 施設を加え、一覧し、取り消し、消す / Adds, lists, revokes and removes sites
     Site(SiteArgs),
+    /// 判定ルールを施設に配る / Hands rules of judgement down to sites
+    Rules(RulesArgs),
     /// 施設から届いたファイルを取り込む / Takes in bundles that sites wrote
     Import(Import),
     /// 施設へ持ち帰るファイルをつくる / Writes what goes back to a site
@@ -125,6 +127,44 @@ pub(crate) enum SiteCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RulesArgs {
+    #[command(subcommand)]
+    pub(crate) command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// ルールを確かめて配る（施設を指定しなければ、今ある全施設） / Tries rules and hands them out; without a site, to all there are
+    Put {
+        /// ルールのファイル、またはフォルダー / A file of a rule, or a folder
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+        #[command(flatten)]
+        to: To,
+    },
+    /// 配っているルールを一覧する / Lists what is handed out
+    List,
+    /// ルールを引き上げる / Takes a rule back
+    TakeBack {
+        /// ルールの id / The rule's id
+        id: String,
+        #[command(flatten)]
+        to: To,
+    },
+}
+
+/// Which sites, and who says so.
+#[derive(Args, Debug)]
+pub(crate) struct To {
+    /// この施設だけ（いくつでも） / Only these sites
+    #[arg(long, value_name = "NAME")]
+    pub(crate) site: Vec<String>,
+    /// 担当者 / Who decides it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: String,
 }
 
 #[derive(Args, Debug)]

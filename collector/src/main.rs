@@ -6,6 +6,7 @@
 //! | `home` | the CA and the keys |
 //! | `run`, `service`, `figures`, `openapi` | sockets; what boxes are answered; figures; the API's description |
 //! | `sites` | adding, listing, revoking and removing sites |
+//! | `rules` | handing rules down to sites |
 //! | `bundles` | what comes and goes by file |
 //! | `lists` | what the ledger holds |
 //!
@@ -20,6 +21,7 @@ mod figures;
 mod home;
 mod lists;
 mod openapi;
+mod rules;
 mod run;
 mod service;
 mod sites;
@@ -64,6 +66,7 @@ fn command(cli: &Cli) -> anyhow::Result<()> {
         Command::Init => init(&config, lang),
         Command::Run => run::run(&config, lang),
         Command::Site(args) => sites::run(&args.command, &config, lang),
+        Command::Rules(args) => rules::run(&args.command, &config, lang),
         Command::Import(args) => bundles::import(args, &config, lang),
         Command::Answer(args) => bundles::answer(args, &config, lang),
         Command::Connections(args) => lists::connections(args, &config, lang),

@@ -172,7 +172,8 @@ impl DeviceRules {
     /// Loads the rules that come with the program and lays over them those in `device/` of a folder, or of one
     /// file: one with the same id takes the other's place.
     pub fn load(path: &Path) -> Result<Self, RuleError> {
-        let (rules, _, faults) = folder::device_rules(path)?;
+        let mut rules = Self::embedded()?;
+        let (_, faults) = folder::lay_devices(&mut rules, path)?;
         faults.into_iter().next().map_or(Ok(rules), Err)
     }
 

@@ -17,6 +17,8 @@ use crate::{Place, RuleError};
 const MAX_DEPTH: usize = 8;
 /// Where rules about what SNMP objects tell are: they have a form of their own.
 const DEVICE: &str = "device";
+/// Octets of an id.
+const MAX_ID_BYTES: usize = 100;
 /// Many times what comes with the program; more is surely not a folder of rules.
 const MAX_FILES: usize = 10_000;
 /// Many times the longest rule.
@@ -35,10 +37,9 @@ pub fn rules(path: &Path) -> Result<Vec<Result<Rule, RuleError>>, RuleError> {
     Ok(files.iter().map(|file| one(file, Some(path))).collect())
 }
 
-/// Lays the rules about devices in a folder's `device/`, or of one file, over those that come with the
-/// program; gives how many, and what is wrong with the rest. Fails where the folder itself cannot be read.
-pub fn device_rules(path: &Path) -> Result<(DeviceRules, usize, Vec<RuleError>), RuleError> {
-    let mut rules = DeviceRules::embedded()?;
+/// Lays the rules about devices in a folder's `device/`, or of one file, over others; gives their ids, and
+/// what is wrong with the rest. Fails where the folder itself cannot be read.
+pub fn lay_devices(rules: &mut DeviceRules, path: &Path) -> Result<(Vec<String>, Vec<RuleError>), RuleError> {
     let mut files = Vec::new();
     let folder = path.join(DEVICE);
     if folder.is_dir() {
@@ -54,17 +55,23 @@ pub fn device_rules(path: &Path) -> Result<(DeviceRules, usize, Vec<RuleError>),
             Err(error) => faults.push(error),
         }
     }
-    let all = written.len();
-    let place =
-        |id: &str| if path.is_file() { path.to_owned() } else { path.join(id).with_extension("toml") };
-    let unsound = rules.lay(written);
-    let sound = all - unsound.len();
-    faults.extend(
-        unsound
-            .into_iter()
-            .map(|(id, source)| RuleError::Device { path: place(&id), source: Box::new(source) }),
-    );
-    Ok((rules, sound, faults))
+    let mut ids: Vec<String> = written.iter().map(|(id, _)| id.clone()).collect();
+    for (id, source) in rules.lay(written) {
+        ids.retain(|sound| *sound != id);
+        let path = if path.is_file() { path.to_owned() } else { path.join(id).with_extension("toml") };
+        faults.push(RuleError::Device { path, source: Box::new(source) });
+    }
+    Ok((ids, faults))
+}
+
+/// Gives the file of a rule in a folder, by its id; nothing for an id that is no path of plain names.
+#[must_use]
+pub fn place(folder: &Path, id: &str) -> Option<PathBuf> {
+    let plain = |name: &str| {
+        !name.is_empty() && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')
+    };
+    let is_plain = id.len() <= MAX_ID_BYTES && id.split('/').count() <= MAX_DEPTH && id.split('/').all(plain);
+    is_plain.then(|| folder.join(id).with_extension("toml"))
 }
 
 /// Tells whether a file alone is about devices: its id says so.

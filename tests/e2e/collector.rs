@@ -2,6 +2,7 @@
 //! At the end both ledgers are equal, table by table.
 
 mod network;
+mod rules;
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -23,7 +23,8 @@ pub(crate) fn run(args: &RulesTest, lang: Lang) -> anyhow::Result<()> {
     let site = list::site(&ledger, &args.place, false, lang)?;
     let tried: Vec<Rule> = folder::rules(&args.path)?.into_iter().collect::<Result<_, _>>()?;
     let ids: Vec<String> = tried.iter().map(|rule| rule.id.clone()).collect();
-    let before = super::load(args.rules.as_deref())?;
+    let folders = super::laid(args.rules.as_deref(), Some(&args.place.db));
+    let before = folders.rules()?;
     let mut found = Trial::default();
     for rule in &tried {
         found.rules.push((rule.id.clone(), before.get(&rule.id).is_some()));
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &RulesTest, lang: Lang) -> anyhow::Result<()> {
             found.unanswered.push((rule.id.clone(), unanswered.join(", ")));
         }
     }
-    let after = super::load(args.rules.as_deref())?.with(tried);
+    let after = folders.rules()?.with(tried);
     let mut bench = Bench { before, after, ids, found };
     let query = Query { site, ..Query::default() };
     for row in ledger.connections(&query)?.into_iter().map(|sited| sited.row) {

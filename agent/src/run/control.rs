@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::config::{self, Config, Refused};
@@ -28,6 +29,8 @@ const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 /// What the main thread holds.
 pub(crate) struct Control<'p> {
     pub(crate) signals: Signals,
+    /// Told when the collector handed down other rules.
+    pub(crate) rules: Arc<Notify>,
     pub(crate) path: &'p Path,
     pub(crate) config: Config,
     pub(crate) log: LogLevel,
@@ -47,7 +50,7 @@ impl Control<'_> {
         notify::ready();
         tracing::info!(workers = self.fleet.posts().len(), "running");
         loop {
-            let overview = Arc::clone(&self.overview);
+            let (overview, rules) = (Arc::clone(&self.overview), Arc::clone(&self.rules));
             tokio::select! {
                 told = self.signals.next() => match told {
                     Told::Reload => self.reload(),
@@ -56,6 +59,7 @@ impl Control<'_> {
                         break;
                     }
                 },
+                () = rules.notified() => self.reload(),
                 _ = tick.tick() => self.tick()?,
                 _ = line.tick() => notify::status(&self.line()),
                 served = self.status.serve(move || overview.status()) => pause_if(served).await,

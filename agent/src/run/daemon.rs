@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::runtime;
+use tokio::sync::Notify;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::control::{Control, Signals};
@@ -49,12 +50,16 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
         if let Some(listen) = config.console {
             console::start(&config.ledger, listen, config.lang)?;
         }
+        let rules = Arc::new(Notify::new());
         let meetings = match config.sync.clone() {
-            Some(settings) => Some(sync::start(config.ledger.clone(), config.site.clone(), settings)?),
+            Some(settings) => {
+                let (ledger, site) = (config.ledger.clone(), config.site.clone());
+                Some(sync::start(ledger, site, settings, Arc::clone(&rules))?)
+            }
             None => None,
         };
         let overview = Arc::new(Overview::new(&config, &fleet, board, meetings));
-        Control { signals, path: &args.config, config, log, fleet, poller, overview, status, metrics }
+        Control { signals, rules, path: &args.config, config, log, fleet, poller, overview, status, metrics }
             .run()
             .await
     })

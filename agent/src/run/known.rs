@@ -27,16 +27,8 @@ impl Known {
     /// Starts with nothing known.
     pub(super) fn new(live: &Live, bounds: Bounds, board: Arc<Board>) -> anyhow::Result<Self> {
         let enrich = Enrich::new(live.internal.clone(), bounds);
-        Ok(Self { enrich, rules: rules(live)?, capture: Capture::default(), board })
+        Ok(Self { enrich, rules: live.rules.rules()?, capture: Capture::default(), board })
     }
-}
-
-/// The rules that come with the program, and those that the site lays over them.
-fn rules(live: &Live) -> anyhow::Result<Rules> {
-    Ok(match &live.rules {
-        Some(folder) => Rules::load(folder)?,
-        None => Rules::embedded()?,
-    })
 }
 
 impl Site for Known {
@@ -61,7 +53,7 @@ impl Site for Known {
     }
 
     fn adopt(&mut self, live: &Live) -> anyhow::Result<()> {
-        self.rules = rules(live)?;
+        self.rules = live.rules.rules()?;
         self.enrich.declare(live.internal.clone());
         Ok(())
     }

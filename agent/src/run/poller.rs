@@ -21,7 +21,7 @@ use super::config::{Config, Live, SnmpConfig};
 use crate::poll::board::Board;
 use crate::poll::round::Round;
 use crate::poll::{known_in, targets};
-use crate::rules;
+use crate::rules::Folders;
 
 /// Who was not named and did not answer is asked again a day later: most addresses of a subnet are nobody's.
 const RESTING: Duration = Duration::from_hours(24);
@@ -37,7 +37,7 @@ pub(crate) struct Poller {
 struct Settings {
     snmp: Option<SnmpConfig>,
     internal: Vec<Prefix>,
-    rules: Option<PathBuf>,
+    rules: Folders,
 }
 
 /// Where everything is.
@@ -147,7 +147,7 @@ impl Desk {
     async fn round(&mut self, snmp: &SnmpConfig, settings: &Settings) -> anyhow::Result<()> {
         let begin = Instant::now();
         let credentials = snmp.kept.read()?;
-        let rules = Arc::new(rules::of_devices(settings.rules.as_deref())?);
+        let rules = Arc::new(settings.rules.of_devices()?);
         if self.credentials.as_ref() != Some(&credentials) {
             self.resting.clear();
             self.credentials = Some(credentials.clone());

@@ -9,11 +9,12 @@ use std::io::Read;
 use anyhow::{Context, bail};
 use sekisho_api::sync::Answer;
 use sekisho_ledger::{BatchBounds, Outbox, random_id};
-use sekisho_report::{Lang, fill};
+use sekisho_report::{Lang, fill, text};
 use sekisho_sync::{
     Bundle, Enrolment, MAX_BUNDLE_BYTES, Proven, Side, der, pack, point_of, prove, unhex, unpack,
 };
 
+use super::handed;
 use super::meeting::tell;
 use super::place::{self, Collector, Place};
 use crate::cli;
@@ -73,5 +74,6 @@ pub(crate) fn import(args: &cli::Import, lang: Lang) -> anyhow::Result<()> {
         let answer: Answer = unpack(&message)?;
         decisions += outbox.answered(&answer)?.decisions;
     }
-    tell(&fill(lang, "sync.answered", &[("decisions", &decisions), ("waiting", &outbox.waiting()?)]))
+    tell(&fill(lang, "sync.answered", &[("decisions", &decisions), ("waiting", &outbox.waiting()?)]))?;
+    if handed::lay(&config.ledger, &mut outbox)? { tell(text(lang, "sync.rules")) } else { Ok(()) }
 }

@@ -10,6 +10,7 @@ use anyhow::Context;
 use jiff::civil::Time;
 use jiff::{Timestamp, Zoned};
 use ring::rand::{SecureRandom, SystemRandom};
+use tokio::sync::Notify;
 
 use super::SyncConfig;
 use super::meeting::{self, Met, runtime};
@@ -35,11 +36,12 @@ pub(crate) struct Meetings {
     pub(crate) error: Option<String>,
 }
 
-/// Starts the thread; it lives as long as the process.
+/// Starts the thread; it lives as long as the process, and tells when the collector handed down other rules.
 pub(crate) fn start(
     ledger: PathBuf,
     site: String,
     settings: SyncConfig,
+    rules: Arc<Notify>,
 ) -> anyhow::Result<Arc<Mutex<Meetings>>> {
     let meetings = Arc::new(Mutex::new(Meetings::default()));
     let told = Arc::clone(&meetings);
@@ -62,6 +64,9 @@ pub(crate) fn start(
             match met {
                 Ok(met) => {
                     failures = 0;
+                    if met.rules {
+                        rules.notify_one();
+                    }
                     tracing::info!(
                         rows = met.rows,
                         bytes = met.bytes,

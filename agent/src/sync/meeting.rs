@@ -10,11 +10,12 @@ use anyhow::{Context, bail};
 use sekisho_api::enrol::{Refusal, RenewRequest, Renewed};
 use sekisho_api::sync::Answer;
 use sekisho_ledger::{BatchBounds, Outbox, random_id};
-use sekisho_report::{Lang, fill};
+use sekisho_report::{Lang, fill, text};
 use sekisho_sync::{Address, Connection, Reply, client, pack, unpack};
 use tokio::runtime::{Builder, Runtime};
 
 use super::SyncConfig;
+use super::handed;
 use super::place::{Collector, Place};
 use crate::cli;
 use crate::run::config;
@@ -35,14 +36,17 @@ pub(crate) struct Met {
     pub(crate) bytes: usize,
     /// Decisions received.
     pub(crate) decisions: usize,
+    /// Whether the rules that the collector hands down are others now.
+    pub(crate) rules: bool,
 }
 
 /// `sync --once`.
 pub(crate) fn once(args: &cli::SyncArgs, lang: Lang) -> anyhow::Result<()> {
     let config = config::load(&args.config)?.config;
     let met = runtime()?.block_on(meet(&config.ledger, &config.site, config.sync.as_ref()))?;
-    let Met { rows, bytes, decisions } = met;
-    tell(&fill(lang, "sync.met", &[("rows", &rows), ("bytes", &bytes), ("decisions", &decisions)]))
+    let Met { rows, bytes, decisions, rules } = met;
+    tell(&fill(lang, "sync.met", &[("rows", &rows), ("bytes", &bytes), ("decisions", &decisions)]))?;
+    if rules { tell(text(lang, "sync.rules")) } else { Ok(()) }
 }
 
 /// Meets the collector once.
@@ -82,10 +86,11 @@ pub(crate) async fn meet(ledger: &Path, site: &str, settings: Option<&SyncConfig
         }
         let caught_up = last && progress.acknowledged >= batch.to && !progress.renewed;
         if caught_up && !progress.more {
-            return Ok(met);
+            break;
         }
         pace(bound, bytes, begin.elapsed()).await;
     }
+    met.rules = handed::lay(ledger, &mut outbox)?;
     Ok(met)
 }
 

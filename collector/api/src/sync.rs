@@ -27,6 +27,11 @@ pub use row::{
 /// The version of these types.
 pub const SYNC_VERSION: u32 = 1;
 
+/// Decisions of this kind are rules that the collector hands down, by their id …
+pub const RULE: &str = "rule";
+/// … and this field of it is the text of its file.
+pub const RULE_TEXT: &str = "text";
+
 /// Some rows of a site's ledger, and what the site knows of the collector.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Batch {

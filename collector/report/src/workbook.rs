@@ -72,8 +72,7 @@ pub fn site_workbook(
     lang: Lang,
     zone: &TimeZone,
 ) -> Result<Vec<u8>, XlsxError> {
-    let history: Vec<_> =
-        site.history.iter().map(|change| change::row(change.clone(), lang, zone)).collect();
+    let history: Vec<_> = site.history.iter().map(|change| change::row(change.clone(), lang, zone)).collect();
     let survey = Survey { history: &history, inquiries: &site.inquiries, now };
     survey_workbook(&site.analysis, &survey, lang, zone)
 }

@@ -16,7 +16,8 @@ use super::schema::{Capture, Exports, File};
 use super::surroundings;
 use super::{CaptureConfig, Config, DEFAULT_SOCKET, Live, Loaded, LogFormat, Problem};
 use crate::capture::live::check_filter;
-use crate::rules;
+use crate::rules::{self, Folders};
+use crate::sync::handed;
 
 /// The kernel's own bound, `IFNAMSIZ` without its NUL.
 const MAX_INTERFACE_BYTES: usize = 15;
@@ -78,6 +79,7 @@ impl Checker<'_> {
         let ledger = self.path(file.ledger.as_ref(), DEFAULT_LEDGER, surroundings::ledger);
         let max_memory = self.size(file.max_memory.as_ref(), DEFAULT_MAX_MEMORY, MIN_MAX_MEMORY);
         let (exports, allowed) = self.exports(&file.exports);
+        let handed = handed::beside(&ledger);
         let config = Config {
             site: self.name(&file.site),
             sensor: self.sensor(file.sensor.as_ref()),
@@ -97,7 +99,7 @@ impl Checker<'_> {
             log_format: self.choice(file.log.format.as_ref(), LogFormat::Text, &formats),
             live: Live {
                 internal: self.prefixes(&file.internal),
-                rules: self.rules(file.rules.as_ref()),
+                rules: Folders { handed: Some(handed), own: self.rules(file.rules.as_ref()) },
                 roll_up: self.roll_up(file.roll_up.as_ref()),
                 log_level: self.choice(file.log.level.as_ref(), LevelFilter::INFO, &levels),
                 snmp: file.snmp.as_ref().and_then(|snmp| self.snmp(snmp)),

@@ -37,6 +37,7 @@ use sekisho_enrich::Prefix;
 use sekisho_report::Lang;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::rules::Folders;
 use crate::sync::SyncConfig;
 
 pub(crate) use check::MIN_MAX_MEMORY;
@@ -87,8 +88,8 @@ pub(crate) struct Config {
 pub(crate) struct Live {
     /// The prefixes that are inside; none means: find out.
     pub(crate) internal: Vec<Prefix>,
-    /// A folder of further rules.
-    pub(crate) rules: Option<PathBuf>,
+    /// Folders of further rules.
+    pub(crate) rules: Folders,
     /// How often what was seen is judged and recorded.
     pub(crate) roll_up: Duration,
     /// What is logged.

@@ -8,6 +8,7 @@ use sekisho_api::{Analysis, Capture};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::*;
+use crate::rules::Folders;
 use crate::run::site::Entered;
 use crate::run::vitals::{Detail, Vitals, lock};
 use crate::run::worker::{Delivery, Step};
@@ -26,7 +27,7 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 fn live(roll_up: Duration) -> Live {
     Live {
         internal: Vec::new(),
-        rules: None,
+        rules: Folders::default(),
         roll_up,
         log_level: LevelFilter::INFO,
         snmp: None,
@@ -112,7 +113,7 @@ impl Site for Counting {
     }
 
     fn adopt(&mut self, live: &Live) -> anyhow::Result<()> {
-        anyhow::ensure!(live.rules.is_none(), "bad rules");
+        anyhow::ensure!(live.rules.own.is_none(), "bad rules");
         Ok(())
     }
 }
@@ -273,7 +274,11 @@ fn a_thread_that_panics_is_named() {
 #[test]
 fn settings_reach_the_site_and_every_worker_unless_the_site_refuses() {
     let scene = start(vec![vec![], vec![]], 0, NEVER);
-    let bad = Live { rules: Some("/rules".into()), allowed: vec![Vec::new()], ..live(SOON) };
+    let bad = Live {
+        rules: Folders { own: Some("/rules".into()), ..Folders::default() },
+        allowed: vec![Vec::new()],
+        ..live(SOON)
+    };
     let error = scene.fleet.adopt(&Arc::new(bad)).unwrap_err();
     assert_eq!(error.to_string(), "bad rules");
     let good = Live { allowed: vec![Vec::new()], ..live(SOON) };

@@ -1,0 +1,108 @@
+//! Rules that the collector hands down: a file each in a folder beside the ledger, which are laid over the
+//! program's own and under the site's.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use sekisho_api::sync::{RULE, RULE_TEXT};
+use sekisho_ledger::Outbox;
+use sekisho_rules::folder;
+
+use super::place;
+
+/// Folders within the folder, as ids may name them.
+const MAX_DEPTH: usize = 8;
+
+/// Where they are.
+pub(crate) fn beside(ledger: &Path) -> PathBuf {
+    ledger.with_file_name("sync").join("rules.d")
+}
+
+/// Writes what the collector hands down now, and removes what it took back; says whether anything changed.
+pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
+    let root = beside(ledger);
+    let mut wanted = BTreeMap::new();
+    for decision in outbox.decided(RULE)?.into_iter().filter(|decision| decision.field == RULE_TEXT) {
+        let Some(text) = decision.value.as_deref().and_then(|value| serde_json::from_str(value).ok()) else {
+            continue;
+        };
+        let Some(path) = folder::place(&root, &decision.subject) else {
+            tracing::warn!("a rule of the collector's has no name that a file can have");
+            continue;
+        };
+        wanted.insert(path, text);
+    }
+    let mut found = Vec::new();
+    files(&root, MAX_DEPTH, &mut found)?;
+    let mut changed = false;
+    for path in found.iter().filter(|path| !wanted.contains_key(*path)) {
+        fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
+        changed = true;
+    }
+    for (path, text) in wanted {
+        let text: String = text;
+        if fs::read_to_string(&path).is_ok_and(|known| known == text) {
+            continue;
+        }
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        place::write(&path, text.as_bytes())?;
+        changed = true;
+    }
+    Ok(changed)
+}
+
+fn files(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    if depth == 0 || !folder.is_dir() {
+        return Ok(());
+    }
+    let cannot = || format!("cannot read {}", folder.display());
+    for entry in fs::read_dir(folder).with_context(cannot)? {
+        let path = entry.with_context(cannot)?.path();
+        if path.is_dir() {
+            files(&path, depth - 1, found)?;
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn what_the_collector_hands_down_is_laid_and_what_it_takes_back_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("ledger.db");
+        let mut outbox = Outbox::open(&ledger, "kita").unwrap();
+        let mut decide = |id: &str, text: Option<&str>| {
+            let value = text.map(|text| serde_json::to_string(text).unwrap());
+            outbox.decide((RULE, id, RULE_TEXT), value.as_deref(), "survey", Timestamp::now()).unwrap();
+            let changed = lay(&ledger, &mut outbox).unwrap();
+            assert!(!lay(&ledger, &mut outbox).unwrap(), "nothing is left to do");
+            changed
+        };
+        let own = beside(&ledger).join("vendor/example.toml");
+        assert!(decide("vendor/example", Some("id = \"vendor/example\"")));
+        assert_eq!(fs::read_to_string(&own).unwrap(), "id = \"vendor/example\"");
+        // (why, id)
+        let refused = [
+            ("up", "../../box"),
+            ("a root", "/etc/x"),
+            ("a name of nothing", "vendor//x"),
+            ("case", "Vendor"),
+        ];
+        for (why, id) in refused {
+            assert!(!decide(id, Some("x")), "{why}");
+        }
+        assert!(decide("vendor/example", None));
+        assert!(!own.exists());
+    }
+}
