@@ -56,7 +56,8 @@ pub struct Survey<'a> {
 }
 
 /// Writes the workbook of an analysis and the history of its site, in a language, with times of a zone.
-pub fn workbook(
+#[cfg(test)]
+pub(crate) fn workbook(
     analysis: &Analysis,
     history: &[HistoryRow],
     lang: Lang,
@@ -72,8 +73,7 @@ pub fn site_workbook(
     lang: Lang,
     zone: &TimeZone,
 ) -> Result<Vec<u8>, XlsxError> {
-    let history: Vec<_> =
-        site.history.iter().map(|change| change::row(change.clone(), lang, zone)).collect();
+    let history: Vec<_> = site.history.iter().map(|change| change::row(change.clone(), lang, zone)).collect();
     let survey = Survey { history: &history, inquiries: &site.inquiries, now };
     survey_workbook(&site.analysis, &survey, lang, zone)
 }
