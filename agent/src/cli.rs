@@ -2,7 +2,6 @@
 
 mod import_text;
 mod map;
-mod people;
 mod poll;
 mod rules;
 mod sync;
@@ -13,16 +12,15 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sekisho_api::{CATEGORIES, GENERAL_INTERNET};
+use sekisho_desk as desk;
 use sekisho_enrich::Prefix;
 use sekisho_report::Lang;
 
 pub(crate) use import_text::ImportText;
 pub(crate) use map::Map;
-pub(crate) use people::{
-    Diff, ImportList, InquiryAdd, InquiryAnswer, InquiryArgs, InquiryCommand, Register, Unregister,
-};
 pub(crate) use poll::{Poll, PollFormat};
 pub(crate) use rules::{Explain, RulesArgs, RulesCheck, RulesCommand, RulesList, RulesTest};
+pub(crate) use sekisho_desk::ListFormat;
 pub(crate) use sync::{Bundle, Enrol, Import, SyncArgs};
 
 use crate::run::config::{DEFAULT_PATH, DEFAULT_SOCKET, MIN_MAX_MEMORY, size};
@@ -133,9 +131,9 @@ Name equipment by its name, address or MAC. What is pinned, hidden or drawn stay
 
 もう一度実行すると、書いた項目だけが変わります。登録は過去の通信にも効きます
 Run again, it changes what is given; a registration applies to the past, too")]
-    Register(Box<Register>),
+    Register(Box<At<desk::Register>>),
     /// 登録を取り消す / Takes a registration back
-    Unregister(Unregister),
+    Unregister(At<desk::Unregister>),
     /// 登録を一覧する / Lists the registrations
     Registrations(Listing),
     /// 病院の外部接続先一覧（xlsx・CSV）を取り込む / Imports the hospital's own list
@@ -146,7 +144,7 @@ Run again, it changes what is given; a registration applies to the past, too")]
 
 このプログラムが出した Excel に記入して取り込むこともできます
 The workbook that this program writes can be filled in and imported, too")]
-    ImportList(ImportList),
+    ImportList(At<desk::ImportList>),
     /// 調査（問い合わせ）と回答を記録する / Notes inquiries and what came of them
     #[command(after_help = "\
 例 / Examples:
@@ -155,7 +153,7 @@ The workbook that this program writes can be filled in and imported, too")]
   sekisho-agent inquiry list --db ledger.db")]
     Inquiry(InquiryArgs),
     /// 前回の訪問との違いを示す / Shows what is different since the last visit
-    Diff(Diff),
+    Diff(At<desk::Diff>),
     /// 台帳をブラウザーで見る（HTTPS） / Shows a ledger to a browser, by HTTPS
     #[command(after_help = "\
 例 / Examples:
@@ -334,6 +332,32 @@ pub(crate) struct Place {
     pub(crate) site: Option<String>,
 }
 
+/// What is done in a ledger.
+#[derive(Args, Debug)]
+pub(crate) struct At<T: Args> {
+    #[command(flatten)]
+    pub(crate) what: T,
+
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InquiryArgs {
+    #[command(subcommand)]
+    pub(crate) command: InquiryCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InquiryCommand {
+    /// 調査（問い合わせ）を記録する / Notes an inquiry
+    Add(At<desk::InquiryAdd>),
+    /// 回答を記録する / Notes what came of it
+    Answer(At<desk::InquiryAnswer>),
+    /// 調査履歴を一覧する / Lists the inquiries
+    List(Listing),
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Listing {
     #[command(flatten)]
@@ -448,16 +472,6 @@ pub(crate) enum Format {
     Csv,
     /// Excel ブック（-o が必要） / An Excel workbook; needs -o
     Xlsx,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum ListFormat {
-    /// 画面向けの表 / A table for the screen
-    Table,
-    /// JSON
-    Json,
-    /// CSV（Excel で開けます） / CSV that Excel opens
-    Csv,
 }
 
 /// How a connection stands to what the hospital declared.

@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::bail;
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Connection, Device, ExitRow, Inquiry};
 use sekisho_ledger::{HistoryQuery, Ledger, Query, Reader, Sited, missing};
-use sekisho_report::{HistoryRow, Lang, Survey, change, csv, fill, table};
+use sekisho_report::{HistoryRow, Lang, Survey, change, csv, table};
 use sekisho_rules::Rules;
 use serde::Serialize;
 
@@ -126,17 +125,7 @@ fn is_asked_for(query: &Query, row: &Connection) -> bool {
 /// The site asked for, which must be there: a mistyped name is not an empty hospital. Rows of several
 /// sites bear the same numbers, so only JSON, which names the site in each, shows them together.
 pub(crate) fn site(ledger: &Reader, place: &Place, json: bool, lang: Lang) -> anyhow::Result<Option<String>> {
-    let sites: Vec<String> = ledger.sites()?.into_iter().map(|site| site.site).collect();
-    let names = sites.join(", ");
-    match &place.site {
-        Some(wanted) if !sites.contains(wanted) => {
-            bail!("{}", fill(lang, "error.no-such-site", &[("site", wanted), ("sites", &names)]))
-        }
-        None if sites.len() > 1 && !json => {
-            bail!("{}", fill(lang, "error.several-sites", &[("sites", &names)]))
-        }
-        wanted => Ok(wanted.clone()),
-    }
+    sekisho_desk::site(ledger, place.site.as_deref(), json, lang)
 }
 
 fn history_rows(ledger: &Reader, site: Option<String>, lang: Lang) -> anyhow::Result<Vec<HistoryRow>> {

@@ -4,20 +4,17 @@ mod analyze;
 mod capture;
 mod cli;
 mod console;
-mod diff;
 mod digest;
 mod doctor;
 mod explain;
 mod facts;
-mod import_list;
 mod import_text;
-mod inquiry;
 mod list;
 mod map;
 mod output;
+mod people;
 mod pipeline;
 mod poll;
-mod register;
 mod rules;
 mod run;
 mod sink;
@@ -27,6 +24,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use sekisho_desk as desk;
 use sekisho_report::Lang;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -61,12 +59,18 @@ fn command(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::History(args) => list::history(args, lang),
         Command::ImportText(args) => import_text::run(args, lang),
         Command::Map(args) => map::run(args, lang),
-        Command::Register(args) => register::register(args, lang),
-        Command::Unregister(args) => register::unregister(args, lang),
-        Command::Registrations(args) => register::registrations_of(args, lang),
-        Command::ImportList(args) => import_list::run(args, lang),
-        Command::Inquiry(args) => inquiry::run(&args.command, lang),
-        Command::Diff(args) => diff::run(args, lang),
+        Command::Register(args) => {
+            people::at(&args.place, lang, |at, out| desk::register(at, &args.what, out))
+        }
+        Command::Unregister(args) => {
+            people::at(&args.place, lang, |at, out| desk::unregister(at, &args.what, out))
+        }
+        Command::Registrations(args) => people::list(args, lang, desk::registrations),
+        Command::ImportList(args) => {
+            people::at(&args.place, lang, |at, out| desk::import_list(at, &args.what, out))
+        }
+        Command::Inquiry(args) => people::inquiry(&args.command, lang),
+        Command::Diff(args) => people::at(&args.place, lang, |at, out| desk::diff(at, &args.what, out)),
         Command::Console(args) => console::run(args, lang),
         Command::Doctor(args) => return doctor::run(args, lang),
         Command::Explain(args) => explain::run(args, lang),

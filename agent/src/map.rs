@@ -110,6 +110,7 @@ fn mark(ledger: &mut Ledger, site: &str, kind: MarkKind, ends: &[String], lang: 
 fn forget(ledger: &mut Ledger, site: &str, ends: &[String], lang: Lang) -> anyhow::Result<()> {
     let topology = seen(ledger, site)?;
     let [a, b] = ends else { return Ok(()) };
-    let count = ledger.unmark(site, &end(&topology, a).node, &end(&topology, b).node)?;
+    let [one, other] = [a, b].map(|named| end(&topology, named).node);
+    let count = ledger.unmark(site, &one, &other, Timestamp::now())?;
     Ok(writeln!(io::stdout(), "{}", fill(lang, "map.forgotten", &[("a", a), ("b", b), ("count", &count)]))?)
 }

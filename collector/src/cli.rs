@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sekisho_desk as desk;
 use sekisho_report::Lang;
 
 const EXAMPLES: &str = "\
@@ -85,6 +86,18 @@ pub(crate) enum Command {
     Exits(Listing),
     /// 変更履歴を一覧する / Lists the history
     History(Listing),
+    /// 接続を登録（承認）する。施設にも届く / Registers a connection; the site is told
+    Register(Box<OfSite<desk::Register>>),
+    /// 登録を取り消す / Takes a registration back
+    Unregister(OfSite<desk::Unregister>),
+    /// 登録を一覧する / Lists the registrations
+    Registrations(OfSite<Form>),
+    /// 病院の外部接続先一覧を取り込む / Imports a hospital's own list
+    ImportList(OfSite<desk::ImportList>),
+    /// 調査（問い合わせ）を記録し、一覧する / Notes and lists inquiries
+    Inquiry(InquiryArgs),
+    /// 前回の訪問からの変化を示す / Shows what changed since the last visit
+    Diff(OfSite<desk::Diff>),
     /// 施設ごとの受信の様子を見る / Shows how far each site has come
     Status,
     /// 設定ファイルを確認する / Checks the configuration
@@ -127,6 +140,41 @@ pub(crate) enum SiteCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// What is done for one site.
+#[derive(Args, Debug)]
+pub(crate) struct OfSite<T: Args> {
+    #[command(flatten)]
+    pub(crate) what: T,
+
+    /// 施設名 / The site's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) site: Option<String>,
+}
+
+/// How a list is written.
+#[derive(Args, Debug)]
+pub(crate) struct Form {
+    /// 出力形式 / The form of the output
+    #[arg(long, value_enum, default_value_t = desk::ListFormat::Table)]
+    pub(crate) format: desk::ListFormat,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InquiryArgs {
+    #[command(subcommand)]
+    pub(crate) command: InquiryCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InquiryCommand {
+    /// 調査（問い合わせ）を記録する / Notes an inquiry
+    Add(OfSite<desk::InquiryAdd>),
+    /// 回答を記録する / Notes what came of it
+    Answer(OfSite<desk::InquiryAnswer>),
+    /// 調査履歴を一覧する / Lists the inquiries
+    List(OfSite<Form>),
 }
 
 #[derive(Args, Debug)]

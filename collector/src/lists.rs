@@ -7,9 +7,10 @@ use std::fs;
 use std::io::{self, Write};
 
 use anyhow::bail;
+use jiff::Timestamp;
 use sekisho_api::{Analysis, Connection, Device, ExitRow, GENERAL_INTERNET};
 use sekisho_ledger::{Change, HistoryQuery, Ledger, Query, Reader, Sited, missing};
-use sekisho_report::{HistoryRow, Lang, change, csv, fill, table, workbook};
+use sekisho_report::{HistoryRow, Lang, Survey, change, csv, fill, survey_workbook, table};
 use sekisho_rules::Rules;
 use serde::Serialize;
 
@@ -34,13 +35,15 @@ pub(crate) fn connections(args: &Connections, config: &Config, lang: Lang) -> an
             service: args.service.clone(),
             only_tunnels: args.tunnels,
             text: args.search.clone(),
+            now: Some(Timestamp::now()),
             ..Query::default()
         };
         let filters =
             args.category.is_some() || args.service.is_some() || args.tunnels || args.search.is_some();
         let whole = ledger.analysis(&Query { site: Some(site.to_owned()), ..Query::default() })?;
-        let mut connections: Vec<Connection> =
-            ledger.connections(&query)?.into_iter().map(|row| row.row).collect();
+        let mut rows = ledger.connections(&query)?;
+        rows.extend(ledger.unseen(&query)?);
+        let mut connections: Vec<Connection> = rows.into_iter().map(|row| row.row).collect();
         // What should be there and was not seen is not of a service or a name.
         if !filters {
             connections.extend(missing(&whole, &rules).rows);
@@ -117,7 +120,11 @@ fn list(
                 bail!("{}", fill(lang, "collector.no-workbook", &[]));
             };
             let query = HistoryQuery { site: Some(site.clone()), ..HistoryQuery::default() };
-            out = workbook(&analysis, &worded(ledger.history(&query)?, lang), lang, &sekisho_report::zone())?;
+            let history = worded(ledger.history(&query)?, lang);
+            let of_site = Query { site: Some(site.clone()), ..Query::default() };
+            let inquiries: Vec<_> = ledger.inquiries(&of_site)?.into_iter().map(|row| row.row).collect();
+            let survey = Survey { history: &history, inquiries: &inquiries, now: Timestamp::now() };
+            out = survey_workbook(&analysis, &survey, lang, &sekisho_report::zone())?;
         }
     }
     match &args.output {

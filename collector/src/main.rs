@@ -9,6 +9,7 @@
 //! | `rules` | handing rules down to sites |
 //! | `bundles` | what comes and goes by file |
 //! | `lists` | what the ledger holds |
+//! | `people` | what people declare, ask and compare |
 //!
 //! It never opens a connection to a site: boxes ask, and the answer carries what people decided.
 
@@ -21,6 +22,7 @@ mod figures;
 mod home;
 mod lists;
 mod openapi;
+mod people;
 mod rules;
 mod run;
 mod service;
@@ -30,6 +32,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use sekisho_desk as desk;
 use sekisho_ledger::Intake;
 use sekisho_report::{Lang, fill, text};
 use tracing_subscriber::filter::LevelFilter;
@@ -73,6 +76,12 @@ fn command(cli: &Cli) -> anyhow::Result<()> {
         Command::Devices(args) => lists::devices(args, &config, lang),
         Command::Exits(args) => lists::exits(args, &config, lang),
         Command::History(args) => lists::history(args, &config, lang),
+        Command::Register(args) => people::of(args, &config, lang, desk::register),
+        Command::Unregister(args) => people::of(args, &config, lang, desk::unregister),
+        Command::Registrations(args) => people::list(args, &config, lang, desk::registrations),
+        Command::ImportList(args) => people::of(args, &config, lang, desk::import_list),
+        Command::Inquiry(args) => people::inquiry(&args.command, &config, lang),
+        Command::Diff(args) => people::of(args, &config, lang, desk::diff),
         Command::Status => status(&config, lang),
         Command::CheckConfig => tell(text(lang, "collector.config-sound")),
         Command::Openapi => tell(&openapi::document().to_pretty_json()?),

@@ -1,37 +1,7 @@
-//! The description of the HTTP API, generated from the code that answers.
-//!
-//! The wire types live in a crate that knows serde only, so that what OpenAPI needs is told here: names,
-//! and what each is; their fields are held by the golden files of `collector/api`.
+//! The description of the HTTP API, generated from the code that answers and from the types that go over the
+//! wire.
 
-use serde_json::Value;
 use utoipa::OpenApi as _;
-use utoipa::ToSchema;
-
-macro_rules! bodies {
-    ($($(#[$about:meta])* $name:ident)+) => {
-        $($(#[$about])*
-        #[derive(ToSchema)]
-        #[schema(value_type = Object)]
-        pub(crate) struct $name(#[expect(dead_code, reason = "a name in the description")] Value);)+
-    };
-}
-
-bodies! {
-    /// Rows of a site's ledger that changed, gzip-compressed JSON.
-    Batch
-    /// How far the collector has come, and what people decided there.
-    Answer
-    /// A box asks to be taken in.
-    EnrolRequest
-    /// A box is taken in.
-    Enrolled
-    /// A box asks for a new certificate.
-    RenewRequest
-    /// A new certificate.
-    Renewed
-    /// Why a request was refused.
-    Refusal
-}
 
 #[derive(utoipa::OpenApi)]
 #[openapi(

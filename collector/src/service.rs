@@ -21,6 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::figures::Figures;
 use crate::home::Home;
+use crate::openapi::document;
 
 /// What a TLS connection tells of the other end.
 #[derive(Clone, Debug)]
@@ -84,16 +85,16 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .route("/v1/enrol", post(enrol))
         .route("/v1/sync", post(sync))
         .route("/v1/renew", post(renew))
-        .route("/v1/openapi.json", get(|| async { Json(crate::openapi::document()) }))
+        .route("/v1/openapi.json", get(|| async { Json(document()) }))
         .fallback(|| async { Refused::of(StatusCode::NOT_FOUND, "no-such-address", "there is nothing here") })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Arc::clone(app))
 }
 
 /// Takes in what changed in a site's ledger.
-#[utoipa::path(post, path = "/v1/sync", tag = "sync", request_body = crate::openapi::Batch,
-    responses((status = 200, body = crate::openapi::Answer), (status = 403, body = crate::openapi::Refusal),
-        (status = 413), (status = 422, body = crate::openapi::Refusal), (status = 503, body = crate::openapi::Refusal)))]
+#[utoipa::path(post, path = "/v1/sync", tag = "sync", request_body = Batch,
+    responses((status = 200, body = Answer), (status = 403, body = Refusal),
+        (status = 413), (status = 422, body = Refusal), (status = 503, body = Refusal)))]
 pub(crate) async fn sync(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
@@ -113,9 +114,9 @@ pub(crate) async fn sync(
 }
 
 /// Takes in a box that proves its code.
-#[utoipa::path(post, path = "/v1/enrol", tag = "enrolment", request_body = crate::openapi::EnrolRequest,
-    responses((status = 200, body = crate::openapi::Enrolled), (status = 403, body = crate::openapi::Refusal),
-        (status = 413), (status = 422, body = crate::openapi::Refusal), (status = 503, body = crate::openapi::Refusal)))]
+#[utoipa::path(post, path = "/v1/enrol", tag = "enrolment", request_body = EnrolRequest,
+    responses((status = 200, body = Enrolled), (status = 403, body = Refusal),
+        (status = 413), (status = 422, body = Refusal), (status = 503, body = Refusal)))]
 pub(crate) async fn enrol(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
@@ -157,9 +158,9 @@ pub(crate) async fn enrol(
 }
 
 /// Gives a box a new certificate for the key that it has.
-#[utoipa::path(post, path = "/v1/renew", tag = "enrolment", request_body = crate::openapi::RenewRequest,
-    responses((status = 200, body = crate::openapi::Renewed), (status = 403, body = crate::openapi::Refusal),
-        (status = 413), (status = 422, body = crate::openapi::Refusal), (status = 503, body = crate::openapi::Refusal)))]
+#[utoipa::path(post, path = "/v1/renew", tag = "enrolment", request_body = RenewRequest,
+    responses((status = 200, body = Renewed), (status = 403, body = Refusal),
+        (status = 413), (status = 422, body = Refusal), (status = 503, body = Refusal)))]
 pub(crate) async fn renew(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,

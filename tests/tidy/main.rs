@@ -27,6 +27,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
             "api",
             "console",
             "decode",
+            "desk",
             "enrich",
             "export",
             "ledger",
@@ -41,10 +42,12 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
             "track",
         ],
     ),
-    ("collector", &["api", "console", "ledger", "report", "rules", "sync"]),
+    ("collector", &["api", "console", "desk", "ledger", "report", "rules", "sync"]),
     ("collector/api", &[]),
     ("collector/ledger", &["api", "rules"]),
     ("collector/console", &["api", "ledger", "report"]),
+    // What people do at the command line of either program.
+    ("collector/desk", &["api", "ledger", "report"]),
     // ledger: it words the history.
     ("collector/report", &["api", "ledger"]),
     // What both ends of the way know; it touches sockets, and no ledger.

@@ -231,8 +231,6 @@ fn of_a_family(seen: &str, told: &str) -> bool {
 fn alone(report: &Reported, place: &Place, tunnel: &Tunnel, outside: Outside) -> Connection {
     let (transport, port) = usual(&tunnel.service);
     Connection {
-        number: None,
-        service: tunnel.service.clone(),
         transport: transport.to_owned(),
         port,
         endpoints: vec![Endpoint { transport: transport.to_owned(), port }],
@@ -246,22 +244,9 @@ fn alone(report: &Reported, place: &Place, tunnel: &Tunnel, outside: Outside) ->
             vendor: report.vendor.clone(),
         },
         outside,
-        exit: None,
         tunnel: true,
-        category: None,
-        status: UNREGISTERED.to_owned(),
-        registration: None,
-        first_seen: report.at,
-        last_seen: report.at,
-        sessions: 0,
-        bytes_out: 0,
-        bytes_in: 0,
-        hours: BTreeMap::new(),
-        beacon: None,
-        behaviour: None,
-        maintenance: Vec::new(),
-        exporters: Vec::new(),
         evidence: vec![of_tunnel(tunnel)],
+        ..Connection::bare(&tunnel.service, UNREGISTERED, report.at)
     }
 }
 

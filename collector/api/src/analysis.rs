@@ -122,6 +122,37 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Gives a connection of which nothing is known but its service, its status and its time.
+    #[must_use]
+    pub fn bare(service: &str, status: &str, seen: Timestamp) -> Self {
+        Self {
+            number: None,
+            service: service.to_owned(),
+            transport: String::new(),
+            port: 0,
+            endpoints: Vec::new(),
+            initiator: Initiator::Inside,
+            inside: Inside::default(),
+            outside: Outside::default(),
+            exit: None,
+            tunnel: false,
+            category: None,
+            status: status.to_owned(),
+            registration: None,
+            first_seen: seen,
+            last_seen: seen,
+            sessions: 0,
+            bytes_out: 0,
+            bytes_in: 0,
+            hours: BTreeMap::new(),
+            beacon: None,
+            behaviour: None,
+            maintenance: Vec::new(),
+            exporters: Vec::new(),
+            evidence: Vec::new(),
+        }
+    }
+
     /// Tells whether only the box itself says that it is there: no packet of it was seen.
     #[must_use]
     pub fn is_only_reported(&self) -> bool {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A box asks to be taken in.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnrolRequest {
     /// The invitation: the part of the code that is no secret.
     pub id: String,
@@ -17,6 +18,7 @@ pub struct EnrolRequest {
 
 /// A box is taken in.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Enrolled {
     /// The site's name at the collector.
     pub site: String,
@@ -33,6 +35,7 @@ pub struct Enrolled {
 
 /// What a site that is never online is given on a stick.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OfflineInvitation {
     /// The site's name at the collector.
     pub site: String,
@@ -48,6 +51,7 @@ pub struct OfflineInvitation {
 
 /// A box asks for a new certificate for the key that it has.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RenewRequest {
     /// The certificate request, PEM.
     pub request: String,
@@ -55,6 +59,7 @@ pub struct RenewRequest {
 
 /// A new certificate.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Renewed {
     /// The certificate, PEM.
     pub certificate: String,
@@ -62,6 +67,7 @@ pub struct Renewed {
 
 /// Why a request was refused.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Refusal {
     /// A word for programs, such as `revoked`.
     pub code: String,

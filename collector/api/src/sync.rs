@@ -34,6 +34,7 @@ pub const RULE_TEXT: &str = "text";
 
 /// Some rows of a site's ledger, and what the site knows of the collector.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Batch {
     /// The version of these types.
     pub version: u32,
@@ -62,6 +63,7 @@ pub struct Batch {
 
 /// One sending and how far it went.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sending {
     /// Its id.
     pub id: String,
@@ -71,6 +73,7 @@ pub struct Sending {
 
 /// One change and its place.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Entry {
     /// Its place in the life of the ledger.
     pub seq: i64,
@@ -80,6 +83,7 @@ pub struct Entry {
 
 /// A row as it is now, or that there is none.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Item {
     /// The site itself.
@@ -112,6 +116,7 @@ pub enum Item {
 
 /// A row that is no more.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Gone {
     /// The table.
     pub table: String,
@@ -121,6 +126,7 @@ pub struct Gone {
 
 /// A part of a key.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum KeyPart {
     /// A number.
@@ -131,6 +137,7 @@ pub enum KeyPart {
 
 /// What a person decided about one field of one thing: the latest stamp holds, earlier ones are history.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Decision {
     /// The kind of thing, such as `registration` or `setting`.
     pub kind: String,
@@ -149,6 +156,7 @@ pub struct Decision {
 
 /// How far one side has come with the other's decisions; the mark is the stamp of the last one taken.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cursor {
     /// The place in the order of arrival.
     pub place: i64,
@@ -159,6 +167,7 @@ pub struct Cursor {
 
 /// What the collector says to a batch.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Answer {
     /// The version of these types.
     pub version: u32,
@@ -184,6 +193,7 @@ pub struct Answer {
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It is in the collector's ledger.

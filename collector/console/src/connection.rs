@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use sekisho_api::{Connection, EvidenceFile, Inquiry, Maintenance};
-use sekisho_ledger::{Change, HistoryQuery, Query, Sited, Subject};
+use sekisho_ledger::{Change, Known};
 use sekisho_report::change::row as worded;
 use sekisho_report::{fill, label, minute, size};
 
@@ -66,40 +66,17 @@ pub(crate) async fn page(
     Visitor { frame, .. }: Visitor,
     Path((site, number)): Path<(String, i64)>,
 ) -> Response {
-    let read = app.readers.read(move |ledger| {
-        let subject = Some(Subject::Connection(number));
-        let query = Query {
-            site: Some(site.clone()),
-            number: Some(number),
-            now: Some(Timestamp::now()),
-            limit: Some(1),
-            ..Query::default()
-        };
-        let of_it = Query {
-            site: Some(site.clone()),
-            number: Some(number),
-            limit: Some(MAX_CHANGES),
-            ..Query::default()
-        };
-        let of =
-            HistoryQuery { site: Some(site), subject, limit: Some(MAX_CHANGES), ..HistoryQuery::default() };
-        let inquiries = ledger.inquiries(&of_it)?.into_iter().map(|sited| sited.row).collect();
-        Ok((ledger.connections(&query)?.into_iter().next(), ledger.history(&of)?, inquiries))
-    });
+    let now = Timestamp::now();
+    let read = app.readers.read(move |ledger| ledger.known_of(&site, number, now, MAX_CHANGES));
     match read.await {
-        Some((Some(sited), history, inquiries)) => drawn(&shown(frame, &sited, history, inquiries, &app)),
-        Some((None, _, _)) => told(frame, StatusCode::NOT_FOUND, "console.no-connection"),
+        Some(Some(known)) => drawn(&shown(frame, known, &app)),
+        Some(None) => told(frame, StatusCode::NOT_FOUND, "console.no-connection"),
         None => told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.no-ledger"),
     }
 }
 
-fn shown(
-    frame: Frame,
-    sited: &Sited<Connection>,
-    history: Vec<Change>,
-    inquiries: Vec<Inquiry>,
-    app: &App,
-) -> Page {
+fn shown(frame: Frame, known: Known, app: &App) -> Page {
+    let Known { connection: sited, history, inquiries } = known;
     let (lang, zone, row) = (frame.lang, &app.zone, &sited.row);
     let work = |work: &Maintenance| Work {
         from: minute(work.start, zone),
@@ -117,7 +94,7 @@ fn shown(
         }
     };
     Page {
-        row: view::row(sited, lang, zone),
+        row: view::row(&sited, lang, zone),
         facts: facts(row, &frame, app),
         reasons: reasons(&row.evidence, lang),
         registration: registration(row, &frame, app),

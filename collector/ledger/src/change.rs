@@ -24,7 +24,7 @@ use crate::error::Fault;
 /// One row of the history.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Change {
-    /// Its number in its site, in the order of recording.
+    /// Its number in its site, in the order of recording; 0 where a person acted.
     pub number: i64,
     /// The site.
     pub site: String,

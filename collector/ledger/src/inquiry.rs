@@ -2,24 +2,31 @@
 //!
 //! That no answer came in time is told when an inquiry is read, from its due day: nobody has to note it.
 
+mod made;
+
 use jiff::{SignedDuration, Timestamp};
 use sekisho_api::{EvidenceFile, Inquiry};
 use serde_json::json;
 
-use crate::act::{self, Act};
+use crate::act::Act;
 use crate::change::{ChangeKind, Subject};
 use crate::clean;
 use crate::counters::Counters;
+use crate::deed::Deed;
 use crate::error::{Fault, LedgerError};
 use crate::query::{Filter, Query, Sited};
-use crate::sql::{count, json as to_json, micros, uncount, unjson};
+use crate::sql::{micros, uncount, unjson};
 use crate::store::Database;
 use crate::{Ledger, Reader};
+
+pub(crate) use made::{KIND, make};
 
 /// How long an answer may take where no other day was agreed: the study's week.
 pub const DUE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Inquiries of one site: a survey of a large hospital has some hundreds.
 const MAX_INQUIRIES: i64 = 100_000;
+/// Files that an act tells of; the inquiry has all.
+const TOLD_FILES: usize = 20;
 
 /// What came of an inquiry. What is not given stays as it was.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -75,35 +82,32 @@ fn enter(database: &Database, site: &str, inquiry: &Inquiry, now: Timestamp) -> 
     let mut inquiry: Inquiry = clean::row(inquiry)?;
     let evidence = std::mem::take(&mut inquiry.evidence);
     let transaction = database.begin()?;
-    let mut counters = Counters::load(&transaction, &site, micros(now))?;
-    let sql = "SELECT COALESCE(MAX(inquiry), 0) FROM inquiries WHERE site = $1";
-    let last: i64 = transaction.query_row(sql, (&site,), |row| row.get(0))?.unwrap_or(0);
-    if last >= MAX_INQUIRIES {
-        return Err(Fault::TooManyInquiries);
-    }
-    inquiry.number = last + 1;
-    let sql = "INSERT INTO inquiries (site, inquiry, connection, asked, due, answered, detail) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values = (
-        &site,
-        inquiry.number,
-        inquiry.connection,
-        micros(inquiry.asked),
-        micros(inquiry.due),
-        inquiry.answered.map(micros),
-        to_json(&inquiry)?,
-    );
-    transaction.execute(sql, values)?;
-    prove(&transaction, &site, inquiry.number, &evidence, now)?;
+    Counters::load(&transaction, &site, micros(now))?;
+    inquiry.number = next(&transaction, &site)?;
+    let deed = Deed::begin(&transaction, &site, &inquiry.by, now)?;
+    made::say(&deed, &Inquiry::default(), &inquiry)?;
+    made::prove(&deed, inquiry.number, &evidence)?;
     let after = json!({
         "inquiry": inquiry.number, "question": inquiry.question, "counterpart": inquiry.counterpart,
         "due": inquiry.due, "by": inquiry.by,
     });
-    let act = Act { kind: ChangeKind::Asked, subject: &subject(&inquiry), before: None, after: Some(after) };
-    act::add(&transaction, &site, &mut counters, act, now)?;
-    counters.save(&transaction, &site)?;
+    let kind = ChangeKind::Asked;
+    deed.tell(&Act { kind, subject: subject(&inquiry), before: None, after: Some(after) })?;
+    make(&transaction, &site, &inquiry.number.to_string())?;
     transaction.commit()?;
     Ok(inquiry.number)
+}
+
+/// Gives the next number. A collector has numbers of its own, for a site does not wait for it to ask.
+fn next(database: &Database, site: &str) -> Result<i64, Fault> {
+    let of_collector = "SELECT 1 FROM members WHERE site = $1";
+    let of_collector = database.query_row(of_collector, (site,), |row| row.get::<i64>(0))?.is_some();
+    let before = if of_collector { MAX_INQUIRIES } else { 0 };
+    let sql = "SELECT MAX(inquiry) FROM inquiries WHERE site = $1 AND inquiry > $2 AND inquiry <= $3";
+    let last: Option<Option<i64>> =
+        database.query_row(sql, (site, before, before + MAX_INQUIRIES), |row| row.get(0))?;
+    let last = last.flatten().unwrap_or(before);
+    if last >= before + MAX_INQUIRIES { Err(Fault::TooManyInquiries) } else { Ok(last + 1) }
 }
 
 fn answered(
@@ -119,7 +123,7 @@ fn answered(
     let found = transaction.query_row(sql, (&site, number), |row| unjson(&row.get::<String>(0)?))?;
     let Some(before) = found else { return Ok(None) };
     let before: Inquiry = before;
-    let mut after = Inquiry {
+    let after = Inquiry {
         answer: answer.answer.clone().or_else(|| before.answer.clone()),
         answered: answer.answered.or(before.answered),
         outcome: answer.outcome.clone().or_else(|| before.outcome.clone()),
@@ -127,42 +131,23 @@ fn answered(
         minutes: before.minutes.saturating_add(answer.minutes),
         ..before.clone()
     };
-    after = clean::row(&after)?;
-    let mut counters = Counters::load(&transaction, &site, micros(now))?;
-    let sql = "UPDATE inquiries SET answered = $3, detail = $4 WHERE site = $1 AND inquiry = $2";
-    transaction.execute(sql, (&site, number, after.answered.map(micros), to_json(&after)?))?;
-    prove(&transaction, &site, number, &answer.evidence, now)?;
+    let after: Inquiry = clean::row(&after)?;
+    let deed = Deed::begin(&transaction, &site, &answer.by, now)?;
+    made::say(&deed, &before, &after)?;
+    made::prove(&deed, number, &answer.evidence)?;
     let says = |inquiry: &Inquiry| json!({ "inquiry": number, "answer": inquiry.answer, "outcome": inquiry.outcome, "next": inquiry.next });
     let mut said = says(&after);
     if let Some(fields) = said.as_object_mut() {
-        let files = answer.evidence.iter().map(|file| format!("{} {}", file.name, file.sha256));
+        let files = answer.evidence.iter().take(TOLD_FILES).map(made::told);
         fields.insert("files".to_owned(), files.collect());
         fields.insert("by".to_owned(), clean::text(answer.by.trim()).into());
     }
     let was = before.answer.is_some().then(|| says(&before));
-    let act = Act { kind: ChangeKind::Answered, subject: &subject(&after), before: was, after: Some(said) };
-    act::add(&transaction, &site, &mut counters, act, now)?;
-    counters.save(&transaction, &site)?;
-    after.evidence = evidence(&transaction, &site, number)?;
+    let kind = ChangeKind::Answered;
+    deed.tell(&Act { kind, subject: subject(&after), before: was, after: Some(said) })?;
+    let kept = make(&transaction, &site, &number.to_string())?;
     transaction.commit()?;
-    Ok(Some(after))
-}
-
-/// Keeps the digests of files; a file that is known already is kept once.
-fn prove(
-    database: &Database,
-    site: &str,
-    number: i64,
-    files: &[EvidenceFile],
-    now: Timestamp,
-) -> Result<(), Fault> {
-    for file in files.iter().take(clean::MAX_LIST) {
-        let sql = "INSERT INTO inquiry_evidence (site, inquiry, hash, name, bytes, added) \
-                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (site, inquiry, hash) DO NOTHING";
-        let (hash, name) = (clean::text(&file.sha256), clean::text(&file.name));
-        database.execute(sql, (site, number, hash, name, count(file.bytes), micros(now)))?;
-    }
-    Ok(())
+    Ok(kept)
 }
 
 fn subject(inquiry: &Inquiry) -> Subject {
@@ -187,6 +172,7 @@ pub(crate) fn inquiries(database: &Database, query: &Query) -> Result<Vec<Sited<
     Ok(found)
 }
 
+/// Reads the files that prove an inquiry, in the order in which they were added.
 fn evidence(database: &Database, site: &str, number: i64) -> Result<Vec<EvidenceFile>, Fault> {
     let sql = "SELECT name, hash, bytes FROM inquiry_evidence WHERE site = $1 AND inquiry = $2 \
                ORDER BY added, hash";

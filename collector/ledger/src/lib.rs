@@ -11,7 +11,7 @@
 //! | `map` | what equipment said of its surroundings, and what people decided of links |
 //! | `registration`, `matching`, `settle`, `unseen` | what the hospital declared, of which connections, and what that makes of them |
 //! | `inquiry` | who was asked what, and what came of it |
-//! | `act` | what people did, in the history |
+//! | `deed`, `act` | what people do, as decisions that cross to the other side; and what they did, in the history |
 //! | `missing` | what should be there and was not seen |
 //! | `sync` | one site's ledger in another: what changed out, and in |
 //! | `store` | the database, SQLite or PostgreSQL |
@@ -43,6 +43,7 @@ mod clean;
 mod connection;
 mod counters;
 mod day;
+mod deed;
 mod device;
 mod error;
 mod exit;
@@ -87,7 +88,7 @@ pub use query::{HistoryQuery, Query, Site, Sited};
 pub use record::{Recorded, SILENT_AFTER_US};
 pub use registration::{Declared, Entered, MAX_REGISTRATIONS, identity};
 pub use store::{DatabaseError, is_address};
-pub use survey::{NoSurvey, SiteSurvey};
+pub use survey::{Known, NoSurvey, SiteSurvey};
 pub use sync::{
     BatchBounds, Credential, Intake, Invitation, MAX_TRIES, Member, NotInvited, Outbox, Progress, Received,
     random_id,
@@ -119,6 +120,14 @@ impl Ledger {
     pub fn open(place: impl AsRef<Path>) -> Result<Self, LedgerError> {
         let place = place.as_ref();
         let database = Database::open(place)?;
+        Self::of(database, place)
+    }
+
+    /// Opens a ledger as [`Self::open`] does, beside whoever records into it: for what people do, which is one
+    /// transaction each and rests on what is read there.
+    pub fn beside(place: impl AsRef<Path>) -> Result<Self, LedgerError> {
+        let place = place.as_ref();
+        let database = Database::open_shared(place)?;
         Self::of(database, place)
     }
 
@@ -250,6 +259,17 @@ impl Reader {
     /// that is not to be had.
     pub fn survey(&self, query: &Query, most: u32) -> Result<Result<SiteSurvey, NoSurvey>, LedgerError> {
         self.read(|database| survey::read(database, query, most))
+    }
+
+    /// Reads one connection as it is at a time and what is known about it, the latest `most` of each kind.
+    pub fn known_of(
+        &self,
+        site: &str,
+        number: i64,
+        now: Timestamp,
+        most: u32,
+    ) -> Result<Option<Known>, LedgerError> {
+        self.read(|database| survey::known(database, site, number, now, most))
     }
 
     /// Reads one state of the ledger, however many statements that takes.

@@ -10,15 +10,20 @@ use sekisho_api::{Mark, Snapshot};
 
 use crate::clean;
 use crate::counters::Counters;
+use crate::deed::{self, Deed};
 use crate::error::{Fault, LedgerError};
 use crate::sql::{json, micros, unjson};
 use crate::store::{Database, Transaction};
+use crate::sync::decision;
 use crate::{Ledger, Reader};
 
 /// Boxes of one site that are kept: many times a hospital's.
 const MAX_BOXES: i64 = 4_096;
 /// Decisions of one site that are kept: no person makes more by hand.
 const MAX_MARKS: i64 = 10_000;
+/// The kind of the decisions that are marks, and their one field.
+pub(crate) const KIND: &str = "mark";
+const MARK: &str = "mark";
 /// The longest snapshot that is kept, in octets: a core switch with full tables has some 2 MB.
 const MAX_SNAPSHOT_BYTES: usize = 16 << 20;
 
@@ -43,9 +48,9 @@ impl Ledger {
     }
 
     /// Takes back the decisions on the link between two ends, named as they were; gives how many.
-    pub fn unmark(&mut self, site: &str, a: &str, b: &str) -> Result<usize, LedgerError> {
+    pub fn unmark(&mut self, site: &str, a: &str, b: &str, now: Timestamp) -> Result<usize, LedgerError> {
         let Reader { database, path } = &mut self.reader;
-        unmark(database, site, a, b).map_err(|fault| fault.at(path))
+        unmark(database, site, a, b, now).map_err(|fault| fault.at(path))
     }
 }
 
@@ -92,23 +97,51 @@ fn keep_mark(database: &Database, site: &str, mark: &Mark) -> Result<bool, Fault
     let mark: Mark = clean::row(mark)?;
     let (a, b) = ends(&mark.a.node, &mark.b.node);
     let transaction = begin(database, &site, mark.at)?;
-    let sql = "INSERT INTO map_marks (site, a, b, marked, detail) \
-               SELECT $1, $2, $3, $4, $5 WHERE (SELECT COUNT(*) FROM map_marks WHERE site = $1 AND NOT (a = $2 AND b = $3)) < $6 \
-               ON CONFLICT (site, a, b) DO UPDATE SET marked = excluded.marked, detail = excluded.detail \
-               RETURNING marked";
-    let values = (&site, a, b, micros(mark.at), json(&mark)?, MAX_MARKS);
-    let kept = transaction.query_row(sql, values, |_| Ok(()))?;
+    let sql = "SELECT COUNT(*) FROM map_marks WHERE site = $1 AND NOT (a = $2 AND b = $3)";
+    let others: Option<i64> = transaction.query_row(sql, (&site, &a, &b), |row| row.get(0))?;
+    if others.is_some_and(|others| others >= MAX_MARKS) {
+        return Ok(false);
+    }
+    let subject = json(&(a, b))?;
+    Deed::begin(&transaction, &site, "", mark.at)?.say((KIND, &subject), MARK, Some(&mark))?;
+    make(&transaction, &site, &subject)?;
     transaction.commit()?;
-    Ok(kept.is_some())
+    Ok(true)
 }
 
-fn unmark(database: &Database, site: &str, a: &str, b: &str) -> Result<usize, Fault> {
+fn unmark(database: &Database, site: &str, a: &str, b: &str, now: Timestamp) -> Result<usize, Fault> {
+    let site = named(site)?;
     let (a, b) = ends(a, b);
     let transaction = database.begin()?;
-    let sql = "DELETE FROM map_marks WHERE site = $1 AND a = $2 AND b = $3 RETURNING marked";
-    let gone = transaction.query(sql, (named(site)?, a, b), |_| Ok(()))?;
+    let sql = "SELECT COUNT(*) FROM map_marks WHERE site = $1 AND a = $2 AND b = $3";
+    let marks: Option<i64> = transaction.query_row(sql, (&site, &a, &b), |row| row.get(0))?;
+    let marks = marks.and_then(|marks| usize::try_from(marks).ok()).unwrap_or(0);
+    if marks == 0 {
+        return Ok(0);
+    }
+    let subject = json(&(a, b))?;
+    Deed::begin(&transaction, &site, "", now)?.say((KIND, &subject), MARK, None::<&Mark>)?;
+    make(&transaction, &site, &subject)?;
     transaction.commit()?;
-    Ok(gone.len())
+    Ok(marks)
+}
+
+/// Makes the row of what was decided of a link.
+pub(crate) fn make(database: &Database, site: &str, subject: &str) -> Result<(), Fault> {
+    let Ok((a, b)) = serde_json::from_str::<(String, String)>(subject) else { return Ok(()) };
+    let (a, b) = ends(&a, &b);
+    let latest = deed::latest(decision::of(database, site, KIND, subject)?);
+    let mark = latest.get(MARK).and_then(deed::value);
+    let Some(mark) = mark.and_then(|mark| serde_json::from_value::<Mark>(mark).ok()) else {
+        let sql = "DELETE FROM map_marks WHERE site = $1 AND a = $2 AND b = $3";
+        return database.execute(sql, (site, a, b));
+    };
+    let mark: Mark = clean::row(&mark)?;
+    // Each side keeps to its own bound while the other does, too.
+    let sql = "INSERT INTO map_marks (site, a, b, marked, detail) \
+               SELECT $1, $2, $3, $4, $5 WHERE (SELECT COUNT(*) FROM map_marks WHERE site = $1) < $6 \
+               ON CONFLICT (site, a, b) DO UPDATE SET marked = excluded.marked, detail = excluded.detail";
+    database.execute(sql, (site, a, b, micros(mark.at), json(&mark)?, 2 * MAX_MARKS))
 }
 
 /// The two ends in order: a link has no direction.

@@ -51,10 +51,6 @@ impl Index {
         index
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.registrations.is_empty()
-    }
-
     pub(crate) fn get(&self, place: usize) -> Option<&Registration> {
         self.registrations.get(place).map(|known| &known.registration)
     }

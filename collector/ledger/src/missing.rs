@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
-use sekisho_api::{Analysis, Connection, Device, Evidence, Initiator, Inside, Outside};
+use sekisho_api::{Analysis, Connection, Device, Evidence, Initiator, Inside};
 use sekisho_rules::{Facts, Field, Rules, Subject, Verdict};
 
 /// The status of such a row, and the slug that stands for its service.
@@ -115,11 +115,6 @@ fn verdict<'r>(rules: &'r Rules, role: &str, days: u64) -> Option<Verdict<'r>> {
 fn row(device: &Device, verdict: &Verdict<'_>) -> Option<Connection> {
     let (first_seen, last_seen) = (device.first_seen?, device.last_seen?);
     Some(Connection {
-        number: None,
-        service: MISSING.to_owned(),
-        transport: String::new(),
-        port: 0,
-        endpoints: Vec::new(),
         initiator: Initiator::Outside,
         inside: Inside {
             ip: device.ips.first().cloned().unwrap_or_default(),
@@ -129,28 +124,15 @@ fn row(device: &Device, verdict: &Verdict<'_>) -> Option<Connection> {
             role: device.role.clone(),
             vendor: device.vendor.clone(),
         },
-        outside: Outside::default(),
-        exit: None,
-        tunnel: false,
         category: verdict.assert.category.clone(),
-        status: MISSING.to_owned(),
-        registration: None,
         first_seen,
-        last_seen,
-        sessions: 0,
-        bytes_out: 0,
-        bytes_in: 0,
-        hours: BTreeMap::new(),
-        beacon: None,
-        behaviour: None,
-        maintenance: Vec::new(),
-        exporters: Vec::new(),
         evidence: vec![Evidence {
             rule: verdict.rule.into(),
             confidence: verdict.confidence,
             en: verdict.en.clone().into(),
             ja: verdict.ja.clone().into(),
         }],
+        ..Connection::bare(MISSING, MISSING, last_seen)
     })
 }
 

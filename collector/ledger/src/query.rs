@@ -326,13 +326,13 @@ pub(crate) fn history(database: &Database, query: &HistoryQuery) -> Result<Vec<C
     filter.and("subject = $", query.subject.as_ref().map(Subject::key));
     filter.and("at >= $", query.since.map(micros));
     filter.and("at <= $", query.until.map(micros));
-    filter.sql.push_str(" ORDER BY at DESC, site, change DESC");
+    filter.sql.push_str(" ORDER BY at DESC, site, change DESC, stamp DESC");
     filter.limit(query.limit);
     let sql = "SELECT site, change, at, recorded_at, capture, cause, kind, subject_kind, subject, \
-               before_json, after_json FROM (SELECT site, change, at, recorded_at, capture, cause, kind, \
-               subject_kind, subject, before_json, after_json FROM changes UNION ALL \
-               SELECT site, change, at, at, CAST(0 AS BIGINT), 'person', kind, \
-               subject_kind, subject, before_json, after_json FROM acts) h";
+               before_json, after_json FROM (SELECT site, change, '' AS stamp, at, recorded_at, capture, cause, \
+               kind, subject_kind, subject, before_json, after_json FROM changes UNION ALL \
+               SELECT site, CAST(0 AS BIGINT), stamp, at, at, CAST(0 AS BIGINT), 'person', \
+               kind, subject_kind, subject, before_json, after_json FROM acts) h";
     database.query(&format!("{sql}{}", filter.sql), filter.values, |row| {
         let (cause, kind, subject): (String, String, String) = (row.get(5)?, row.get(6)?, row.get(7)?);
         let (before, after): (Option<String>, Option<String>) = (row.get(9)?, row.get(10)?);

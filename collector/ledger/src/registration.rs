@@ -1,8 +1,11 @@
 //! What the hospital declared: entered, changed and taken back by people, each act with who and when.
 //!
 //! A registration is known by its keys, so that a sheet imported twice changes nothing. One that is taken
-//! back keeps its row. Which connections it is of is told in `matching`, and what that makes of their
+//! back keeps its row. The row is made of decisions, field by field, so that a site and its collector can both
+//! change it (`deed`). Which connections it is of is told in `matching`, and what that makes of their
 //! status in `settle`.
+
+mod made;
 
 use std::collections::BTreeMap;
 
@@ -11,11 +14,12 @@ use jiff::tz::TimeZone;
 use sekisho_api::{Connection, Registration, Terms};
 use serde_json::{Value, json};
 
-use crate::act::{self, Act};
+use crate::act::Act;
 use crate::capture::digest;
 use crate::change::{ChangeKind, Subject};
 use crate::clean;
 use crate::counters::Counters;
+use crate::deed::Deed;
 use crate::error::{Fault, LedgerError};
 use crate::matching::key;
 use crate::query::{Filter, Sited};
@@ -24,10 +28,14 @@ use crate::sql::{json as to_json, micros, unjson};
 use crate::store::Database;
 use crate::{Ledger, Reader};
 
+pub(crate) use made::{KIND, check, make};
+
 /// Registrations of one site, those taken back included: many times what any hospital declares.
 pub const MAX_REGISTRATIONS: usize = 20_000;
 /// Digits of a registration's identity: short enough to be typed, long enough for all of a site.
 const ID_DIGITS: usize = 10;
+/// Octets of a registration: two times as many go into an act, which crosses the wire.
+const MAX_BYTES: usize = 16 * 1024;
 
 /// A registration to enter.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -142,26 +150,30 @@ fn enter(
         return Err(Fault::NoSite);
     }
     let transaction = database.begin()?;
-    let mut counters = Counters::load(&transaction, &site, micros(now))?;
+    Counters::load(&transaction, &site, micros(now))?;
     let mut done = Vec::with_capacity(declared.len());
     let mut changed = Vec::new();
     for one in declared {
         let registration = tidied(&one.registration, now)?;
-        let (entered, kept) = keep(&transaction, &site, registration, one.connection, &mut counters)?;
+        let (entered, kept) = keep(&transaction, &site, registration, one.connection)?;
         if entered != Entered::Same {
-            changed.push(kept);
+            changed.extend(kept);
         }
         done.push(entered);
     }
-    let sql = "SELECT COUNT(*) FROM registrations WHERE site = $1";
-    let held: Option<i64> = transaction.query_row(sql, (&site,), |row| row.get(0))?;
-    if held.is_some_and(|held| usize::try_from(held).is_ok_and(|held| held > MAX_REGISTRATIONS)) {
+    if held(&transaction, &site)? > MAX_REGISTRATIONS {
         return Err(Fault::TooManyRegistrations);
     }
     settle::changed(&transaction, &site, &changed)?;
-    counters.save(&transaction, &site)?;
     transaction.commit()?;
     Ok(done)
+}
+
+/// Counts the registrations of a site, those taken back included.
+fn held(database: &Database, site: &str) -> Result<usize, Fault> {
+    let sql = "SELECT COUNT(*) FROM registrations WHERE site = $1";
+    let held: Option<i64> = database.query_row(sql, (site,), |row| row.get(0))?;
+    Ok(held.and_then(|held| usize::try_from(held).ok()).unwrap_or(0))
 }
 
 /// Gives a registration in bounds, with its identity.
@@ -173,6 +185,9 @@ fn tidied(registration: &Registration, now: Timestamp) -> Result<Registration, F
     if tidied.device.is_empty() && tidied.outside.is_empty() {
         return Err(Fault::NoKeys);
     }
+    if to_json(&tidied)?.len() > MAX_BYTES {
+        return Err(Fault::Refused(format!("a registration of more than {MAX_BYTES} octets")));
+    }
     tidied.id = identity(&tidied);
     tidied.at = now;
     Ok(tidied)
@@ -183,32 +198,28 @@ fn keep(
     site: &str,
     mut registration: Registration,
     connection: Option<i64>,
-    counters: &mut Counters,
-) -> Result<(Entered, Registration), Fault> {
-    let known = load(database, site, &registration.id)?;
-    let before = known.map(|(before, revoked)| (!revoked).then_some(before)).unwrap_or_default();
-    if let Some(before) = &before {
+) -> Result<(Entered, Option<Registration>), Fault> {
+    let (earlier, taken_back) = match load(database, site, &registration.id)? {
+        Some((earlier, taken_back)) => (Some(earlier), taken_back),
+        None => (None, false),
+    };
+    let before = earlier.as_ref().filter(|_| !taken_back);
+    if let Some(before) = before {
         registration.terms = std::mem::take(&mut registration.terms).or(before.terms.clone());
         if registration.terms == before.terms && registration.zone == before.zone {
-            return Ok((Entered::Same, before.clone()));
+            return Ok((Entered::Same, None));
         }
     }
-    let sql = "INSERT INTO registrations (site, registration, expires, met, revoked_at, registered, detail) \
-               VALUES ($1, $2, $3, 0, NULL, $4, $5) ON CONFLICT (site, registration) DO UPDATE SET \
-               expires = excluded.expires, revoked_at = NULL, registered = excluded.registered, \
-               detail = excluded.detail";
-    let values =
-        (site, &registration.id, expires(&registration), micros(registration.at), to_json(&registration)?);
-    database.execute(sql, values)?;
-    let now = registration.at;
-    let act = Act {
+    let deed = Deed::begin(database, site, &registration.by, registration.at)?;
+    made::declare(database, site, &deed, &registration)?;
+    deed.tell(&Act {
         kind: ChangeKind::Registered,
-        subject: &subject(&registration, connection),
-        before: before.as_ref().map(|before| told(before, &before.terms)),
+        subject: subject(&registration, connection),
+        before: before.map(|before| told(before, &before.terms)),
         after: Some(told(&registration, &registration.terms)),
-    };
-    act::add(database, site, counters, act, now)?;
-    Ok((if before.is_some() { Entered::Changed } else { Entered::New }, registration))
+    })?;
+    let entered = if before.is_some() { Entered::Changed } else { Entered::New };
+    Ok((entered, make(database, site, &registration.id)?))
 }
 
 fn take_back(
@@ -222,18 +233,16 @@ fn take_back(
     let site = clean::text(site.trim());
     let transaction = database.begin()?;
     let Some((registration, false)) = load(&transaction, &site, id)? else { return Ok(None) };
-    let mut counters = Counters::load(&transaction, &site, micros(now))?;
-    let sql = "UPDATE registrations SET revoked_at = $3 WHERE site = $1 AND registration = $2";
-    transaction.execute(sql, (&site, id, micros(now)))?;
-    let act = Act {
+    let deed = Deed::begin(&transaction, &site, by, now)?;
+    made::take_back(&transaction, &site, &deed, &registration)?;
+    deed.tell(&Act {
         kind: ChangeKind::Unregistered,
-        subject: &subject(&registration, connection),
+        subject: subject(&registration, connection),
         before: Some(told(&registration, &registration.terms)),
         after: Some(json!({ "by": clean::text(by.trim()) })),
-    };
-    act::add(&transaction, &site, &mut counters, act, now)?;
+    })?;
+    make(&transaction, &site, id)?;
     settle::changed(&transaction, &site, std::slice::from_ref(&registration))?;
-    counters.save(&transaction, &site)?;
     transaction.commit()?;
     Ok(Some(registration))
 }

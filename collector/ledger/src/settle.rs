@@ -26,7 +26,7 @@ use crate::{LedgerError, Reader};
 const FEW: usize = 8;
 
 /// The status of what nobody declared.
-const UNREGISTERED: &str = "unregistered";
+pub(crate) const UNREGISTERED: &str = "unregistered";
 
 /// A connection whose registration is not the one that is stored, or whose hours have to be looked at.
 struct Found {
@@ -88,15 +88,26 @@ pub(crate) fn changed(database: &Database, site: &str, changed: &[Registration])
     note(database, site, &index, &met)
 }
 
+/// Tells whether anything is declared of a site.
+pub(crate) fn has_registrations(database: &Database, site: &str) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM registrations WHERE site = $1 AND revoked_at IS NULL LIMIT 1";
+    Ok(database.query_row(sql, (site,), |row| row.get::<i64>(0))?.is_some())
+}
+
 /// Brings connections up to date that were seen again.
 pub(crate) fn seen(database: &Database, site: &str, numbers: &BTreeSet<i64>) -> Result<(), Fault> {
+    if numbers.is_empty() || !has_registrations(database, site)? {
+        return Ok(());
+    }
+    again(database, site, numbers)
+}
+
+/// Works some connections out anew, whatever is declared.
+pub(crate) fn again(database: &Database, site: &str, numbers: &BTreeSet<i64>) -> Result<(), Fault> {
     if numbers.is_empty() {
         return Ok(());
     }
     let index = index(database, site)?;
-    if index.is_empty() {
-        return Ok(());
-    }
     let mut met = BTreeSet::new();
     for number in numbers {
         let values = vec![(*number).into()];
@@ -137,7 +148,7 @@ fn look(
 ) -> Result<Vec<Found>, Fault> {
     values.insert(0, site.to_owned().into());
     let sql = format!(
-        "SELECT c.number, c.registration, c.detail, d.detail FROM connections c \
+        "SELECT c.number, c.registration, c.detail, d.detail, c.status FROM connections c \
          JOIN devices d ON d.site = c.site AND d.device = c.device \
          WHERE c.site = $1 AND c.withdrawn = 0{condition}"
     );
@@ -148,7 +159,7 @@ fn look(
         let fitting = index.of(&connection, &device);
         met.extend(&fitting);
         let registration = fitting.last().copied();
-        let differs = known.is_some() || registration.is_some();
+        let differs = known.is_some() || registration.is_some() || row.get::<String>(4)? != connection.status;
         Ok(differs.then_some(Found { number, status: connection.status, registration }))
     };
     let found = database.query(&sql, values, read)?;

@@ -1,10 +1,12 @@
-//! Everything that a file of one site needs, of one state of the ledger, and no more than fits.
+//! Everything that a file of one site needs, or a page of one connection, of one state of the ledger, and no
+//! more than fits.
 
 use std::collections::BTreeSet;
 
-use sekisho_api::{Analysis, Inquiry};
+use jiff::Timestamp;
+use sekisho_api::{Analysis, Connection, Inquiry};
 
-use crate::change::Change;
+use crate::change::{Change, Subject};
 use crate::error::Fault;
 use crate::query::{self, HistoryQuery, Query, Sited};
 use crate::store::Database;
@@ -29,6 +31,35 @@ pub enum NoSurvey {
     TooMany,
     /// The connections are of several sites, each of which counts its own.
     SeveralSites,
+}
+
+/// A connection and what is known about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// The connection.
+    pub connection: Sited<Connection>,
+    /// Its history, the latest first.
+    pub history: Vec<Change>,
+    /// What was asked about it, the latest first.
+    pub inquiries: Vec<Inquiry>,
+}
+
+/// Reads one connection as it is at a time, with at most so many changes and inquiries.
+pub(crate) fn known(
+    database: &Database,
+    site: &str,
+    number: i64,
+    now: Timestamp,
+    most: u32,
+) -> Result<Option<Known>, Fault> {
+    let of = Query { site: Some(site.to_owned()), number: Some(number), ..Query::default() };
+    let asked = Query { now: Some(now), limit: Some(1), without_hours: true, ..of.clone() };
+    let Some(connection) = page::connections(database, &asked)?.into_iter().next() else { return Ok(None) };
+    let (site, subject) = (of.site.clone(), Some(Subject::Connection(number)));
+    let history = HistoryQuery { site, subject, limit: Some(most), ..HistoryQuery::default() };
+    let history = query::history(database, &history)?;
+    let inquiries = rows(inquiry::inquiries(database, &Query { limit: Some(most), ..of })?);
+    Ok(Some(Known { connection, history, inquiries }))
 }
 
 /// Reads a survey of at most so many rows of each kind.

@@ -8,6 +8,7 @@
 //! | `intake` | the receiving side: batches in, answers out |
 //! | `members` | the collector's sites, invitations and keys |
 //! | `decision` | what people decided, on both sides, merged field by field |
+//! | `effect` | what came touches beyond its own rows: registrations, inquiries, and what they make of connections |
 //!
 //! The ledger is the spool: nothing is kept twice, and a month away costs only the rows that changed.
 //!
@@ -23,7 +24,8 @@
 //! in the ledger before the first octet leaves. Then a new life begins, all of it is sent again, and what
 //! it does not have goes (the history is kept aside). The same where the receiver was put back.
 
-mod decision;
+pub(crate) mod decision;
+mod effect;
 mod intake;
 mod log;
 mod members;

@@ -1,9 +1,8 @@
 //! What was declared and never seen: a row a registration, made when the list is read.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use sekisho_api::{Connection, Initiator, Inside, Mac, Outside, Registered, Registration};
+use sekisho_api::{Connection, Inside, Mac, Outside, Registered, Registration};
 
 use crate::Reader;
 use crate::error::{Fault, LedgerError};
@@ -69,6 +68,7 @@ fn is_asked_for(query: &Query, row: &Connection) -> bool {
 }
 
 fn of(registration: Registration) -> Connection {
+    let at = registration.at;
     let mut inside = Inside::default();
     for key in &registration.device {
         match (key.parse::<Mac>(), key.parse::<IpAddr>()) {
@@ -86,30 +86,11 @@ fn of(registration: Registration) -> Connection {
     }
     outside.ip = outside.ips.first().cloned().unwrap_or_default();
     outside.org.clone_from(&registration.terms.vendor);
+    let service = registration.service.clone().unwrap_or_else(|| UNSEEN.to_owned());
     Connection {
-        number: None,
-        service: registration.service.clone().unwrap_or_else(|| UNSEEN.to_owned()),
-        transport: String::new(),
-        port: 0,
-        endpoints: Vec::new(),
-        initiator: Initiator::Inside,
         inside,
         outside,
-        exit: None,
-        tunnel: false,
-        category: None,
-        status: UNSEEN.to_owned(),
-        first_seen: registration.at,
-        last_seen: registration.at,
         registration: Some(Box::new(Registered { registration, outside_hours: None })),
-        sessions: 0,
-        bytes_out: 0,
-        bytes_in: 0,
-        hours: BTreeMap::new(),
-        beacon: None,
-        behaviour: None,
-        maintenance: Vec::new(),
-        exporters: Vec::new(),
-        evidence: Vec::new(),
+        ..Connection::bare(&service, UNSEEN, at)
     }
 }

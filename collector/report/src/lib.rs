@@ -37,7 +37,10 @@ pub use rule::{RuleNote, list as rules};
 pub use text::{Lang, fill, label, text};
 pub use trial::{Shift, Trial, trial};
 pub use when::{minute, zone, zone_name};
-pub use workbook::{Survey, is_proposal, site_workbook, survey_workbook, workbook};
+pub use workbook::{Survey, is_proposal, site_workbook, survey_workbook};
+
+#[cfg(test)]
+pub(crate) use workbook::workbook;
 
 #[cfg(test)]
 mod tests {

@@ -56,7 +56,8 @@ pub struct Survey<'a> {
 }
 
 /// Writes the workbook of an analysis and the history of its site, in a language, with times of a zone.
-pub fn workbook(
+#[cfg(test)]
+pub(crate) fn workbook(
     analysis: &Analysis,
     history: &[HistoryRow],
     lang: Lang,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The site's next numbers.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SiteRow {
     /// The number that the next capture will have.
     pub next_capture: i64,
@@ -20,6 +21,7 @@ pub struct SiteRow {
 
 /// A capture that was read, or what a sensor saw in one day.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaptureRow {
     /// Its number in the site.
     pub capture: i64,
@@ -44,6 +46,7 @@ pub struct CaptureRow {
 
 /// A file that was read.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InputRow {
     /// The digest of its content.
     pub hash: String,
@@ -55,6 +58,7 @@ pub struct InputRow {
 
 /// A device.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeviceRow {
     /// Its key in the site.
     pub device: String,
@@ -77,6 +81,7 @@ pub struct DeviceRow {
 
 /// An exit.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExitRowOf {
     /// Its hardware address.
     pub mac: String,
@@ -96,6 +101,7 @@ pub struct ExitRowOf {
 
 /// A connection.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionRow {
     /// Its number in the site.
     pub number: i64,
@@ -142,6 +148,7 @@ pub struct ConnectionRow {
 
 /// What passed on a connection in one hour, as one capture saw it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActivityRow {
     /// The connection.
     pub number: i64,
@@ -155,6 +162,7 @@ pub struct ActivityRow {
 
 /// Why a row says what it says.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EvidenceRow {
     /// The kind of row.
     pub kind: String,
@@ -174,6 +182,7 @@ pub struct EvidenceRow {
 
 /// A row of the history.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChangeRow {
     /// Its number in the site.
     pub change: i64,
@@ -201,6 +210,7 @@ pub struct ChangeRow {
 
 /// A sensor: a box at a mirror port.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SensorRow {
     /// Its name.
     pub sensor: String,
@@ -218,6 +228,7 @@ pub struct SensorRow {
 
 /// What a sensor counted of a connection in one day.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DayRow {
     /// The sensor's day: its capture.
     pub capture: i64,

@@ -45,21 +45,26 @@ pub(crate) fn decide(
     author: &str,
     now: Timestamp,
 ) -> Result<Decision, Fault> {
-    let sql = "SELECT MAX(stamp) FROM decisions WHERE site = $1";
-    let latest: Option<Option<String>> = database.query_row(sql, (site,), |row| row.get(0))?;
-    let latest = latest.flatten().and_then(|stamp| time(&stamp)).unwrap_or(0);
-    let time = micros(now).max(latest.saturating_add(1));
-    let unique: String = fresh_id()?.chars().take(DIGITS).collect();
     let decision = Decision {
         kind: clean::text(field.kind),
         subject: clean::text(field.subject),
         field: clean::text(field.name),
-        stamp: format!("{time:016x}-{unique}"),
+        stamp: stamp(database, site, now)?,
         value: value.map(str::to_owned),
         author: clean::text(author),
     };
     merge(database, site, &decision, Origin::Here)?;
     Ok(decision)
+}
+
+/// Makes a stamp for what is decided here.
+pub(crate) fn stamp(database: &Database, site: &str, now: Timestamp) -> Result<String, Fault> {
+    let sql = "SELECT MAX(stamp) FROM decisions WHERE site = $1";
+    let latest: Option<Option<String>> = database.query_row(sql, (site,), |row| row.get(0))?;
+    let latest = latest.flatten().and_then(|stamp| time(&stamp)).unwrap_or(0);
+    let time = micros(now).max(latest.saturating_add(1));
+    let unique: String = fresh_id()?.chars().take(DIGITS).collect();
+    Ok(format!("{time:016x}-{unique}"))
 }
 
 /// Enters a decision; one that is there already changes nothing.
@@ -93,6 +98,13 @@ pub(crate) fn current(database: &Database, site: &str, kind: &str) -> Result<Vec
                WHERE e.site = d.site AND e.kind = d.kind AND e.subject = d.subject AND e.field = d.field) \
                ORDER BY subject, field";
     database.query(sql, (site, kind), decision)
+}
+
+/// Gives all that was decided of one thing, the latest last.
+pub(crate) fn of(database: &Database, site: &str, kind: &str, subject: &str) -> Result<Vec<Decision>, Fault> {
+    let sql = "SELECT kind, subject, field, stamp, value, author FROM decisions \
+               WHERE site = $1 AND kind = $2 AND subject = $3 ORDER BY stamp";
+    database.query(sql, (site, kind, subject), decision)
 }
 
 /// Gives what was decided here after a place, where the next begins, and whether there is more. Who has
@@ -132,8 +144,8 @@ fn decision(row: &Row<'_>) -> Result<Decision, Fault> {
     })
 }
 
-/// Reads the time of a stamp; nothing where it is none.
-fn time(stamp: &str) -> Option<i64> {
+/// Reads the time of a stamp, in microseconds; nothing where it is none.
+pub(crate) fn time(stamp: &str) -> Option<i64> {
     let (time, unique) = stamp.split_once('-')?;
     let is_hex =
         |text: &str| text.len() == DIGITS && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));

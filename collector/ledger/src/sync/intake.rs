@@ -8,6 +8,7 @@ use sekisho_api::{Capture, Connection, ExitRow};
 use serde::de::DeserializeOwned;
 
 use super::decision::{self, Field, Origin};
+use super::effect::Effect;
 use super::table::{self, CHANGES, DECISIONS, TABLES, Table};
 use crate::LedgerError;
 use crate::change::{Cause, ChangeKind, Subject};
@@ -166,10 +167,12 @@ fn apply(database: &Database, site: &str, batch: Batch, now: Timestamp) -> Resul
         return answer(database, site, Some((&state, outcome)), &batch.known);
     }
     let mut taken = 0_i64;
+    let mut effect = Effect::default();
     for entry in batch.entries.into_iter().filter(|entry| entry.seq > state.seq) {
-        take(database, site, entry.now, state.complete)?;
+        take(database, site, entry.now, state.complete, &mut effect)?;
         taken += 1;
     }
+    effect.take(database, site)?;
     if batch.last && !state.complete {
         sweep(database, site)?;
         state.complete = true;
@@ -258,10 +261,19 @@ fn note_stale(database: &Database, site: &str, table: &Table) -> Result<(), Faul
 }
 
 /// Takes in one row.
-fn take(database: &Database, site: &str, now: Item, complete: bool) -> Result<(), Fault> {
+fn take(
+    database: &Database,
+    site: &str,
+    now: Item,
+    complete: bool,
+    effect: &mut Effect,
+) -> Result<(), Fault> {
     validate(&now)?;
     match now {
-        Item::Decision(decision) => return decision::merge(database, site, &decision, Origin::There),
+        Item::Decision(decision) => {
+            effect.decision(&decision);
+            return decision::merge(database, site, &decision, Origin::There);
+        }
         Item::Gone(gone) => {
             let table = table::find(&gone.table).filter(|table| table.key.len() == gone.key.len());
             let table = table.ok_or_else(|| Fault::Refused("a row that is gone from nowhere".to_owned()))?;
@@ -285,6 +297,7 @@ fn take(database: &Database, site: &str, now: Item, complete: bool) -> Result<()
         let sql = "DELETE FROM captures WHERE site = $1 AND identity = $2";
         database.execute(sql, (site, identity))?;
     }
+    effect.row(table.name, &values);
     table.write(database, site, values)
 }
 

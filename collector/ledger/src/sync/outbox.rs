@@ -13,6 +13,7 @@ use sekisho_api::sync::{
 };
 
 use super::decision::{self, Field, Origin};
+use super::effect::Effect;
 use super::{log, table};
 use crate::LedgerError;
 use crate::error::Fault;
@@ -128,9 +129,12 @@ impl Outbox {
     pub fn answered(&mut self, answer: &Answer) -> Result<Progress, LedgerError> {
         self.change(|database, site| {
             let mut state = state(database, site)?;
+            let mut effect = Effect::default();
             for decision in &answer.decisions {
                 decision::merge(database, site, decision, Origin::There)?;
+                effect.decision(decision);
             }
+            effect.take(database, site)?;
             state.known = answer.next.clone();
             let before = state.epoch.clone();
             state.weigh(answer, newest(database)?)?;

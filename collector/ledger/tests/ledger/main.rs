@@ -7,6 +7,8 @@ mod behaviour;
 #[cfg(test)]
 mod common;
 #[cfg(test)]
+mod deeds;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod keeping;

@@ -68,7 +68,7 @@ fn a_decision_stays_until_another_or_none_takes_its_place() {
         [MarkKind::Pin],
         "a link has no direction"
     );
-    assert_eq!(ledger.unmark("sakura", "mac:a", "mac:b").unwrap(), 0);
-    assert_eq!(ledger.unmark("minato", "mac:b", "mac:a").unwrap(), 1);
+    assert_eq!(ledger.unmark("sakura", "mac:a", "mac:b", at(10)).unwrap(), 0);
+    assert_eq!(ledger.unmark("minato", "mac:b", "mac:a", at(10)).unwrap(), 1);
     assert_eq!(ledger.marks("minato").unwrap(), []);
 }

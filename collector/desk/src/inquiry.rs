@@ -10,37 +10,28 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use ring::digest::{Context as Digest, SHA256};
 use sekisho_api::{EvidenceFile, Inquiry};
-use sekisho_ledger::{Answer, DUE_AFTER, Ledger, Query};
+use sekisho_ledger::{Answer, DUE_AFTER, Query};
 use sekisho_report::{Lang, fill, inquiries, label, minute};
 
-use crate::cli::{InquiryAdd, InquiryAnswer, InquiryCommand, ListFormat, Listing};
-use crate::sink::Sink;
-use crate::{list, output, register};
+use crate::{Desk, InquiryAdd, InquiryAnswer, ListFormat, register};
 
 /// The longest file whose digest is taken: recordings of a talk are some hundreds of MiB.
 const MAX_FILE_MIB: u64 = 4_096;
 const BUFFER_BYTES: usize = 64 * 1024;
 
-pub(crate) fn run(command: &InquiryCommand, lang: Lang) -> anyhow::Result<()> {
-    match command {
-        InquiryCommand::Add(args) => add(args, lang),
-        InquiryCommand::Answer(args) => answer(args, lang),
-        InquiryCommand::List(args) => listed(args, lang),
-    }
-}
-
-fn add(args: &InquiryAdd, lang: Lang) -> anyhow::Result<()> {
-    let by = register::named(&args.by, lang)?;
-    let mut ledger = register::open(&args.place)?;
-    let site = register::site_to_declare(&ledger, &args.place, lang)?;
+/// Notes an inquiry.
+pub fn add(desk: &Desk<'_>, args: &InquiryAdd, out: &mut dyn Write) -> anyhow::Result<()> {
+    let by = desk.named(&args.by)?;
+    let mut ledger = desk.open()?;
+    let site = desk.site_to_declare(&ledger)?;
     if let Some(number) = args.connection {
-        register::connection(&ledger, &site, number, lang)?;
+        register::connection(&ledger, &site, number, desk.lang)?;
     }
-    let (now, zone) = (Timestamp::now(), output::zone());
-    let asked = args.asked.map_or(Ok(now), |day| begin(day, &zone))?;
+    let (now, zone) = (Timestamp::now(), desk.zone);
+    let asked = args.asked.map_or(Ok(now), |day| begin(day, zone))?;
     let due = match args.due {
-        Some(day) => end(day, &zone)?,
-        None => end((asked + DUE_AFTER).to_zoned(zone.clone()).date(), &zone)?,
+        Some(day) => end(day, zone)?,
+        None => end((asked + DUE_AFTER).to_zoned(zone.clone()).date(), zone)?,
     };
     let inquiry = Inquiry {
         connection: args.connection,
@@ -54,22 +45,23 @@ fn add(args: &InquiryAdd, lang: Lang) -> anyhow::Result<()> {
         ..Inquiry::default()
     };
     let number = ledger.inquire(&site, &inquiry, now)?;
-    let due = minute(due, &zone);
-    register::say(&fill(lang, "register.inquiry-entered", &[("inquiry", &number), ("due", &due)]))
+    desk.say(out, "register.inquiry-entered", &[("inquiry", &number), ("due", &minute(due, zone))])
 }
 
-fn answer(args: &InquiryAnswer, lang: Lang) -> anyhow::Result<()> {
-    let by = register::named(&args.by, lang)?;
-    let mut ledger = register::open(&args.place)?;
-    let site = register::site(&ledger, &args.place, lang)?;
-    let (now, zone) = (Timestamp::now(), output::zone());
+/// Notes what came of an inquiry.
+pub fn answer(desk: &Desk<'_>, args: &InquiryAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
+    let lang = desk.lang;
+    let by = desk.named(&args.by)?;
+    let mut ledger = desk.open()?;
+    let site = desk.site(&ledger)?;
+    let (now, zone) = (Timestamp::now(), desk.zone);
     let mut evidence = Vec::new();
     for path in &args.evidence {
         evidence.push(file(path, lang)?);
     }
     let says = args.answer.is_some() || args.outcome.is_some() || args.answered.is_some();
     let answered = match args.answered {
-        Some(day) => Some(begin(day, &zone)?),
+        Some(day) => Some(begin(day, zone)?),
         None => says.then_some(now),
     };
     let answer = Answer {
@@ -85,32 +77,27 @@ fn answer(args: &InquiryAnswer, lang: Lang) -> anyhow::Result<()> {
         bail!("{}", fill(lang, "register.no-inquiry", &[("inquiry", &args.number)]))
     };
     let outcome = label(lang, "outcome", inquiry.state(now));
-    register::say(&fill(
-        lang,
-        "register.inquiry-answered",
-        &[("inquiry", &args.number), ("outcome", &outcome)],
-    ))
+    desk.say(out, "register.inquiry-answered", &[("inquiry", &args.number), ("outcome", &outcome)])
 }
 
-fn listed(args: &Listing, lang: Lang) -> anyhow::Result<()> {
-    let ledger = Ledger::read_only(&args.place.db)?;
-    let site = list::site(&ledger, &args.place, args.format == ListFormat::Json, lang)?;
+/// Lists the inquiries.
+pub fn listed(desk: &Desk<'_>, format: ListFormat, out: &mut dyn Write) -> anyhow::Result<()> {
+    let ledger = desk.look()?;
+    let site = crate::site(&ledger, desk.site, format == ListFormat::Json, desk.lang)?;
     let rows = ledger.inquiries(&Query { site, ..Query::default() })?;
-    let mut sink = Sink::open(args.output.as_deref(), &[&args.place.db])?;
-    let (zone, now) = (output::zone(), Timestamp::now());
-    if args.format == ListFormat::Json {
-        serde_json::to_writer_pretty(&mut sink, &rows)?;
-        writeln!(sink)?;
-        return sink.close();
+    let now = Timestamp::now();
+    if format == ListFormat::Json {
+        serde_json::to_writer_pretty(&mut *out, &rows)?;
+        return Ok(writeln!(out)?);
     }
     let rows: Vec<Inquiry> = rows.into_iter().map(|row| row.row).collect();
-    match args.format {
-        ListFormat::Csv => inquiries::csv(&mut sink, &rows, lang, &zone, now)?,
+    match format {
+        ListFormat::Csv => inquiries::csv(out, &rows, desk.lang, desk.zone, now)?,
         ListFormat::Table | ListFormat::Json => {
-            sink.write_all(inquiries::table(&rows, lang, output::width(), &zone, now).as_bytes())?;
+            out.write_all(inquiries::table(&rows, desk.lang, desk.width, desk.zone, now).as_bytes())?;
         }
     }
-    sink.close()
+    Ok(())
 }
 
 /// Takes the digest of a file; the file itself stays where it is.

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use jiff::Timestamp;
-use sekisho_ledger::{Change, ChangeKind, HistoryQuery, Ledger, Subject};
-use sekisho_report::{HistoryRow, Lang, change, csv, fill, minute, table};
+use sekisho_ledger::{Change, ChangeKind, HistoryQuery, Subject};
+use sekisho_report::{HistoryRow, change, csv, fill, minute, table};
 use serde::Serialize;
 
-use crate::cli::{Diff, ListFormat};
 use crate::inquiry::{begin, end};
-use crate::sink::Sink;
-use crate::{list, output};
+use crate::{Desk, Diff, ListFormat};
 
 /// What is different, by what became of it.
 #[derive(Debug, Default, Serialize)]
@@ -28,30 +26,29 @@ struct Between {
     acts: Vec<Change>,
 }
 
-pub(crate) fn run(args: &Diff, lang: Lang) -> anyhow::Result<()> {
-    let ledger = Ledger::read_only(&args.place.db)?;
-    let site = list::site(&ledger, &args.place, args.format == ListFormat::Json, lang)?;
-    let zone = output::zone();
-    let since = begin(args.since.tomorrow()?, &zone)?;
-    let until = args.until.map_or_else(|| Ok(Timestamp::now()), |day| end(day, &zone))?;
+/// Tells what is different between two visits.
+pub fn run(desk: &Desk<'_>, args: &Diff, out: &mut dyn Write) -> anyhow::Result<()> {
+    let (lang, zone) = (desk.lang, desk.zone);
+    let ledger = desk.look()?;
+    let site = crate::site(&ledger, desk.site, args.format == ListFormat::Json, lang)?;
+    let since = begin(args.since.tomorrow()?, zone)?;
+    let until = args.until.map_or_else(|| Ok(Timestamp::now()), |day| end(day, zone))?;
     let query = HistoryQuery { site, since: Some(since), until: Some(until), ..HistoryQuery::default() };
     let mut history = ledger.history(&query)?;
     history.retain(|row| args.all || !change::is_of_general_internet(row));
     let between = between(history, since, until);
-    let mut sink = Sink::open(None, &[])?;
     if args.format == ListFormat::Json {
-        serde_json::to_writer_pretty(&mut sink, &between)?;
-        writeln!(sink)?;
-        return sink.close();
+        serde_json::to_writer_pretty(&mut *out, &between)?;
+        return Ok(writeln!(out)?);
     }
     let Between { appeared, gone, changed, acts, .. } = between;
     let sums = (appeared.len(), gone.len(), changed.len());
     let all = [appeared, gone, changed, acts].into_iter().flatten();
-    let rows: Vec<HistoryRow> = all.map(|row| change::row(row, lang, &zone)).collect();
+    let rows: Vec<HistoryRow> = all.map(|row| change::row(row, lang, zone)).collect();
     match args.format {
-        ListFormat::Csv => csv::history(&mut sink, &rows, lang, &zone)?,
+        ListFormat::Csv => csv::history(out, &rows, lang, zone)?,
         ListFormat::Table | ListFormat::Json => {
-            let (since, until) = (minute(since, &zone), minute(until, &zone));
+            let (since, until) = (minute(since, zone), minute(until, zone));
             let values: [(&str, &dyn std::fmt::Display); 5] = [
                 ("since", &since),
                 ("until", &until),
@@ -59,11 +56,11 @@ pub(crate) fn run(args: &Diff, lang: Lang) -> anyhow::Result<()> {
                 ("gone", &sums.1),
                 ("changed", &sums.2),
             ];
-            writeln!(sink, "{}", fill(lang, "summary.diff", &values))?;
-            sink.write_all(table::history(&rows, lang, output::width(), &zone).as_bytes())?;
+            writeln!(out, "{}", fill(lang, "summary.diff", &values))?;
+            out.write_all(table::history(&rows, lang, desk.width, zone).as_bytes())?;
         }
     }
-    sink.close()
+    Ok(())
 }
 
 /// Sorts a history, the latest first, by what became of each subject.

@@ -10,22 +10,20 @@ use jiff::Timestamp;
 use sekisho_api::{Connection, Registration, Terms};
 use sekisho_ledger::{Declared, Entered, Ledger, Query, Reader};
 use sekisho_report::import::{Fate, ImportError, List, MAX_FILE_BYTES, Preview, preview, read};
-use sekisho_report::{Lang, fill, is_proposal};
+use sekisho_report::{fill, is_proposal};
 
-use crate::cli::ImportList;
-use crate::sink::Sink;
-use crate::{output, register};
+use crate::{Desk, ImportList};
 
-pub(crate) fn run(args: &ImportList, lang: Lang) -> anyhow::Result<()> {
-    let by = args.by.as_deref().map(|by| register::named(by, lang)).transpose()?.unwrap_or_default();
+/// Imports a list, or shows what that would do.
+pub fn run(desk: &Desk<'_>, args: &ImportList, out: &mut dyn Write) -> anyhow::Result<()> {
+    let by = args.by.as_deref().map(|by| desk.named(by)).transpose()?.unwrap_or_default();
     let file = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let list = listed(args, &file, lang)?;
+    let list = listed(desk, args, &file)?;
     if args.dry_run {
-        let ledger = Ledger::read_only(&args.place.db)?;
-        return import(&Target::Look(&ledger), args, (&file, &by), &list, lang);
+        return import(desk, &Target::Look(&desk.look()?), (&file, &by), &list, out);
     }
-    let ledger = register::open(&args.place)?;
-    import(&Target::Enter(std::cell::RefCell::new(ledger)), args, (&file, &by), &list, lang)
+    let ledger = desk.open()?;
+    import(desk, &Target::Enter(std::cell::RefCell::new(ledger)), (&file, &by), &list, out)
 }
 
 /// The ledger, to look into or to enter into.
@@ -35,19 +33,19 @@ enum Target<'l> {
 }
 
 fn import(
+    desk: &Desk<'_>,
     target: &Target<'_>,
-    args: &ImportList,
     (file, by): (&str, &str),
     list: &List,
-    lang: Lang,
+    out: &mut dyn Write,
 ) -> anyhow::Result<()> {
+    let lang = desk.lang;
     let planned = match target {
-        Target::Look(ledger) => plan(ledger, args, (file, by), list, lang)?,
-        Target::Enter(ledger) => plan(&ledger.borrow(), args, (file, by), list, lang)?,
+        Target::Look(ledger) => plan(desk, ledger, (file, by), list)?,
+        Target::Enter(ledger) => plan(desk, &ledger.borrow(), (file, by), list)?,
     };
     let Plan { site, declared, fates } = planned;
-    let mut sink = Sink::open(None, &[])?;
-    write!(sink, "{}", preview(&Preview { file, list, fates: &fates }, lang))?;
+    write!(out, "{}", preview(&Preview { file, list, fates: &fates }, lang))?;
     let skipped = fates.iter().filter(|fate| matches!(fate, Fate::Skipped(_))).count();
     let told = match target {
         Target::Look(_) => {
@@ -69,16 +67,16 @@ fn import(
             fill(lang, "import.done", &values)
         }
     };
-    writeln!(sink, "{told}")?;
-    sink.close()
+    Ok(writeln!(out, "{told}")?)
 }
 
-fn listed(args: &ImportList, file: &str, lang: Lang) -> anyhow::Result<List> {
+fn listed(desk: &Desk<'_>, args: &ImportList, file: &str) -> anyhow::Result<List> {
+    let lang = desk.lang;
     let open = || format!("cannot read {}", args.file.display());
     let mut bytes = Vec::new();
     let most = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
     File::open(&args.file).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)).with_context(open)?;
-    match read(&bytes, &output::zone()) {
+    match read(&bytes, desk.zone) {
         Ok(list) => Ok(list),
         Err(ImportError::TooLong) => {
             bail!("{}", fill(lang, "import.too-long", &[("file", &file), ("limit", &(MAX_FILE_BYTES >> 20))]))
@@ -95,14 +93,8 @@ struct Plan {
     fates: Vec<Fate>,
 }
 
-fn plan(
-    ledger: &Reader,
-    args: &ImportList,
-    (file, by): (&str, &str),
-    list: &List,
-    lang: Lang,
-) -> anyhow::Result<Plan> {
-    let site = register::site_to_declare(ledger, &args.place, lang)?;
+fn plan(desk: &Desk<'_>, ledger: &Reader, (file, by): (&str, &str), list: &List) -> anyhow::Result<Plan> {
+    let site = desk.site_to_declare(ledger)?;
     let connections = connections(ledger, &site)?;
     let held = ledger.registrations(Some(&site))?;
     let held: BTreeMap<String, Registration> =
@@ -137,7 +129,7 @@ fn plan(
         one.registration.zone.clone_from(&said.zone);
         by.clone_into(&mut one.registration.by);
         one.registration.source = Some(fill(
-            lang,
+            desk.lang,
             "import.source",
             &[("file", &file), ("sheet", &list.sheet), ("line", &line.line)],
         ));
@@ -165,7 +157,7 @@ fn said_by_people(terms: &Terms, connection: Option<&Connection>) -> Terms {
 /// Reads the connections by number: those of the list, without the hours.
 fn connections(ledger: &Reader, site: &str) -> anyhow::Result<BTreeMap<i64, Connection>> {
     let mut found = BTreeMap::new();
-    let query = Query { site: Some(site.to_owned()), ..Query::default() };
+    let query = Query { site: Some(site.to_owned()), without_hours: true, ..Query::default() };
     ledger.visit(&query, |sited| {
         if let Some(number) = sited.row.number {
             found.insert(number, sited.row);

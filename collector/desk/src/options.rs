@@ -1,205 +1,186 @@
-//! What people declare and ask: `register`, `unregister`, `registrations`, `import-list`, `inquiry`, `diff`.
+//! The options of what people declare, ask and compare, in the words of clap.
 
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Subcommand};
+use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use sekisho_api::Hours;
 
-use super::{ListFormat, Listing, Place};
-
+/// What is declared of a connection.
 #[derive(Args, Debug)]
-pub(crate) struct Register {
+pub struct Register {
     /// 接続番号（connections の一覧の番号） / The connection's number in the list
     #[arg(value_name = "NUMBER")]
-    pub(crate) number: i64,
-
-    #[command(flatten)]
-    pub(crate) place: Place,
+    pub number: i64,
 
     /// 承認した人 / Who approves
     #[arg(long, value_name = "NAME")]
-    pub(crate) by: String,
+    pub by: String,
 
     /// 接続の名称・用途 / What it is called or for
     #[arg(long, value_name = "TEXT")]
-    pub(crate) purpose: Option<String>,
+    pub purpose: Option<String>,
 
     /// 院内の管理担当（部署・氏名） / Who in the hospital answers for it
     #[arg(long, value_name = "TEXT")]
-    pub(crate) owner: Option<String>,
+    pub owner: Option<String>,
 
     /// 接続先の事業者 / The company at the other end
     #[arg(long, value_name = "TEXT")]
-    pub(crate) vendor: Option<String>,
+    pub vendor: Option<String>,
 
     /// 事業者の保守窓口・緊急連絡先 / Whom to call there
     #[arg(long, value_name = "TEXT")]
-    pub(crate) contact: Option<String>,
+    pub contact: Option<String>,
 
     /// 契約の最終日 / The contract's last day
     #[arg(long, value_name = "DATE")]
-    pub(crate) contract_end: Option<Date>,
+    pub contract_end: Option<Date>,
 
     /// 許可する時間帯（例 "平日 9:00-17:00"） / When it may be used, such as "Mon-Fri 9:00-17:00"
     #[arg(long, value_name = "HOURS", value_parser = hours)]
-    pub(crate) hours: Option<Hours>,
+    pub hours: Option<Hours>,
 
     /// 登録の最終日（既定は契約の最終日） / The registration's last day
     #[arg(long, value_name = "DATE")]
-    pub(crate) until: Option<Date>,
+    pub until: Option<Date>,
 
     /// 備考 / A note
     #[arg(long, value_name = "TEXT")]
-    pub(crate) note: Option<String>,
+    pub note: Option<String>,
 }
 
+/// What is taken back.
 #[derive(Args, Debug)]
-pub(crate) struct Unregister {
+pub struct Unregister {
     /// 接続番号、または登録ID / The connection's number, or the registration's ID
     #[arg(value_name = "NUMBER|ID")]
-    pub(crate) what: String,
-
-    #[command(flatten)]
-    pub(crate) place: Place,
+    pub what: String,
 
     /// 取り消した人 / Who takes it back
     #[arg(long, value_name = "NAME")]
-    pub(crate) by: String,
+    pub by: String,
 }
 
+/// A list to be imported.
 #[derive(Args, Debug)]
-pub(crate) struct ImportList {
+pub struct ImportList {
     /// 病院の外部接続先一覧（.xlsx または .csv） / The hospital's own list
     #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-
-    #[command(flatten)]
-    pub(crate) place: Place,
+    pub file: PathBuf,
 
     /// 取り込んだ人 / Who imports it
     #[arg(long, value_name = "NAME", required_unless_present = "dry_run")]
-    pub(crate) by: Option<String>,
+    pub by: Option<String>,
 
     /// 読み取り結果だけを示し、台帳を変えない / Shows what would be taken for what, and changes nothing
     #[arg(long)]
-    pub(crate) dry_run: bool,
+    pub dry_run: bool,
 }
 
+/// An inquiry.
 #[derive(Args, Debug)]
-pub(crate) struct InquiryArgs {
-    #[command(subcommand)]
-    pub(crate) command: InquiryCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum InquiryCommand {
-    /// 調査（問い合わせ）を記録する / Notes an inquiry
-    Add(InquiryAdd),
-    /// 回答を記録する / Notes what came of it
-    Answer(InquiryAnswer),
-    /// 調査履歴を一覧する / Lists the inquiries
-    List(Listing),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct InquiryAdd {
-    #[command(flatten)]
-    pub(crate) place: Place,
-
+pub struct InquiryAdd {
     /// 接続番号 / The connection that it is about
     #[arg(long, value_name = "NUMBER")]
-    pub(crate) connection: Option<i64>,
+    pub connection: Option<i64>,
 
     /// 質問・確認内容 / What is asked or checked
     #[arg(long, value_name = "TEXT")]
-    pub(crate) question: String,
+    pub question: String,
 
     /// 対象（部署・事業者・担当者） / Who is asked
     #[arg(long, value_name = "TEXT")]
-    pub(crate) to: String,
+    pub to: String,
 
     /// 調査方法 / How
     #[arg(long, value_name = "SLUG", default_value = "interview",
           value_parser = PossibleValuesParser::new(METHODS))]
-    pub(crate) method: String,
+    pub method: String,
 
     /// 実施者 / Who asks
     #[arg(long, value_name = "NAME")]
-    pub(crate) by: String,
+    pub by: String,
 
     /// 質問した日（既定は今） / The day it was asked; now if not given
     #[arg(long, value_name = "DATE")]
-    pub(crate) asked: Option<Date>,
+    pub asked: Option<Date>,
 
     /// 回答期限（既定は7日後） / The day the answer is due; seven days on if not given
     #[arg(long, value_name = "DATE")]
-    pub(crate) due: Option<Date>,
+    pub due: Option<Date>,
 
     /// 工数（時間） / Hours spent
     #[arg(long, value_name = "HOURS", value_parser = effort)]
-    pub(crate) hours: Option<u32>,
+    pub hours: Option<u32>,
 }
 
+/// What came of an inquiry.
 #[derive(Args, Debug)]
-pub(crate) struct InquiryAnswer {
+pub struct InquiryAnswer {
     /// 調査番号 / The inquiry's number
     #[arg(value_name = "NUMBER")]
-    pub(crate) number: i64,
-
-    #[command(flatten)]
-    pub(crate) place: Place,
+    pub number: i64,
 
     /// 回答・判明事項 / The answer, or what was found
     #[arg(long, value_name = "TEXT")]
-    pub(crate) answer: Option<String>,
+    pub answer: Option<String>,
 
     /// 結果 / What came of it
     #[arg(long, value_name = "SLUG", value_parser = PossibleValuesParser::new(OUTCOMES))]
-    pub(crate) outcome: Option<String>,
+    pub outcome: Option<String>,
 
     /// 回答日（既定は今日） / The day the answer came; today if not given
     #[arg(long, value_name = "DATE")]
-    pub(crate) answered: Option<Date>,
+    pub answered: Option<Date>,
 
     /// 次回予定 / What is done next, and when
     #[arg(long, value_name = "TEXT")]
-    pub(crate) next: Option<String>,
+    pub next: Option<String>,
 
     /// 証跡のファイル。名前と SHA-256 だけを台帳に残す / A file that proves it; its name and SHA-256 are kept
     #[arg(long, value_name = "FILE")]
-    pub(crate) evidence: Vec<PathBuf>,
+    pub evidence: Vec<PathBuf>,
 
     /// 追加の工数（時間） / More hours spent
     #[arg(long, value_name = "HOURS", value_parser = effort)]
-    pub(crate) hours: Option<u32>,
+    pub hours: Option<u32>,
 
     /// 記入者 / Who notes it
     #[arg(long, value_name = "NAME")]
-    pub(crate) by: String,
+    pub by: String,
 }
 
+/// Two visits.
 #[derive(Args, Debug)]
-pub(crate) struct Diff {
-    #[command(flatten)]
-    pub(crate) place: Place,
-
+pub struct Diff {
     /// 前回の訪問日。この日より後の変化を示す / The last visit: changes after this day
     #[arg(long, value_name = "DATE")]
-    pub(crate) since: Date,
+    pub since: Date,
 
     /// 今回の訪問日（既定は今） / This visit; now if not given
     #[arg(long, value_name = "DATE")]
-    pub(crate) until: Option<Date>,
+    pub until: Option<Date>,
 
     /// 出力形式 / The form of the output
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
+    pub format: ListFormat,
 
     /// 一般インターネットも出す / With the general Internet
     #[arg(long)]
-    pub(crate) all: bool,
+    pub all: bool,
+}
+
+/// The form of a list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ListFormat {
+    /// 画面向けの表 / A table for the screen
+    Table,
+    /// JSON
+    Json,
+    /// CSV（Excel で開けます） / CSV that Excel opens
+    Csv,
 }
 
 /// How people ask.
