@@ -1,16 +1,17 @@
 //! The whole way of a packet: decode, track, recognise, enrich.
 
 mod glimpse;
+mod known;
 mod settings;
 mod tally;
+mod waiting;
 
 use std::hint::black_box;
+use std::ops::Range;
 
 use sekisho_api::{Analysis, Capture};
-use sekisho_decode::{
-    Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Packet, Upper, decode, decode_into, flag, ndp,
-};
-use sekisho_enrich::{Carrier, Enrich, Extra, Gathered, Heard, Prefix, hour_of};
+use sekisho_decode::{Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Packet, Upper, decode, flag, ndp};
+use sekisho_enrich::{Carrier, Enrich, Extra, Gathered, Heard, Prefix, hour_of, times_of};
 use sekisho_export::{Exporters, Limits as ExportLimits};
 use sekisho_mirror::{Carrier as MirrorCarrier, Carries, Glance, MirrorCheck};
 use sekisho_recognise::{Engine, Side, neighbour};
@@ -21,6 +22,7 @@ use crate::capture::Frame;
 use glimpse::glimpse;
 pub(crate) use settings::{Exports, Settings};
 use tally::{Tally, Told};
+use waiting::Waiting;
 
 /// Tunnels opened inside each other: a mirror's carrier, a tunnel, and one tunnel in it.
 const MAX_DEPTH: usize = 4;
@@ -49,6 +51,8 @@ pub(crate) struct Pipeline {
     given_drops: u64,
     /// The hour of the packets' time, numbered since the epoch.
     hour: i64,
+    /// The times in it.
+    hour_ns: Range<i64>,
     /// What was counted when a share was last given.
     told: Told,
 }
@@ -60,33 +64,6 @@ pub(crate) struct Share {
     pub(crate) gathered: Gathered,
     /// What was read.
     pub(crate) capture: Capture,
-}
-
-/// A frame that is decoded and waits for its turn.
-#[derive(Clone, Copy)]
-struct Waiting<'a> {
-    time_ns: i64,
-    wire_len: u32,
-    captured: u32,
-    merged: bool,
-    /// What the table's index gave at a glance.
-    glance: u32,
-    mark: Mark,
-    packet: Packet<'a>,
-    decoded: Result<(), DecodeError>,
-}
-
-impl Waiting<'_> {
-    const NONE: Self = Self {
-        time_ns: 0,
-        wire_len: 0,
-        captured: 0,
-        merged: false,
-        glance: 0,
-        mark: Mark::NONE,
-        packet: Packet::EMPTY,
-        decoded: Ok(()),
-    };
 }
 
 /// How deep in tunnels a packet was, and in which.
@@ -120,6 +97,7 @@ impl Pipeline {
             mirror: settings.mirror,
             given_drops: 0,
             hour: 0,
+            hour_ns: times_of(0),
             told: Told::default(),
         }
     }
@@ -228,20 +206,10 @@ impl Pipeline {
         loop {
             let mut count = 0;
             for (place, frame) in places.iter_mut().zip(&mut frames) {
-                place.time_ns = frame.time_ns;
-                place.wire_len = frame.wire_len;
-                place.captured = frame.data.len() as u32;
-                place.merged = frame.merged;
-                place.decoded =
-                    decode_into(frame.link, frame.tci, frame.data, frame.wire_len, &mut place.packet);
+                place.take(&frame);
                 count += 1;
             }
             let Some(waiting) = places.get_mut(..count).filter(|waiting| !waiting.is_empty()) else { return };
-            for waiting in &mut *waiting {
-                if let Packet { link, body: Body::Ip(ip) } = &waiting.packet {
-                    waiting.mark = Mark::of(link, ip);
-                }
-            }
             // Loops of nothing but reads: the more of them the processor has at once, the more they overlap.
             for waiting in &mut *waiting {
                 waiting.glance = self.table.warm_index(&waiting.mark);
@@ -259,11 +227,19 @@ impl Pipeline {
         self.tally.packets += 1;
         self.tally.bytes += u64::from(waiting.wire_len);
         self.tick(waiting.time_ns);
+        if !self.known(waiting) {
+            self.at_length(waiting);
+        }
+    }
+
+    /// Takes a frame the long way, on which it may open, end or change anything.
+    #[inline(never)]
+    fn at_length(&mut self, waiting: &Waiting<'_>) {
         let Waiting { captured, wire_len: wire, merged, .. } = *waiting;
         let level = Level { depth: 0, carrier: None, shown: Some(Shown { captured, wire, merged }) };
-        match waiting.decoded {
-            Ok(()) => self.packet(waiting.time_ns, &waiting.packet, &waiting.mark, level),
-            Err(error) => self.undecoded(error, level),
+        match waiting.error {
+            None => self.packet(waiting.time_ns, &waiting.packet, &waiting.mark, level),
+            Some(error) => self.undecoded(error, level),
         }
     }
 
@@ -285,9 +261,8 @@ impl Pipeline {
 
     #[inline]
     fn follow_hour(&mut self, time_ns: i64) {
-        let hour = hour_of(time_ns);
-        if hour != self.hour {
-            self.new_hour(hour);
+        if !self.hour_ns.contains(&time_ns) {
+            self.new_hour(hour_of(time_ns));
         }
     }
 
@@ -303,6 +278,7 @@ impl Pipeline {
             return;
         }
         self.hour = hour;
+        self.hour_ns = times_of(hour);
     }
 
     fn end_all(&mut self) {

@@ -4,41 +4,48 @@
 //! It says the same as the way through every layer, in a third of the time: there each layer's result is
 //! copied into the next one's. Whatever is out of the ordinary, damage included, is left to that way.
 
+use crate::Addr;
 use crate::packet::{Body, Fragment, Ip, Link, Packet, Tcp, Udp, Upper};
 use crate::transport::protocol;
-use crate::{Addr, MacAddr};
+
+/// A customer VLAN tag (IEEE 802.1Q §9.6).
+const TAG: [u8; 2] = [0x81, 0x00];
 
 /// Decodes a frame into `packet`; tells whether it could. `vlan` is that of a tag taken off before.
 #[inline]
 pub(crate) fn ethernet<'a>(bytes: &'a [u8], vlan: u16, wire_len: u32, packet: &mut Packet<'a>) -> bool {
-    let Some((head, rest)) = bytes.split_first_chunk::<14>() else { return false };
-    let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, type_high, type_low] = *head;
-    let link = Link {
-        src: MacAddr([s0, s1, s2, s3, s4, s5]),
-        dst: MacAddr([d0, d1, d2, d3, d4, d5]),
-        vlan,
-        ..Link::default()
-    };
-    match [type_high, type_low] {
-        [0x08, 0x00] => v4(link, rest, packet),
-        [0x86, 0xdd] => v6(link, rest, packet),
-        [0x81, 0x00] if vlan == 0 && wire_len >= 18 => {
-            let Some(([tci_high, tci_low, type_high, type_low], rest)) = rest.split_first_chunk() else {
-                return false;
-            };
-            let link = Link { vlan: u16::from_be_bytes([*tci_high, *tci_low]) & 0x0fff, ..link };
-            match [*type_high, *type_low] {
-                [0x08, 0x00] => v4(link, rest, packet),
-                [0x86, 0xdd] => v6(link, rest, packet),
-                _ => false,
-            }
-        }
-        _ => false,
+    let Some((head, mut rest)) = bytes.split_first_chunk::<14>() else { return false };
+    let (mut vlan, mut ethertype) = (vlan, [head[12], head[13]]);
+    if ethertype == TAG && vlan == 0 && wire_len >= 18 {
+        let Some((tag, after)) = rest.split_first_chunk::<4>() else { return false };
+        vlan = u16::from_be_bytes([tag[0], tag[1]]) & 0x0fff;
+        (ethertype, rest) = ([tag[2], tag[3]], after);
     }
+    let decoded = match ethertype {
+        [0x08, 0x00] => v4(rest, &mut packet.body),
+        [0x86, 0xdd] => v6(rest, &mut packet.body),
+        _ => false,
+    };
+    if decoded {
+        link(head, vlan, &mut packet.link);
+    }
+    decoded
+}
+
+/// Field by field in their place: put together before, they take longer than all else here.
+#[inline]
+fn link(head: &[u8; 14], vlan: u16, link: &mut Link) {
+    let Some((dst, after)) = head.split_first_chunk::<6>() else { return };
+    let Some(src) = after.first_chunk::<6>() else { return };
+    link.src.0 = *src;
+    link.dst.0 = *dst;
+    link.vlan = vlan;
+    link.outer_vlan = 0;
+    link.pppoe = false;
 }
 
 #[inline]
-fn v4<'a>(link: Link, bytes: &'a [u8], packet: &mut Packet<'a>) -> bool {
+fn v4<'a>(bytes: &'a [u8], body: &mut Body<'a>) -> bool {
     let Some((h, rest)) = bytes.split_first_chunk::<20>() else { return false };
     let total_len = u16::from_be_bytes([h[2], h[3]]);
     // Version 4 and five words; neither more fragments nor an offset.
@@ -54,11 +61,11 @@ fn v4<'a>(link: Link, bytes: &'a [u8], packet: &mut Packet<'a>) -> bool {
         wire_len: u32::from(total_len),
         body_wire_len: u32::from(total_len) - 20,
     };
-    upper(link, &head, rest, packet)
+    upper(&head, rest, body)
 }
 
-#[inline]
-fn v6<'a>(link: Link, bytes: &'a [u8], packet: &mut Packet<'a>) -> bool {
+#[inline(never)]
+fn v6<'a>(bytes: &'a [u8], body: &mut Body<'a>) -> bool {
     let Some((h, rest)) = bytes.split_first_chunk::<8>() else { return false };
     let Some((src, rest)) = rest.split_first_chunk::<16>() else { return false };
     let Some((dst, rest)) = rest.split_first_chunk::<16>() else { return false };
@@ -75,7 +82,7 @@ fn v6<'a>(link: Link, bytes: &'a [u8], packet: &mut Packet<'a>) -> bool {
         wire_len: body_wire_len + 40,
         body_wire_len,
     };
-    upper(link, &head, rest, packet)
+    upper(&head, rest, body)
 }
 
 /// What both versions' headers say.
@@ -89,20 +96,21 @@ struct Head {
     body_wire_len: u32,
 }
 
-#[inline]
-fn upper<'a>(link: Link, head: &Head, rest: &'a [u8], packet: &mut Packet<'a>) -> bool {
+#[expect(clippy::inline_always, reason = "through memory its arguments take as long as its work")]
+#[inline(always)]
+fn upper<'a>(head: &Head, rest: &'a [u8], into: &mut Body<'a>) -> bool {
     let body = rest.get(..head.body_wire_len as usize).unwrap_or(rest);
     match head.protocol {
         protocol::TCP => {
             let Some((h, after)) = body.split_first_chunk::<20>() else { return false };
             let Some(options_len) = (usize::from(h[12] >> 4) * 4).checked_sub(20) else { return false };
             let payload = after.get(options_len..).unwrap_or_default();
-            *packet = Packet { link, body: Body::Ip(head.ip(Upper::Tcp(Tcp::of(h)), body, payload)) };
+            *into = Body::Ip(head.ip(Upper::Tcp(Tcp::of(h)), body, payload));
             true
         }
         protocol::UDP => {
             let Some((h, payload)) = body.split_first_chunk::<8>() else { return false };
-            *packet = Packet { link, body: Body::Ip(head.ip(Upper::Udp(Udp::of(*h)), body, payload)) };
+            *into = Body::Ip(head.ip(Upper::Udp(Udp::of(*h)), body, payload));
             true
         }
         _ => false,

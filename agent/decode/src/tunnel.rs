@@ -1,6 +1,6 @@
 //! What a packet carries inside itself: mirrors (ERSPAN) and tunnels (GRE, VXLAN, CAPWAP, IP in IP …).
 
-use crate::packet::{Ip, Upper};
+use crate::packet::{Ip, Udp, Upper};
 use crate::transport::protocol;
 use crate::{Cursor, DecodeError, Layer, LinkType};
 
@@ -32,6 +32,15 @@ pub struct Inner<'a> {
     /// Whether the outer packet is only how a mirror port sends its copies (ERSPAN): it is then no
     /// traffic of the network's own.
     pub mirror: bool,
+}
+
+impl Udp {
+    /// Tells whether the datagram goes where packets in the clear are carried to.
+    #[inline]
+    #[must_use]
+    pub const fn may_carry_packets(&self) -> bool {
+        matches!(self.dst_port, VXLAN_PORT | GENEVE_PORT)
+    }
 }
 
 impl<'a> Ip<'a> {

@@ -41,6 +41,7 @@ mod station;
 mod tests;
 
 use std::net::IpAddr;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
@@ -250,6 +251,12 @@ impl Enrich {
 #[must_use]
 pub const fn hour_of(time_ns: i64) -> i64 {
     time_ns.div_euclid(HOUR_NS)
+}
+
+/// The times of an hour numbered since the epoch.
+#[must_use]
+pub const fn times_of(hour: i64) -> Range<i64> {
+    hour.saturating_mul(HOUR_NS)..hour.saturating_add(1).saturating_mul(HOUR_NS)
 }
 
 /// A note on its way to its conn.

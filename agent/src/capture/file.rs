@@ -24,8 +24,9 @@ use super::window::Window;
 /// The name by which standard input is given.
 pub(crate) const STANDARD_INPUT: &str = "-";
 
-/// Frames in a batch: enough to read ahead by, few enough to stay in the nearest cache.
-const BATCH_FRAMES: usize = 32;
+/// Frames in a batch: enough that what a batch costs by itself is nothing to a frame, few enough that their
+/// records stay in the nearest cache.
+const BATCH_FRAMES: usize = 256;
 
 /// How many first bytes an error about a file that is no capture shows.
 const SHOWN_HEAD_BYTES: usize = 8;
@@ -233,6 +234,8 @@ impl FileSource {
 pub(crate) struct Batch<'a> {
     window: &'a Window,
     records: slice::Iter<'a, Record>,
+    /// The last record's link type: of one file nearly all are of one.
+    link: (u16, LinkType),
 }
 
 impl<'a> Iterator for Batch<'a> {
@@ -241,10 +244,13 @@ impl<'a> Iterator for Batch<'a> {
     #[inline]
     fn next(&mut self) -> Option<Frame<'a>> {
         let record = self.records.next()?;
-        let Record { time_ns, wire_len, index, len, .. } = *record;
-        // Only what has a link type that can be decoded is put into a batch.
+        let Record { time_ns, link_number, wire_len, index, len } = *record;
+        if link_number != self.link.0 {
+            // Only what has a link type that can be decoded is put into a batch.
+            self.link = (link_number, record.link()?);
+        }
         let data = self.window.bytes(index, len);
-        Some(Frame { time_ns, link: record.link()?, tci: 0, merged: false, wire_len, data })
+        Some(Frame { time_ns, link: self.link.1, tci: 0, merged: false, wire_len, data })
     }
 }
 
@@ -254,9 +260,11 @@ impl Source for FileSource {
     fn batch(&mut self, _patience: Duration) -> Result<Arrival<Batch<'_>>, CaptureError> {
         self.batch.clear();
         let Some(first) = self.advance() else { return Ok(Arrival::End) };
+        let Some(link) = first.link() else { return Ok(Arrival::Nothing) };
         self.batch.push(first);
         self.fill();
-        Ok(Arrival::Frames(Batch { window: &self.window, records: self.batch.iter() }))
+        let link = (first.link_number, link);
+        Ok(Arrival::Frames(Batch { window: &self.window, records: self.batch.iter(), link }))
     }
 
     fn drops(&self) -> u64 {

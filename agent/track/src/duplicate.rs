@@ -4,7 +4,7 @@
 use sekisho_decode::{Ip, Link, Upper};
 
 use crate::table::ConnId;
-use crate::tuple::fold;
+use crate::tuple::{Ends, fold};
 
 /// Recent packets that are remembered. At 100,000 packets/s they reach 80 ms back; a core switch
 /// sends its second copy within one.
@@ -103,7 +103,7 @@ pub(crate) fn hop_mark(link: &Link) -> u32 {
 /// Marks what routing leaves as it is: addresses, identification, upper header and payload, of which
 /// the checksum speaks; not VLAN, hardware addresses, time to live.
 #[inline]
-pub(crate) fn packet_mark(ends_hash: u64, ip: &Ip<'_>) -> u64 {
+pub(crate) fn packet_mark(ends: Ends, ip: &Ip<'_>) -> u64 {
     let upper = match &ip.upper {
         Upper::Tcp(tcp) => {
             u64::from(tcp.seq) << 32
@@ -120,7 +120,7 @@ pub(crate) fn packet_mark(ends_hash: u64, ip: &Ip<'_>) -> u64 {
     // The sender, lest a reply that says the same be taken for a copy.
     let sender = ip.src.bits() as u64;
     let own = u64::from(ip.ident) << 32 | u64::from(ip.wire_len) << 8 | u64::from(ip.protocol);
-    fold(ends_hash ^ upper, own ^ sender.rotate_left(23) ^ 0xe703_7ed1_a0b4_28db)
+    ends.with(upper, own ^ sender.rotate_left(23))
 }
 
 #[inline]

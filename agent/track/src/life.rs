@@ -79,13 +79,20 @@ impl<X> Conn<X> {
         (orig | resp) & flag::RST != 0 || orig & resp & flag::FIN != 0
     }
 
+    /// Tells whether the conn has said nothing for so long that it is over.
+    #[inline]
+    pub(crate) const fn is_over(&self, time_ns: i64) -> bool {
+        // No conn waits shorter than a closed one, and most packets come soon after the one before.
+        time_ns > self.last_ns.saturating_add(CLOSED) && self.deadline_ns() < time_ns
+    }
+
     /// Tells whether a packet of the same five-tuple belongs to another conn: too late, or a new SYN
     /// where none is expected.
     #[inline]
     pub(crate) fn is_ended_by(&self, time_ns: i64, ip: &Ip<'_>) -> bool {
-        let Upper::Tcp(tcp) = &ip.upper else { return self.deadline_ns() < time_ns };
+        let Upper::Tcp(tcp) = &ip.upper else { return self.is_over(time_ns) };
         let opens = tcp.flags & (flag::SYN | flag::ACK) == flag::SYN;
-        opens && (self.is_closed() || !self.has_handshake()) || self.deadline_ns() < time_ns
+        opens && (self.is_closed() || !self.has_handshake()) || self.is_over(time_ns)
     }
 
     /// Adds a packet; `hop` names the hop it came on.

@@ -8,7 +8,7 @@ use crate::fragment::Fragments;
 use crate::index::Index;
 use crate::life::oriented;
 use crate::places::Places;
-use crate::tuple::{Tuple, on_vlan};
+use crate::tuple::Tuple;
 use crate::wheel::{NONE, Wheel};
 
 /// The number of a conn while it lives in the table.
@@ -72,12 +72,16 @@ impl Mark {
     pub const NONE: Self = Self { conn: 0, packet: 0, hop: 0 };
 
     /// Hashes a packet.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "every packet goes this way, and through memory its arguments take as long as its work"
+    )]
+    #[inline(always)]
     #[must_use]
     pub fn of(link: &Link, ip: &Ip<'_>) -> Self {
-        let ends = Tuple::of(ip).ends_hash();
+        let ends = Tuple::of(ip).ends();
         Self {
-            conn: on_vlan(ends, link.vlan, ip.protocol),
+            conn: ends.on_vlan(link.vlan, ip.protocol),
             packet: packet_mark(ends, ip),
             hop: hop_mark(link),
         }
@@ -156,6 +160,39 @@ impl<X: Default> Table<X> {
         let conn = self.conns.get(glance);
         let conn = conn.map_or(0, |conn| conn.last_ns.cast_unsigned() ^ conn.bytes[0]);
         conn ^ u64::from(self.duplicates.glance(mark.packet))
+    }
+
+    /// Counts a packet of the conn that [`Self::warm_index`] gave, where nothing is to be found out about it:
+    /// whole, on the conn's own VLAN, no copy, and neither this conn's end nor any other's. `None` says that
+    /// nothing was done, and that the packet is to go the way of [`Self::packet`].
+    ///
+    /// The caller has seen to it that the packet opens nothing: no SYN.
+    #[expect(
+        clippy::inline_always,
+        reason = "every packet goes this way, and through memory its arguments take as long as its work"
+    )]
+    #[inline(always)]
+    pub fn again(
+        &mut self,
+        glance: u32,
+        time_ns: i64,
+        mark: &Mark,
+        link: &Link,
+        ip: &Ip<'_>,
+    ) -> Option<(ConnId, &mut Conn<X>, bool)> {
+        if self.wheel.is_due(time_ns) || ip.fragment != Fragment::Whole {
+            return None;
+        }
+        let conn = self.conns.get_mut(glance).filter(|conn| conn.live && conn.vlan == link.vlan)?;
+        let from_orig = conn.sent_by_orig(&Tuple::of(ip))?;
+        let memory = self.duplicates.look(mark.packet, time_ns, mark.hop, ip.ident);
+        if memory != Memory::New || conn.is_over(time_ns) {
+            return None;
+        }
+        conn.count(time_ns, from_orig, mark.hop, link, ip);
+        let id = ConnId(glance);
+        self.duplicates.remember(mark.packet, time_ns, mark.hop, id);
+        Some((id, conn, from_orig))
     }
 
     /// Takes one packet in; `None` for a later fragment of an unknown datagram. Conns that end by it,

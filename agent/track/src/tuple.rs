@@ -50,31 +50,49 @@ impl Tuple {
             && self.protocol == other.protocol
     }
 
-    /// Hashes the ends, both directions to the same value.
+    /// What both directions have in common of their ends.
     #[inline]
-    pub(crate) fn ends_hash(&self) -> u64 {
-        let end = |address: Addr, port: u16| {
-            let bits = address.bits();
-            fold(
-                bits as u64 ^ 0xa076_1d64_78bd_642f,
-                (bits >> 64) as u64 ^ u64::from(port) ^ 0xe703_7ed1_a0b4_28db,
-            )
-        };
-        // A sum does not care which end is which.
-        end(self.src, self.src_port).wrapping_add(end(self.dst, self.dst_port))
+    pub(crate) const fn ends(&self) -> Ends {
+        let (src, dst) = (end(self.src, self.src_port), end(self.dst, self.dst_port));
+        Ends { sum: src.wrapping_add(dst), difference: src ^ dst }
     }
 
     /// Hashes both directions to the same value, and the VLAN with them.
     #[inline]
-    pub(crate) fn hash(&self, vlan: u16) -> u64 {
-        on_vlan(self.ends_hash(), vlan, self.protocol)
+    pub(crate) const fn hash(&self, vlan: u16) -> u64 {
+        self.ends().on_vlan(vlan, self.protocol)
     }
 }
 
-/// Hashes the ends together with protocol and VLAN.
+/// A conn's ends, folded; which is which makes no difference.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ends {
+    sum: u64,
+    difference: u64,
+}
+
+impl Ends {
+    /// Hashes the ends together with protocol and VLAN.
+    #[inline]
+    pub(crate) const fn on_vlan(self, vlan: u16, protocol: u8) -> u64 {
+        self.with(0, (vlan as u64) << 8 ^ protocol as u64)
+    }
+
+    /// Hashes the ends together with what else is to count.
+    #[inline]
+    pub(crate) const fn with(self, one: u64, other: u64) -> u64 {
+        fold(self.sum ^ one ^ 0xa076_1d64_78bd_642f, self.difference ^ other ^ 0xe703_7ed1_a0b4_28db)
+    }
+}
+
+/// Folds an address and a port, so that of two ends each keeps its own port. Nothing of IPv4 addresses is
+/// lost: they take the lower bits, the port the upper.
 #[inline]
-pub(crate) const fn on_vlan(ends_hash: u64, vlan: u16, protocol: u8) -> u64 {
-    fold(ends_hash, (vlan as u64) << 8 ^ protocol as u64 ^ 0x8ebc_6af0_9c88_c6e3)
+const fn end(address: Addr, port: u16) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let bits = address.bits();
+    let both = (bits as u64).wrapping_add(((bits >> 64) as u64).wrapping_mul(ODD)) ^ (port as u64) << 48;
+    (both ^ both >> 32).wrapping_mul(ODD)
 }
 
 /// Multiplies to 128 bits and folds the halves: every input bit reaches every output bit.

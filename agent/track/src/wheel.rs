@@ -17,12 +17,14 @@ pub(crate) struct Wheel {
     heads: Vec<u32>,
     /// The second up to which slots were emptied.
     now: i64,
+    /// When the second after it begins; the beginning of time while none was seen.
+    due_ns: i64,
     started: bool,
 }
 
 impl Wheel {
     pub(crate) fn new() -> Self {
-        Self { heads: vec![NONE; SLOTS as usize], now: 0, started: false }
+        Self { heads: vec![NONE; SLOTS as usize], now: 0, due_ns: i64::MIN, started: false }
     }
 
     fn slot(second: i64) -> usize {
@@ -38,26 +40,37 @@ impl Wheel {
         self.heads.get_mut(Self::slot(second)).map_or(NONE, |head| std::mem::replace(head, conn))
     }
 
+    /// Tells whether time has moved on by a slot or more.
+    #[inline]
+    pub(crate) const fn is_due(&self, time_ns: i64) -> bool {
+        time_ns >= self.due_ns
+    }
+
     /// Moves time on by one slot at the most; gives the slot's chain, or `None` when up to date.
     #[inline]
     pub(crate) fn turn(&mut self, time_ns: i64) -> Option<u32> {
-        let second = time_ns.div_euclid(SLOT_NS);
-        if second <= self.now && self.started {
-            return None;
-        }
-        self.step(second)
+        if self.is_due(time_ns) { self.step(time_ns.div_euclid(SLOT_NS)) } else { None }
     }
 
     #[cold]
     fn step(&mut self, second: i64) -> Option<u32> {
         if !self.started {
             self.started = true;
-            self.now = second;
+            self.set(second);
+            return None;
+        }
+        // At the end of time there is no second after this one.
+        if second <= self.now {
             return None;
         }
         // After a gap longer than the wheel every slot is due, once.
-        self.now = (self.now + 1).max(second.saturating_sub(SLOTS - 1));
+        self.set((self.now + 1).max(second.saturating_sub(SLOTS - 1)));
         Some(self.take(Self::slot(self.now)))
+    }
+
+    fn set(&mut self, second: i64) {
+        self.now = second;
+        self.due_ns = (second + 1).saturating_mul(SLOT_NS);
     }
 
     fn take(&mut self, slot: usize) -> u32 {
@@ -67,6 +80,7 @@ impl Wheel {
     /// Empties every slot and forgets the time.
     pub(crate) fn drain(&mut self) -> Vec<u32> {
         self.started = false;
+        self.due_ns = i64::MIN;
         self.heads.iter_mut().map(|head| std::mem::replace(head, NONE)).filter(|head| *head != NONE).collect()
     }
 
