@@ -216,6 +216,9 @@ impl Pipeline {
             }
             let warmed = waiting.iter().map(|waiting| self.table.warm_conn(&waiting.mark, waiting.glance));
             black_box(warmed.fold(0, |all, one| all ^ one));
+            let pulses = waiting.iter().filter_map(|waiting| self.table.peek(waiting.glance));
+            let pulses = pulses.filter(|conn| conn.attention == Attention::Pulse);
+            black_box(pulses.fold(0, |all, conn| all ^ conn.extra.warm()));
             for waiting in &*waiting {
                 self.turn(waiting);
             }

@@ -195,9 +195,18 @@ pub(crate) fn rows(
     let mut rows: Vec<Connection> = Vec::with_capacity(groups.len());
     let news = groups.into_iter().filter(|(_, group)| group.news);
     rows.extend(news.map(|(key, group)| row(owners, profiles, exits, &key, group)));
-    let mut places: Vec<(usize, &Connection)> = rows.iter().enumerate().collect();
-    places.sort_by(|(_, a), (_, b)| order(a).cmp(&order(b)).then_with(|| ends(a).cmp(&ends(b))));
-    let places: Vec<usize> = places.into_iter().map(|(at, _)| at).collect();
+    // What tells most rows apart stands beside their places: a look at the rows costs more than a comparison.
+    let beside = |(at, row): (usize, &Connection)| {
+        let [inside, outside, _] = ends(row);
+        // What follows a text that is cut must not be compared before its rest.
+        let outside = if inside.len() < LETTERS { first_letters(outside) } else { 0 };
+        ((order(row), first_letters(inside), outside), at)
+    };
+    let mut places: Vec<_> = rows.iter().enumerate().map(beside).collect();
+    places.sort_by(|(a, a_at), (b, b_at)| {
+        a.cmp(b).then_with(|| rows.get(*a_at).map(ends).cmp(&rows.get(*b_at).map(ends)))
+    });
+    let places: Vec<usize> = places.into_iter().map(|(_, at)| at).collect();
     arrange(&mut rows, &places);
     rows
 }
@@ -219,6 +228,16 @@ fn arrange<T>(things: &mut [T], from: &[usize]) {
 /// What a row is of, for a lasting order among equals.
 fn ends(row: &Connection) -> [&str; 3] {
     [&row.inside.ip, &row.outside.ip, &row.service].map(String::as_str)
+}
+
+/// Letters in a number; an IPv4 address has at most fifteen.
+const LETTERS: usize = size_of::<u128>();
+
+/// The first letters of a text as a number of the same order.
+fn first_letters(text: &str) -> u128 {
+    let mut letters = [0; LETTERS];
+    letters.iter_mut().zip(text.bytes()).for_each(|(place, letter)| *place = letter);
+    u128::from_be_bytes(letters)
 }
 
 /// What people look at first: tunnels, then the study's categories in its order, then what has none, and

@@ -26,6 +26,8 @@ const UNDECIDED_NS: i64 = 30 * 1_000_000_000;
 pub struct Extra {
     /// The recogniser's state: first, for it is what the next packet may need.
     pub inspection: Inspection,
+    /// When its packets come, of a tunnel or a long conn that may leave the site.
+    pulse: Option<Box<Pulse>>,
     /// The outside end's name by DNS when the conn opened: of resp, and of orig.
     pub(crate) names: [Option<TextId>; 2],
     beside: Option<Box<Beside>>,
@@ -43,8 +45,6 @@ struct Beside {
     notes: Vec<Note>,
     /// Whose packets the conn's came in, if it came out of a tunnel opened on the way.
     carrier: Option<Carrier>,
-    /// When its packets come, of a tunnel or a long conn that may leave the site.
-    pulse: Option<Box<Pulse>>,
     /// Until when it was told how long it lasts.
     lasted_to_ns: Option<i64>,
 }
@@ -79,18 +79,25 @@ impl Extra {
     /// Reaches the pulse, if there is one.
     #[inline]
     pub(crate) fn pulse(&mut self) -> Option<&mut Pulse> {
-        self.beside.as_mut()?.pulse.as_deref_mut()
+        self.pulse.as_deref_mut()
+    }
+
+    /// Reads what the next packet will need of the pulse, so that it is in the cache by then.
+    #[inline]
+    #[must_use]
+    pub fn warm(&self) -> u64 {
+        self.pulse.as_ref().map_or(0, |pulse| pulse.warm())
     }
 
     /// Watches it packet by packet from now on.
     pub(crate) fn watch(&mut self, pulse: Pulse) {
-        self.beside.get_or_insert_default().pulse = Some(Box::new(pulse));
+        self.pulse = Some(Box::new(pulse));
     }
 
     /// What its pulse tells, and how much longer it lasted, since the last time.
     fn report(&mut self, first_ns: i64, last_ns: i64, ended: bool) -> Option<(Report, i64)> {
-        let beside = self.beside.as_mut()?;
-        let report = beside.pulse.as_mut()?.report(ended);
+        let report = self.pulse.as_mut()?.report(ended);
+        let beside = self.beside.get_or_insert_default();
         let from_ns = beside.lasted_to_ns.replace(last_ns).unwrap_or(first_ns);
         Some((report, last_ns.saturating_sub(from_ns)))
     }

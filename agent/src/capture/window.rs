@@ -7,8 +7,9 @@ use std::io::{self, Read};
 
 use super::warning::Fault;
 
-/// How much one `read` asks for: large enough to hide the system call, small enough to stay in a core's cache.
-pub(super) const READ_CHUNK_BYTES: usize = 256 * 1024;
+/// How much one `read` asks for: large enough to hide the system call, small enough to stay in a core's
+/// cache beside what the packets need.
+pub(super) const READ_CHUNK_BYTES: usize = 64 * 1024;
 
 /// The largest record held in memory at once. libpcap and Wireshark write at most 262,144 captured
 /// bytes a packet; the rest is room for pcapng options.

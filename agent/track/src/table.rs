@@ -162,6 +162,13 @@ impl<X: Default> Table<X> {
         conn ^ u64::from(self.duplicates.glance(mark.packet))
     }
 
+    /// Gives the conn that [`Self::warm_index`] gave.
+    #[inline]
+    #[must_use]
+    pub fn peek(&self, glance: u32) -> Option<&Conn<X>> {
+        self.conns.get(glance)
+    }
+
     /// Counts a packet of the conn that [`Self::warm_index`] gave, where nothing is to be found out about it:
     /// whole, on the conn's own VLAN, no copy, and neither this conn's end nor any other's. `None` says that
     /// nothing was done, and that the packet is to go the way of [`Self::packet`].

@@ -23,7 +23,10 @@ const BEAT_BYTES: u64 = 2_000;
 const BEAT_PKTS: u32 = 8;
 
 /// What is known of a conn's times. Index 0 is orig's, 1 is resp's.
+///
+/// A packet reads and writes the first cache line alone.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Pulse {
     last_ns: i64,
     bout: Bout,
@@ -106,6 +109,12 @@ impl Pulse {
             work: None,
             done: Works::default(),
         }
+    }
+
+    /// Reads what a packet needs.
+    #[inline]
+    pub(crate) const fn warm(&self) -> u64 {
+        self.last_ns.cast_unsigned()
     }
 
     /// Takes a packet of so many octets.
