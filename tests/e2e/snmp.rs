@@ -156,13 +156,14 @@ fn a_dry_run_sends_nothing() {
 
 /// Devices that answer badly, each with the state that it must come to. Slow ones hold up whoever is behind
 /// the same socket, so they have one of their own.
-const TEMPERS: [(Temper, &str); 9] = [
+const TEMPERS: [(Temper, &str); 10] = [
     (Temper::Sound, "complete"),
     (Temper::Silent, "no-answer"),
     (Temper::SilentAfter(6), "interrupted"),
     (Temper::Junk(60_000), "garbage"),
     (Temper::Junk(1), "garbage"),
     (Temper::Stuck, "loops"),
+    (Temper::Circle, "loops"),
     (Temper::Endless, "truncated"),
     (Temper::Small, "complete"),
     (Temper::Refuses, "refused"),

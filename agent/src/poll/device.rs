@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use sekisho_rules::device::{DeviceRules, Gives, Objects, Wanted, enterprise};
 use sekisho_snmp::facts::Facts;
 use sekisho_snmp::survey::{self, Scope};
-use sekisho_snmp::{Client, Oid, State, Walker};
+use sekisho_snmp::{Client, Oid, Seat, State, Walker};
 
 use super::tunnels::{self, Line, Tunnel};
 
@@ -26,6 +26,8 @@ pub(crate) struct Outcome {
     pub(crate) identity: Known,
     /// Everything read.
     pub(crate) facts: Facts,
+    /// Its place among the devices that are asked: kept for as long as what it said.
+    pub(crate) seat: Seat,
 }
 
 /// What a device is, with the reasons.
@@ -50,7 +52,21 @@ pub(crate) struct Known {
 impl Outcome {
     /// An outcome of a device that told nothing.
     pub(crate) fn nothing(target: String, state: State) -> Self {
-        Self { target, state, identity: Known::default(), facts: Facts::default() }
+        let (identity, facts, seat) = (Known::default(), Facts::default(), Seat::default());
+        Self { target, state, identity, facts, seat }
+    }
+
+    /// Tells how many octets it takes, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        let Known { tunnels, lines, found, .. } = &self.identity;
+        let of_tunnel = |tunnel: &Tunnel| {
+            size_of::<Tunnel>() + tunnel.oid.len() + tunnel.name.as_ref().map_or(0, String::len)
+        };
+        let of_line =
+            |line: &Line| size_of::<Line>() + line.oid.len() + line.interface.as_ref().map_or(0, String::len);
+        let found: usize = found.values().map(|(value, oid)| value.len() + oid.len()).sum();
+        let ways: usize = tunnels.iter().map(of_tunnel).chain(lines.iter().map(of_line)).sum();
+        self.facts.bytes() + ways + found
     }
 
     /// Tells whether the device answered.
@@ -62,7 +78,7 @@ impl Outcome {
 /// Asks a device: one GET first, so that who does not answer is asked no more. Whoever drops this before its
 /// end has what was read so far.
 pub(crate) async fn ask<C: Client>(outcome: &mut Outcome, client: C, rules: &DeviceRules) {
-    let mut walker = Walker::new(client);
+    let mut walker = Walker::new(client, outcome.seat.clone());
     let probe: Result<Oid, _> = sekisho_rules::device::SYS_OBJECT_ID.parse();
     if let Ok(probe) = probe {
         walker.get(&[probe]).await;

@@ -20,6 +20,12 @@ const SURE: u8 = 95;
 const MAX_MACS: usize = 512;
 /// Addresses kept of one device: one for each VLAN that there can be.
 const MAX_IPS: usize = 4_096;
+/// Of each kind of thing, what is kept of a device where there is no room for more.
+const FEW: usize = 8;
+/// Octets that an address takes, in the set that it is kept in.
+const ADDRESS_BYTES: usize = 64;
+/// Octets that a tunnel or a line comes to: the row of its own that it becomes, with the sentences in it.
+const ROW_BYTES: usize = 2_048;
 
 /// What one device reported.
 #[derive(Clone, Debug)]
@@ -45,6 +51,25 @@ pub(crate) struct Reported {
     pub(crate) tunnels: Vec<Tunnel>,
     /// Its lines, the one that says most first.
     pub(crate) lines: Vec<Line>,
+}
+
+impl Reported {
+    /// Tells what it comes to, in octets, here and in the conclusion that it is joined to.
+    pub(crate) fn weight(&self) -> usize {
+        let addresses = self.ips.len() + self.seen_at.len() + self.macs.len();
+        let rows = self.tunnels.len() + self.lines.len() + self.evidence.len();
+        size_of::<Self>() + addresses * ADDRESS_BYTES + rows * ROW_BYTES
+    }
+
+    /// Leaves a few of each kind, for want of room for more.
+    pub(crate) fn shorten(&mut self) {
+        self.tunnels.truncate(FEW);
+        self.lines.truncate(FEW);
+        for ips in [&mut self.ips, &mut self.seen_at] {
+            *ips = std::mem::take(ips).into_iter().take(FEW).chain([self.address.ip()]).collect();
+        }
+        self.macs = std::mem::take(&mut self.macs).into_iter().take(FEW).chain(self.mac.clone()).collect();
+    }
 }
 
 /// Takes an outcome; `None` where the device told nothing.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_rules::device::{DeviceRules, SYS_OBJECT_ID};
-use sekisho_snmp::{Client, Credentials, Failure, Manner, State, Traffic, Udp};
+use sekisho_snmp::{Client, Credentials, Failure, Manner, Room, State, Traffic, Udp};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -14,7 +14,7 @@ use super::device::{self, Outcome};
 use super::targets::Target;
 
 /// Devices asked at the same time: each holds 128 KiB of the library's buffers.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 192;
 /// The longest that one device is asked: a core switch with full tables at twenty requests a second.
 const MAX_TIME: Duration = Duration::from_mins(5);
 
@@ -23,6 +23,7 @@ pub(crate) struct Round {
     pub(crate) credentials: Credentials,
     pub(crate) manner: Manner,
     pub(crate) traffic: Arc<Traffic>,
+    pub(crate) room: Room,
     pub(crate) rules: Arc<DeviceRules>,
 }
 
@@ -62,9 +63,11 @@ impl Round {
         let (credentials, manner) = (self.credentials.clone(), self.manner);
         let traffic = Arc::clone(&self.traffic);
         let rules = Arc::clone(&self.rules);
+        let seat = self.room.seat();
         async move {
             // What is left at the limit fell silent for us.
-            let mut outcome = Outcome::nothing(target.address.to_string(), State::Interrupted);
+            let mut outcome =
+                Outcome { seat, ..Outcome::nothing(target.address.to_string(), State::Interrupted) };
             let whole = asked(&mut outcome, target, (credentials, manner), traffic, &rules);
             // What was read until then stays.
             let _ = timeout(MAX_TIME, whole).await;

@@ -12,6 +12,8 @@ use serde::Serialize;
 
 /// Tunnels kept of one device: a concentrator of a prefecture holds some hundred.
 const MAX_TUNNELS: usize = 1_000;
+/// Lines kept of one device: an exchange of a hospital has some hundred channels.
+const MAX_LINES: usize = 1_000;
 /// ifType.
 const IF_TYPE: &str = "1.3.6.1.2.1.2.2.1.3";
 
@@ -143,12 +145,12 @@ pub(crate) fn lines(interfaces: &[Interface]) -> Vec<Line> {
             is_waiting: interface.is_waiting,
         })
     };
-    interfaces.iter().filter(|own| own.is_up || own.is_waiting).filter_map(line).collect()
+    interfaces.iter().filter(|own| own.is_up || own.is_waiting).filter_map(line).take(MAX_LINES).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use sekisho_snmp::Recording;
+    use sekisho_snmp::{Recording, Seat};
 
     use super::*;
 
@@ -166,7 +168,7 @@ mod tests {
     }
 
     async fn tunnels(table: &TunnelTable, text: &str) -> Vec<(String, Option<String>)> {
-        let mut walker = Walker::new(Recording::parse(text));
+        let mut walker = Walker::new(Recording::parse(text), Seat::default());
         let found = read(&mut walker, &[table], &[]).await;
         let shown = |tunnel: Tunnel| (tunnel.peer.map_or_else(String::new, |ip| ip.to_string()), tunnel.name);
         found.into_iter().map(shown).collect()
@@ -210,7 +212,8 @@ mod tests {
             let base = "1.3.6.1.4.1.32473.1.1";
             format!("{base}.4.{at}|64|203.0.113.{at}\n{base}.20.{at}|2|2\n")
         };
-        let mut walker = Walker::new(Recording::parse(&(1..=4).map(row).collect::<String>()));
+        let mut walker =
+            Walker::new(Recording::parse(&(1..=4).map(row).collect::<String>()), Seat::default());
         let found = read(&mut walker, &[&by_interface], &interfaces).await;
         let peers: Vec<String> = found.iter().filter_map(|own| Some(own.peer?.to_string())).collect();
         assert_eq!(peers, ["203.0.113.1", "203.0.113.3", "203.0.113.4"], "the fourth's is not known");

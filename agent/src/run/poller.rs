@@ -165,7 +165,8 @@ impl Desk {
             plan.ask.iter().map(|target| target.address).filter(|at| self.answering.contains(at)).collect();
         self.board.begins(&plan);
         let traffic = Arc::clone(self.board.traffic());
-        let round = Round { credentials, manner: snmp.manner, traffic, rules: Arc::clone(&self.rules) };
+        let room = self.board.room().clone();
+        let round = Round { credentials, manner: snmp.manner, traffic, room, rules: Arc::clone(&self.rules) };
         let mut ended = 0;
         let (board, resting, answering) = (&self.board, &mut self.resting, &mut self.answering);
         round

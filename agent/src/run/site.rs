@@ -15,6 +15,7 @@ use super::backoff::Backoff;
 use super::config::Live;
 use super::vitals::{Post, lock};
 use super::worker::{Delivery, Order};
+use crate::poll::board::Said;
 
 /// How often the thread comes round while it waits.
 const ROUND: Duration = Duration::from_secs(1);
@@ -28,6 +29,9 @@ pub(crate) trait Site: Send {
 
     /// Takes in what a worker gathered.
     fn absorb(&mut self, share: Self::Share);
+
+    /// Gives what equipment said of its surroundings since it was last asked for.
+    fn said(&mut self) -> Vec<Said>;
 
     /// Judges what is new since [`Site::told`].
     fn conclude(&mut self) -> Analysis;
@@ -43,6 +47,9 @@ pub(crate) trait Site: Send {
 pub(crate) trait Recorder: Send {
     /// Records a conclusion, all of it or nothing.
     fn record(&mut self, sequence: u64, analysis: &Analysis, now: Timestamp) -> anyhow::Result<Entered>;
+
+    /// Keeps what a box said of its surroundings, in place of what it said before.
+    fn keep(&mut self, said: &Said) -> anyhow::Result<()>;
 }
 
 /// What recording changed.
@@ -111,6 +118,7 @@ impl<S: Site> Desk<S> {
         let mut retry: Option<Duration> = None;
         loop {
             self.post.beat();
+            self.keep();
             let wait = retry.unwrap_or(self.roll_up).min(self.roll_up);
             match orders.recv_timeout(wait.saturating_sub(last.elapsed()).min(ROUND)) {
                 // Who asked may have given up waiting for the answer.
@@ -140,7 +148,20 @@ impl<S: Site> Desk<S> {
         Ok(())
     }
 
+    /// Keeps what equipment said. What cannot be kept is not held: the next round asks it anew.
+    fn keep(&mut self) {
+        for said in self.site.said() {
+            if let Err(error) = self.recorder.keep(&said) {
+                let chain = format!("{error:#}");
+                tracing::warn!(error = chain, "cannot keep what equipment said for the map");
+                return;
+            }
+            self.post.beat();
+        }
+    }
+
     fn stop(&mut self) -> anyhow::Result<()> {
+        self.keep();
         self.gather(&Order::Stop);
         let mut backoff = Backoff::default();
         for attempt in 1..=LAST_ATTEMPTS {

@@ -16,7 +16,7 @@ use super::vitals::Place;
 use super::watch::{Listener, Ring, Watch};
 use crate::capture::live::{Fanout, LiveOptions, RingSize};
 use crate::pipeline::{Settings, Share};
-use crate::poll::board::Board;
+use crate::poll::board::{Board, Said};
 
 /// The workers that a configuration asks for.
 pub(crate) fn plans(config: &Config) -> Vec<Plan<Share>> {
@@ -103,5 +103,13 @@ impl Recorder for LedgerRecorder {
         let roll_up = RollUp { sensor: self.sensor.clone(), run: self.run.clone(), sequence };
         let recorded = self.ledger.record_live(&self.site, &roll_up, analysis, now)?;
         Ok(Entered { new: recorded.new, updated: recorded.updated })
+    }
+
+    fn keep(&mut self, said: &Said) -> anyhow::Result<()> {
+        let Said { key, snapshot, .. } = said;
+        if !self.ledger.keep_snapshot(&self.site, key, snapshot, snapshot.at)? {
+            tracing::warn!("a device said more than is kept");
+        }
+        Ok(())
     }
 }

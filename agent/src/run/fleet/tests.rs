@@ -8,6 +8,7 @@ use sekisho_api::{Analysis, Capture};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::*;
+use crate::poll::board::Said;
 use crate::run::site::Entered;
 use crate::run::vitals::{Detail, Vitals, lock};
 use crate::run::worker::{Delivery, Step};
@@ -103,6 +104,10 @@ impl Site for Counting {
         self.fresh += share;
     }
 
+    fn said(&mut self) -> Vec<Said> {
+        Vec::new()
+    }
+
     fn conclude(&mut self) -> Analysis {
         Analysis { capture: Capture { packets: self.fresh, ..Capture::default() }, ..Analysis::default() }
     }
@@ -131,6 +136,10 @@ impl Recorder for Ledger {
         }
         lock(&self.recorded).push((sequence, analysis.capture.packets));
         Ok(Entered { new: 1, updated: 0 })
+    }
+
+    fn keep(&mut self, _: &Said) -> anyhow::Result<()> {
+        unreachable!("nobody was asked")
     }
 }
 
