@@ -117,10 +117,11 @@ async fn identify<C: Client>(walker: &mut Walker<C>, facts: &Facts, rules: &Devi
     read(walker, &mut objects, wanted).await;
     let mut tunnels = tunnels::read(walker, &rules.tunnels(&objects), &facts.interfaces).await;
     if tunnels.is_empty() {
-        tunnels = tunnels::interfaces(&facts.interfaces);
+        tunnels = tunnels::interfaces(walker, &facts.interfaces, system).await;
     }
-    let mut lines = tunnels::lines(&facts.interfaces);
-    let told = |(kind, oid)| Line { kind, interface: None, oid, is_waiting: false };
+    let mut lines = tunnels::read_lines(walker, &rules.line_tables(&objects), &facts.interfaces).await;
+    lines.extend(tunnels::lines(&facts.interfaces));
+    let told = |(kind, oid)| Line { kind, interface: None, called: None, oid, is_waiting: false };
     lines.extend(rules.lines(&objects).into_iter().map(told));
     let identity = rules.identify(&objects);
     let unknown = identity.rule.is_none().then(|| system.object_id.as_deref().and_then(enterprise));

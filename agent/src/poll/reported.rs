@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sekisho_api::{Evidence, Text};
@@ -11,7 +12,10 @@ use sekisho_snmp::facts::mac;
 
 use super::device::{Known, Outcome};
 use super::tunnels::{Line, Tunnel};
+use crate::output;
 
+/// Milliseconds of a TimeTick (RFC 2578 §7.1.8).
+const TICK_MS: u64 = 10;
 /// sysName.
 const SYS_NAME: &str = "1.3.6.1.2.1.1.5.0";
 /// What a device says of itself is as sure as it is of itself, unless somebody wrote it wrong.
@@ -77,7 +81,7 @@ pub(crate) fn reported(address: SocketAddr, at: Timestamp, outcome: Outcome) -> 
     if !outcome.answers() {
         return None;
     }
-    let evidence = evidence(&outcome);
+    let evidence = evidence(&outcome, at);
     let Outcome { identity, facts, .. } = outcome;
     let mut lines = identity.lines;
     lines.sort_by_key(|line| rank(&line.kind));
@@ -141,7 +145,7 @@ const fn is_shared(mac: [u8; 6]) -> bool {
     )
 }
 
-fn evidence(outcome: &Outcome) -> Vec<Evidence> {
+fn evidence(outcome: &Outcome, at: Timestamp) -> Vec<Evidence> {
     let Known { rule, say, found, tunnels, lines, .. } = &outcome.identity;
     let mut evidence = Vec::new();
     if let (Some((rule, _, confidence)), Some((en, ja))) = (rule, say) {
@@ -156,7 +160,7 @@ fn evidence(outcome: &Outcome) -> Vec<Evidence> {
     }
     // One of each: they are told by table and by line, not by number.
     if let Some(tunnel) = tunnels.iter().find(|tunnel| tunnel.peer.is_none()) {
-        evidence.push(of_tunnel(tunnel));
+        evidence.push(of_tunnel(tunnel, at));
     }
     evidence.extend(lines.first().map(of_line));
     evidence
@@ -170,14 +174,27 @@ fn held(field: &str, oid: &str) -> Evidence {
     })
 }
 
-/// Says that a device reports a tunnel.
-pub(crate) fn of_tunnel(tunnel: &Tunnel) -> Evidence {
+/// Says that a device reports a tunnel, at a time.
+pub(crate) fn of_tunnel(tunnel: &Tunnel, at: Timestamp) -> Evidence {
     says("snmp/tunnel", |lang| {
         let name = tunnel.name.as_ref().map_or_else(String::new, |name| format!("「{name}」"));
         let peer = tunnel.peer.map_or_else(String::new, |peer| peer.to_string());
-        let key = if tunnel.peer.is_some() { "poll.tunnel" } else { "poll.tunnel-only" };
-        fill(lang, key, &[("name", &name), ("peer", &peer), ("oid", &tunnel.oid)])
+        let since = since(tunnel, at).unwrap_or_default();
+        let key = match (tunnel.peer, since.is_empty()) {
+            (Some(_), _) => "poll.tunnel",
+            (None, true) => "poll.tunnel-only",
+            (None, false) => "poll.tunnel-since",
+        };
+        fill(lang, key, &[("name", &name), ("peer", &peer), ("since", &since), ("oid", &tunnel.oid)])
     })
+}
+
+/// The day from which on a tunnel has been up. A day, since the moment comes out otherwise each time that it is
+/// reckoned.
+fn since(tunnel: &Tunnel, at: Timestamp) -> Option<String> {
+    let up = Duration::from_millis(tunnel.up_ticks?.checked_mul(TICK_MS)?);
+    let since = at.checked_sub(up).ok()?;
+    Some(since.to_zoned(output::zone()).strftime("%Y-%m-%d").to_string())
 }
 
 /// Says that a device reports a line.
@@ -185,8 +202,15 @@ pub(crate) fn of_line(line: &Line) -> Evidence {
     says("snmp/line", |lang| {
         let interface = line.interface.as_deref().unwrap_or_default();
         let named = label(lang, "line", &line.kind);
-        let key = if line.is_waiting { "poll.line-waits" } else { "poll.line-up" };
-        fill(lang, key, &[("line", &named), ("oid", &line.oid), ("interface", &interface)])
+        let called = line.called.as_deref().unwrap_or_default();
+        let key = match (line.is_waiting, called.is_empty()) {
+            (true, _) => "poll.line-waits",
+            (false, true) => "poll.line-up",
+            (false, false) => "poll.line-called",
+        };
+        let values: [(&str, &dyn std::fmt::Display); 4] =
+            [("line", &named), ("oid", &line.oid), ("interface", &interface), ("called", &called)];
+        fill(lang, key, &values)
     })
 }
 
