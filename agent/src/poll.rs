@@ -36,7 +36,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sekisho_ledger::{Ledger, Query, Reader};
-use sekisho_report::Lang;
+use sekisho_report::{Lang, fill};
 use sekisho_rules::device::DeviceRules;
 use sekisho_snmp::{Manner, Recording, Room, State, Traffic};
 
@@ -82,7 +82,11 @@ pub(crate) fn run(args: &Poll, lang: Lang) -> anyhow::Result<()> {
         }
         return out.close();
     }
-    let credentials = secrets::named(args)?.read()?;
+    let kept = secrets::named(args);
+    let credentials = kept.read()?.into();
+    for path in kept.exposed() {
+        output::tell(&fill(lang, "poll.exposed", &[("path", &path)]), lang);
+    }
     let manner = Manner {
         patience: Duration::from_secs(args.timeout),
         retries: args.retries,

@@ -26,6 +26,8 @@ pub(crate) struct Outcome {
     pub(crate) identity: Known,
     /// Everything read.
     pub(crate) facts: Facts,
+    /// Which of the credentials it answered to.
+    pub(crate) knows: usize,
     /// Its place among the devices that are asked: kept for as long as what it said.
     pub(crate) seat: Seat,
 }
@@ -53,7 +55,7 @@ impl Outcome {
     /// An outcome of a device that told nothing.
     pub(crate) fn nothing(target: String, state: State) -> Self {
         let (identity, facts, seat) = (Known::default(), Facts::default(), Seat::default());
-        Self { target, state, identity, facts, seat }
+        Self { target, state, identity, facts, knows: 0, seat }
     }
 
     /// Tells how many octets it takes, roughly.

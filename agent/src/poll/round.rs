@@ -20,7 +20,8 @@ const MAX_TIME: Duration = Duration::from_mins(5);
 
 /// What a round is asked with.
 pub(crate) struct Round {
-    pub(crate) credentials: Credentials,
+    /// Tried in turn of who has not answered yet.
+    pub(crate) credentials: Arc<[Credentials]>,
     pub(crate) manner: Manner,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) room: Room,
@@ -60,40 +61,79 @@ impl Round {
     }
 
     fn one(&self, at: usize, target: Target) -> impl Future<Output = (usize, Outcome)> + Send + 'static {
-        let (credentials, manner) = (self.credentials.clone(), self.manner);
-        let traffic = Arc::clone(&self.traffic);
+        let questioner = Questioner {
+            target,
+            credentials: Arc::clone(&self.credentials),
+            manner: self.manner,
+            traffic: Arc::clone(&self.traffic),
+        };
         let rules = Arc::clone(&self.rules);
         let seat = self.room.seat();
         async move {
             // What is left at the limit fell silent for us.
             let mut outcome =
                 Outcome { seat, ..Outcome::nothing(target.address.to_string(), State::Interrupted) };
-            let whole = asked(&mut outcome, target, (credentials, manner), traffic, &rules);
             // What was read until then stays.
-            let _ = timeout(MAX_TIME, whole).await;
+            let _ = timeout(MAX_TIME, questioner.ask(&mut outcome, &rules)).await;
             (at, outcome)
         }
     }
 }
 
-async fn asked(
-    outcome: &mut Outcome,
+/// What asks one device.
+struct Questioner {
     target: Target,
-    (credentials, manner): (Credentials, Manner),
+    credentials: Arc<[Credentials]>,
+    manner: Manner,
     traffic: Arc<Traffic>,
-    rules: &DeviceRules,
-) {
-    // Who is only guessed at is asked one question, once; the same client goes on, at its pace.
-    let first = if target.named { manner } else { Manner { retries: 0, ..manner } };
-    let mut client = Udp::new(target.address, credentials, first, traffic);
-    if !target.named {
-        if let Err(failure) = probed(&mut client).await {
-            outcome.state = State::from(&failure);
-            return;
+}
+
+impl Questioner {
+    async fn ask(&self, outcome: &mut Outcome, rules: &DeviceRules) {
+        match self.reach().await {
+            Ok((client, knows)) => {
+                outcome.knows = knows;
+                device::ask(outcome, client, rules).await;
+            }
+            Err(failure) => outcome.state = State::from(&failure),
         }
-        client.adopt(manner);
     }
-    device::ask(outcome, client, rules).await;
+
+    /// Finds the credentials that the device answers to: those of last time first, then one after the other.
+    async fn reach(&self) -> Result<(Udp, usize), Failure> {
+        let Target { named, knows, .. } = self.target;
+        let mut order: Vec<(usize, &Credentials)> = self.credentials.iter().enumerate().collect();
+        order.sort_by_key(|(number, _)| knows != Some(*number));
+        // Where there is nothing to choose, the first question is put with the others.
+        if let ([(number, only)], true) = (order.as_slice(), named) {
+            return Ok((self.client(only, self.manner), *number));
+        }
+        // Who is only guessed at is asked one question, once; the same client goes on, at its pace.
+        let first = if named { self.manner } else { Manner { retries: 0, ..self.manner } };
+        let mut worst = Failure::NoAnswer;
+        for (number, credentials) in order {
+            let mut client = self.client(credentials, first);
+            match probed(&mut client).await {
+                Ok(()) => {
+                    client.adopt(self.manner);
+                    return Ok((client, number));
+                }
+                // It may know others: who does not know a community says nothing.
+                Err(failure @ (Failure::NoAnswer | Failure::Credentials { .. })) => {
+                    if worst == Failure::NoAnswer {
+                        worst = failure;
+                    }
+                }
+                // It answers, or nobody is there.
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(worst)
+    }
+
+    fn client(&self, credentials: &Credentials, manner: Manner) -> Udp {
+        Udp::new(self.target.address, credentials.clone(), manner, Arc::clone(&self.traffic))
+    }
 }
 
 /// Asks for sysObjectID, which every device has.
