@@ -199,7 +199,7 @@ Nothing is sent to an address that is not given; medical devices are asked only 
   user = \"sekisho\"
   auth = \"sha256\"            # md5 sha1 sha224 sha256 sha384 sha512
   auth_password = \"…\"
-  privacy = \"aes128\"         # des aes128 aes192 aes256
+  privacy = \"aes128\"         # des aes128 aes192 aes256 aes192-blumenthal aes256-blumenthal
   privacy_password = \"…\"")]
     Poll(Poll),
     /// ミラーポートを監視し続け、台帳に記録する / Watches mirror ports and flow exports for weeks, and records

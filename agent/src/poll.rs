@@ -7,7 +7,7 @@
 //! | `secrets` | communities and users, read from files |
 //! | `device` | one device: what it is by our rules, and what it knows |
 //! | `tunnels` | its tunnels and lines that are up |
-//! | `round` | many devices at once, each at its own pace |
+//! | `round`, `gathered` | many devices at once, each at its own pace; what they said, within a bound |
 //! | `reported`, `join` | what the ledger takes of it, joined to what the wire showed |
 //! | `board` | between the daemon's poller and its site |
 //! | `shown` | the result as JSON and as a table |
@@ -18,6 +18,7 @@
 pub(crate) mod board;
 mod candidates;
 pub(crate) mod device;
+mod gathered;
 mod join;
 mod reported;
 pub(crate) mod round;
@@ -35,12 +36,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sekisho_ledger::{Ledger, Query, Reader};
-use sekisho_report::Lang;
-use sekisho_snmp::{Manner, Recording, State, Traffic};
+use sekisho_report::{Lang, fill};
+use sekisho_snmp::{Manner, Recording, Room, State, Traffic};
 
 use self::candidates::Site;
 use self::device::Outcome;
-use self::targets::{Allowed, BadTarget, Target};
+use self::gathered::Gathered;
+use self::targets::{Allowed, BadTarget};
 use crate::cli::{Poll, PollFormat};
 use crate::sink::Sink;
 use crate::{output, rules};
@@ -57,14 +59,14 @@ pub(crate) fn run(args: &Poll, lang: Lang) -> anyhow::Result<()> {
     let runtime = runtime.context("cannot start a runtime")?;
     let traffic = Arc::new(Traffic::default());
     if !args.recording.is_empty() {
-        let mut outcomes = Vec::new();
-        for path in &args.recording {
+        let mut gathered = Gathered::of(args.recording.iter().map(|path| path.display().to_string()));
+        for (at, path) in args.recording.iter().enumerate() {
             let client = Recording::parse(&text(path)?);
             let mut outcome = Outcome::nothing(path.display().to_string(), State::Interrupted);
             runtime.block_on(device::ask(&mut outcome, client, &rules));
-            outcomes.push(outcome);
+            gathered.take(at, outcome);
         }
-        return show(args, &outcomes, &[], &traffic, lang);
+        return show(args, &gathered, &[], &traffic, lang);
     }
     let allowed = Allowed::parse(&args.target, &args.subnet, args.equipment)?;
     let plan = targets::plan(&allowed, &known(args)?, |_| false);
@@ -79,40 +81,39 @@ pub(crate) fn run(args: &Poll, lang: Lang) -> anyhow::Result<()> {
         }
         return out.close();
     }
-    let credentials = secrets::named(args)?.read()?;
+    let kept = secrets::named(args);
+    let credentials = kept.read()?.into();
+    for path in kept.exposed() {
+        output::tell(&fill(lang, "poll.exposed", &[("path", &path)]), lang);
+    }
     let manner = Manner {
         patience: Duration::from_secs(args.timeout),
         retries: args.retries,
         gap: Duration::from_secs(1) / args.rate.max(1),
     };
-    let round = round::Round { credentials, manner, traffic: Arc::clone(&traffic), rules };
-    // One that panicked on what a device sent leaves garbage.
-    let nothing = |target: &Target| Outcome::nothing(target.address.to_string(), State::Garbage);
-    let mut outcomes: Vec<Outcome> = plan.ask.iter().map(nothing).collect();
-    runtime.block_on(round.run(&plan.ask, |at, outcome| {
-        if let Some(place) = outcomes.get_mut(at) {
-            *place = outcome;
-        }
-    }));
-    show(args, &outcomes, &plan.left_out, &traffic, lang)
+    let room = Room::default();
+    let round = round::Round { credentials, manner, traffic: Arc::clone(&traffic), room, rules };
+    let mut gathered = Gathered::of(plan.ask.iter().map(|target| target.address.to_string()));
+    runtime.block_on(round.run(&plan.ask, |at, outcome| gathered.take(at, outcome)));
+    show(args, &gathered, &plan.left_out, &traffic, lang)
 }
 
 fn show(
     args: &Poll,
-    outcomes: &[Outcome],
+    gathered: &Gathered,
     left_out: &[targets::LeftOut],
     traffic: &Traffic,
     lang: Lang,
 ) -> anyhow::Result<()> {
     if let (Some(db), Some(site)) = (&args.db, &args.site) {
-        let asked = outcomes.iter().filter(|outcome| outcome.answers());
         // The daemon may be writing: what was asked is shown all the same.
-        if let Err(error) = crate::map::kept::keep(db, site, asked) {
+        if let Err(error) = crate::map::kept::keep(db, site, gathered.whole()) {
             output::tell(&output::error(&error, lang), lang);
         }
     }
     let sources: Vec<&Path> = args.recording.iter().map(AsRef::as_ref).collect();
     let mut out = Sink::open(args.output.as_deref(), &sources)?;
+    let outcomes = gathered.outcomes();
     match args.format {
         PollFormat::Json => shown::json(&mut out, &shown::round(outcomes, left_out, traffic))?,
         PollFormat::Table => {

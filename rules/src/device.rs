@@ -34,7 +34,7 @@ use regex::Regex;
 use crate::{Oid, RuleError, folder};
 
 pub use read::{Gives, Wanted};
-pub use tunnel::TunnelTable;
+pub use tunnel::{LineTable, TunnelTable};
 pub use written::DeviceRuleError;
 
 use read::Read;
@@ -124,6 +124,7 @@ struct DeviceRule {
     reads: Vec<Read>,
     tunnels: Vec<TunnelTable>,
     lines: Vec<LineSign>,
+    line_tables: Vec<LineTable>,
     en: String,
     ja: String,
 }
@@ -242,6 +243,12 @@ impl DeviceRules {
     #[must_use]
     pub fn tunnels(&self, objects: &Objects) -> Vec<&TunnelTable> {
         self.ranked(objects).into_iter().flat_map(|(rule, _)| &rule.tunnels).collect()
+    }
+
+    /// Gives the tables in which a device lists lines, or the calls on them.
+    #[must_use]
+    pub fn line_tables(&self, objects: &Objects) -> Vec<&LineTable> {
+        self.ranked(objects).into_iter().flat_map(|(rule, _)| &rule.line_tables).collect()
     }
 
     /// Names the lines that a device says are up: the line's slug, and the object that tells.

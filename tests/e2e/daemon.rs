@@ -53,10 +53,11 @@ impl Daemon {
         Self::in_folder(folder, &[])
     }
 
-    /// Starts one in a network namespace.
-    pub(crate) fn within(namespace: &str, more: &str) -> Self {
+    /// Starts one in a network namespace, in a folder in which `ledger` may have put a ledger.
+    pub(crate) fn within(namespace: &str, more: &str, ledger: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         configure(folder.path(), more);
+        ledger(&folder.path().join("ledger.db"));
         let mut command = Command::new("ip");
         command.args(["netns", "exec", namespace]).arg(agent::program());
         command.arg("run").arg("--config").arg(folder.path().join("agent.toml"));

@@ -16,6 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::agent;
+use crate::cases;
 use crate::daemon::{Daemon, configure, until};
 
 const FIREWALL: Ipv4Addr = Ipv4Addr::new(127, 3, 0, 1);
@@ -25,6 +26,9 @@ const NOBODY: Ipv4Addr = Ipv4Addr::new(127, 3, 0, 3);
 /// A device within the subnet that is not to be asked.
 const EXCLUDED: Ipv4Addr = Ipv4Addr::new(127, 3, 0, 4);
 const PEER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
+/// Neighbours that the router names: one is outside of what is declared to be inside, one is not.
+const OUTSIDE: Ipv4Addr = Ipv4Addr::new(127, 3, 9, 9);
+const NEAR: Ipv4Addr = Ipv4Addr::new(127, 3, 1, 7);
 /// IP's number of UDP.
 const UDP: u8 = 17;
 const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
@@ -55,13 +59,16 @@ fn router() -> Device {
     objects.system("RTX1210 Rev.14.01.42 (Fri Jul  8 15:09:34 2022)", "1.3.6.1.4.1.1182.1.46", "rt-kita");
     objects.interface(1, 6, true, [0, 0x53, 0, 0, 3, 2], "LAN1").address(ROUTER, 1);
     objects.interface(2, 63, true, [0; 6], "BRI1");
+    objects.neighbour(1, [0, 0x53, 0, 0, 3, 1], "internal", "fw-kita", FIREWALL);
+    objects.neighbour(2, [0, 0x53, 0, 0, 3, 9], "1", "elsewhere", OUTSIDE);
+    objects.neighbour(3, [0, 0x53, 0, 0, 3, 7], "1", "sw-kita", NEAR);
     objects.device()
 }
 
 fn tables(port: u16, community: &str, interval: &str) -> String {
     format!(
-        "roll_up = \"1s\"\n[snmp]\ntargets = [\"{FIREWALL}\"]\nsubnets = [\"127.3.0.0/29\"]\n\
-         excluded = [\"{EXCLUDED}\"]\nport = {port}\ncommunity_file = \"{community}\"\ninterval = \"{interval}\"\n\
+        "roll_up = \"1s\"\ninternal = [\"127.3.0.0/23\"]\n[snmp]\ntargets = [\"{FIREWALL}\"]\n\
+         subnets = [\"127.3.0.0/29\"]\nequipment = true\nexcluded = [\"{EXCLUDED}\"]\nport = {port}\ncommunity_file = \"{community}\"\ninterval = \"{interval}\"\n\
          rate = 1000\ntimeout = \"500ms\"\nretries = 1"
     )
 }
@@ -158,6 +165,8 @@ fn what_equipment_says_is_in_the_ledger_and_only_who_is_allowed_is_asked() {
     daemon.signal(Signal::SIGHUP);
     round(&daemon, 2);
     assert_eq!(simulator.counts().get(&NOBODY), Some(&1), "who did not answer rests");
+    assert_eq!(simulator.counts().get(&NEAR), Some(&1), "whom the router named, and who is inside");
+    assert_eq!(simulator.counts().get(&OUTSIDE), None, "whom it named, and who is not");
     let changes = rows("history", &daemon);
     let firmware: Vec<_> = changes.iter().filter(|change| change["kind"] == "changed-firmware").collect();
     let last = firmware.last().unwrap();
@@ -165,7 +174,29 @@ fn what_equipment_says_is_in_the_ledger_and_only_who_is_allowed_is_asked() {
         (&last["before"]["firmware"], &last["after"]["firmware"]),
         (&"v7.2.6".into(), &"v7.4.1".into())
     );
+
+    // What they said of each other is the map.
+    let link = until("the link on the map", || link(&daemon, ["fw-kita", "rt-kita"]));
+    assert_eq!(link["source"], "lldp", "{link}");
     daemon.stop();
+}
+
+/// The link between two boxes on the map, as it is drawn from the ledger.
+fn link(daemon: &Daemon, between: [&str; 2]) -> Option<Value> {
+    let (ledger, map) = (daemon.path("ledger.db"), daemon.path("map.json"));
+    agent::text(["map", "--db", ledger.to_str().unwrap(), "-o", map.to_str().unwrap()]);
+    let map: Value = serde_json::from_slice(&fs::read(map).unwrap()).unwrap();
+    let topology = &map["topology"];
+    let called = |key: &Value| {
+        let node = topology["nodes"].as_array().unwrap().iter().find(|node| node["key"] == *key);
+        node.and_then(|node| node["name"].as_str()).unwrap_or_default().to_owned()
+    };
+    let is_it = |link: &&Value| {
+        let mut ends = [called(&link["a"]["node"]), called(&link["b"]["node"])];
+        ends.sort();
+        ends == between
+    };
+    topology["links"].as_array().unwrap().iter().find(is_it).cloned()
 }
 
 /// A network namespace whose only way out leads nowhere, and the record of all that is sent there.
@@ -258,20 +289,29 @@ fn on_the_wire_there_is_nothing_to_anybody_who_was_not_allowed() {
         &wire.namespace,
         &format!(
             "roll_up = \"1s\"\n[snmp]\ntargets = [\"192.0.2.7\", \"203.0.113.7:1161\"]\n\
-             subnets = [\"192.0.2.128/29\"]\nequipment = true\nexcluded = [\"192.0.2.130\"]\n\
+             subnets = [\"192.0.2.128/29\", \"10.1.3.16/29\"]\nequipment = true\nexcluded = [\"192.0.2.130\"]\n\
              community_file = \"{}\"\ntimeout = \"200ms\"\nretries = 1",
             community.display()
         ),
+        |ledger| {
+            let (mirror, ledger) = (secrets.path().join("mirror.pcap"), ledger.to_str().unwrap());
+            fs::write(&mirror, cases::capture("no-patient-in-the-analysis")).unwrap();
+            agent::text(["analyze", "--db", ledger, "--site", "kita", mirror.to_str().unwrap()]);
+        },
     );
     let snmp = round(&daemon, 1);
     daemon.stop();
-    // Two questions to each that is named, one to each other; none to the excluded one.
+    // Two questions to each that is named, one to each other; none to the excluded one, none to the CT.
     let address = |last: u8| Ipv4Addr::new(192, 0, 2, last);
     let mut allowed =
         BTreeMap::from([((address(7), UDP, 161), 2), ((Ipv4Addr::new(203, 0, 113, 7), UDP, 1161), 2)]);
     allowed.extend([129, 131, 132, 133, 134].map(|last| ((address(last), UDP, 161), 1)));
+    let ct = Ipv4Addr::new(10, 1, 3, 20);
+    let near = (17..=22).map(|last| Ipv4Addr::new(10, 1, 3, last)).filter(|near| *near != ct);
+    allowed.extend(near.map(|near| ((near, UDP, 161), 1)));
     let sent = wire.sent();
     assert_eq!(sent, allowed);
+    assert_eq!(snmp["left_out"], 2, "the excluded one, and the CT");
     assert_eq!(snmp["sent"], sent.values().sum::<u64>(), "every datagram is accounted");
 }
 

@@ -32,11 +32,23 @@ impl Snmpd {
         let target = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let configuration = format!(
             "agentAddress udp:{target}\nrocommunity public 127.0.0.1\n\
-             createUser sekisho SHA-256 authpass123 AES privpass123\nrouser sekisho priv\nsysName e2e\n"
+             createUser sekisho SHA-256 authpass123 AES privpass123\nrouser sekisho priv\n\
+             createUser long SHA authpass123 AES-256 privpass123\nrouser long priv\nsysName e2e\n"
         );
         let path = folder.path().join("snmpd.conf");
         std::fs::write(&path, configuration).unwrap();
-        for (name, content) in [("community", "public\n"), ("wrong", "wrong\n"), ("user.toml", USER)] {
+        // SHA-1 is shorter than the key that AES-256 needs.
+        let long = |privacy| {
+            USER.replace("'sekisho'", "'long'").replace("'sha256'", "'sha1'").replace("'aes128'", privacy)
+        };
+        for (name, content) in [
+            ("community", "public\n"),
+            ("wrong", "wrong\n"),
+            ("second", "wrong\npublic\n"),
+            ("user.toml", USER),
+            ("long.toml", &long("'aes256-blumenthal'")),
+            ("reeder.toml", &long("'aes256'")),
+        ] {
             std::fs::write(folder.path().join(name), content).unwrap();
         }
         let child = Command::new("snmpd")
@@ -61,7 +73,7 @@ impl Snmpd {
 
     /// Asks it with files in its folder; gives the device.
     fn poll(&self, args: &[&str]) -> Value {
-        let known = ["community", "wrong", "user.toml", "other.toml"];
+        let known = ["community", "wrong", "second", "user.toml", "long.toml", "reeder.toml", "other.toml"];
         let named = |arg: &&str| {
             if known.contains(arg) { self.file(arg) } else { (*arg).to_owned() }
         };
@@ -92,10 +104,16 @@ impl Drop for Snmpd {
 fn net_snmp_is_read_over_every_version_and_each_failure_has_its_state() {
     let snmpd = Snmpd::start();
     // (arguments, state)
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 8] = [
         (&["--community-file", "community"], "complete"),
         (&["--community-file", "community", "--v1"], "complete"),
         (&["--user-file", "user.toml"], "complete"),
+        // Net-SNMP lengthens keys as in Blumenthal's draft.
+        (&["--user-file", "long.toml"], "complete"),
+        (&["--user-file", "reeder.toml", "--retries", "0"], "credentials"),
+        // One after the other: the second community; the community, where the user is refused.
+        (&["--community-file", "second", "--retries", "0"], "complete"),
+        (&["--user-file", "reeder.toml", "--community-file", "community", "--retries", "0"], "complete"),
         (&["--community-file", "wrong", "--retries", "0"], "no-answer"),
     ];
     for (args, state) in cases {
@@ -156,13 +174,14 @@ fn a_dry_run_sends_nothing() {
 
 /// Devices that answer badly, each with the state that it must come to. Slow ones hold up whoever is behind
 /// the same socket, so they have one of their own.
-const TEMPERS: [(Temper, &str); 9] = [
+const TEMPERS: [(Temper, &str); 10] = [
     (Temper::Sound, "complete"),
     (Temper::Silent, "no-answer"),
     (Temper::SilentAfter(6), "interrupted"),
     (Temper::Junk(60_000), "garbage"),
     (Temper::Junk(1), "garbage"),
     (Temper::Stuck, "loops"),
+    (Temper::Circle, "loops"),
     (Temper::Endless, "truncated"),
     (Temper::Small, "complete"),
     (Temper::Refuses, "refused"),
@@ -238,7 +257,7 @@ fn what_stops_a_poll_is_told_in_both_languages() {
         (&["--subnet", "10.0.0.0/8"], "/20", "no wider than a /20"),
         (&["--subnet", "192.0.2.0/30"], "--db", "which devices of the subnet are medical"),
         (&["--target", "192.0.2.1"], "--community-file", "--user-file"),
-        (&["--target", "192.0.2.1", "--community-file", &empty], "1行目が空", "first line is empty"),
+        (&["--target", "192.0.2.1", "--community-file", &empty], "空です", "it is empty"),
         (&["--target", "192.0.2.1", "--user-file", &odd], "sha512", "auth is one of"),
     ];
     for (args, ja, en) in cases {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use sekisho_api::{Connection, Evidence, Exit, ExitRow};
+use sekisho_api::{Connection, Evidence, Exit, ExitRow, role};
 use sekisho_decode::{Addr, MacAddr};
 use sekisho_rules::{Facts, Field, Rules, Subject, asn, oui};
 
@@ -185,7 +185,8 @@ impl ExitProfile {
 
     /// Lists what proves that it is a gateway: each of these can be seen without the others.
     fn prove(&mut self, mac: MacAddr, routes: Routes, known: &Known<'_, '_>) {
-        let network = self.role.as_deref().filter(|role| ROUTERS.contains(role));
+        // A switch may route between the subnets that it carries.
+        let network = self.role.as_deref().filter(|role| role::routes(role) || *role == "switch");
         let other = self.role.as_deref().filter(|role| COMPUTERS.contains(role));
         let announced = known.stations.by_mac.get(&mac).and_then(|station| station.neighbour.as_ref());
         let any = |addresses: &BTreeSet<Addr>| self.ips.iter().any(|address| addresses.contains(address));
@@ -213,8 +214,6 @@ impl ExitProfile {
     }
 }
 
-/// Roles whose work is to route.
-const ROUTERS: [&str; 6] = ["router", "firewall", "vpn-router", "lte-router", "isdn-router", "switch"];
 /// Roles of boxes that are no network equipment, yet pass on traffic where somebody made them.
 const COMPUTERS: [&str; 5] = ["pc", "server", "nas", "printer", "analyzer"];
 

@@ -97,12 +97,15 @@ choices! {
 }
 
 choices! {
-    /// How messages are encrypted (RFC 3414, RFC 3826; the longer keys as Cisco and Net-SNMP make them).
+    /// How messages are encrypted (RFC 3414, RFC 3826). No RFC says how the longer keys are made of a short one: most
+    /// equipment does as Cisco does (Reeder's draft), Net-SNMP and some as in Blumenthal's draft.
     Encryption {
         Des "des" Cipher::Des,
         Aes128 "aes128" Cipher::Aes128,
         Aes192 "aes192" Cipher::Aes192,
         Aes256 "aes256" Cipher::Aes256,
+        Aes192Blumenthal "aes192-blumenthal" Cipher::Aes192,
+        Aes256Blumenthal "aes256-blumenthal" Cipher::Aes256,
     } -> Cipher
 }
 
@@ -121,7 +124,18 @@ impl User {
         if let Some((digest, _)) = self.auth {
             security = security.with_auth_protocol(digest.library());
         }
-        security.with_auth(auth).with_key_extension_method(KeyExtension::Reeder)
+        let cipher = self.privacy.as_ref().map(|(cipher, _)| *cipher);
+        security.with_auth(auth).with_key_extension_method(extension(cipher))
+    }
+}
+
+/// How a key is lengthened.
+const fn extension(cipher: Option<Encryption>) -> KeyExtension {
+    match cipher {
+        Some(Encryption::Aes192Blumenthal | Encryption::Aes256Blumenthal) => KeyExtension::Blumenthal,
+        Some(Encryption::Des | Encryption::Aes128 | Encryption::Aes192 | Encryption::Aes256) | None => {
+            KeyExtension::Reeder
+        }
     }
 }
 

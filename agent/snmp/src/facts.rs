@@ -29,6 +29,37 @@ pub struct Facts {
     pub entities: Vec<Entity>,
 }
 
+impl Facts {
+    /// Tells how many octets it takes, roughly.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        fn texts(texts: &[&Option<String>]) -> usize {
+            texts.iter().filter_map(|text| text.as_ref()).map(String::len).sum()
+        }
+        let system = texts(&[&self.system.descr, &self.system.name, &self.system.location]);
+        let of_interface = |own: &Interface| texts(&[&own.name, &own.descr, &own.alias]);
+        let of_port = |own: &LocalPort| texts(&[&own.id, &own.descr]);
+        let of_link = |own: &Link| texts(&[&own.chassis, &own.port, &own.port_descr, &own.name, &own.descr]);
+        let of_entity =
+            |own: &Entity| own.text.iter().map(|(_, text)| size_of::<(u32, String)>() + text.len()).sum();
+        size_of::<Self>()
+            + system
+            + sum(&self.interfaces, of_interface)
+            + sum(&self.addresses, |_| 0)
+            + sum(&self.routes, |_| 0)
+            + sum(&self.neighbours, |_| 0)
+            + sum(&self.forwarding, |_| 0)
+            + sum(&self.local_ports, of_port)
+            + sum(&self.links, of_link)
+            + sum(&self.entities, of_entity)
+    }
+}
+
+/// What things take together, each with what it refers to.
+fn sum<T>(all: &[T], beside: impl Fn(&T) -> usize) -> usize {
+    all.iter().map(|one| size_of::<T>() + beside(one)).sum()
+}
+
 /// The system group (RFC 3418).
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct System {

@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `oid`, `value` | names and what they hold |
-//! | `client`, `walk` | asking; walking tables without going round or on for ever |
+//! | `client`, `walk`, `room` | asking; walking tables without going round or on for ever; many walks at once |
 //! | `udp`, `credentials`, `jitter` | a device on the network, over the `snmp2` library: v1, v2c, v3 |
 //! | `facts`, `survey` | what a device says of itself and what is around it; which tables are read for it |
 //! | `recording` | a device in memory, from a walk that somebody took |
@@ -20,6 +20,7 @@ pub mod facts;
 mod jitter;
 mod oid;
 mod recording;
+mod room;
 pub mod survey;
 mod udp;
 mod value;
@@ -29,6 +30,7 @@ pub use client::{Binding, Client, Failure, State};
 pub use credentials::{Credentials, Digest, Encryption, Secret, User};
 pub use oid::{NoOid, Oid};
 pub use recording::Recording;
+pub use room::{Room, Seat};
 pub use udp::{Manner, Traffic, Udp};
 pub use value::{Value, address};
 pub use walk::{Row, Table, Walker};

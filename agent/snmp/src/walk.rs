@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::room::{MODEST_BYTES, Seat};
 use crate::{Client, Failure, Oid, State, Value};
 
 /// Objects asked for in one request: some 1,400 octets of answer, an Ethernet frame's worth.
@@ -62,6 +63,7 @@ pub struct Walker<C> {
     /// Objects asked for in one request; 0 means: one at a time, by GETNEXT.
     bindings: u32,
     bytes_left: usize,
+    seat: Seat,
     worst: State,
     /// Whether the device fell silent or became useless.
     lost: bool,
@@ -79,13 +81,14 @@ struct Column {
 }
 
 impl<C: Client> Walker<C> {
-    /// Begins with a device.
-    pub fn new(client: C) -> Self {
+    /// Begins with a device, at its place among others.
+    pub fn new(client: C, seat: Seat) -> Self {
         let bindings = if client.has_bulk() { BINDINGS } else { 0 };
         Self {
             client,
             bindings,
             bytes_left: MAX_BYTES,
+            seat,
             worst: State::Complete,
             lost: false,
             first_failure: State::Complete,
@@ -155,7 +158,7 @@ impl<C: Client> Walker<C> {
     pub async fn column(&mut self, name: &Oid, most: usize) -> Vec<(Oid, Value)> {
         let mut open = vec![Column { number: 0, whole: name.clone(), last: name.clone() }];
         let mut table = Table::default();
-        while !open.is_empty() && !self.is_lost() && self.bytes_left > 0 && table.rows.len() < most {
+        while !open.is_empty() && !self.is_lost() && table.rows.len() < most && self.has_room().await {
             let at = [open.first().map_or_else(|| name.clone(), |column| column.last.clone())];
             match self.step(&at).await {
                 Ok(answer) => self.enter(&mut table, &mut open, answer),
@@ -178,7 +181,7 @@ impl<C: Client> Walker<C> {
         let mut open: Vec<Column> = columns.iter().map(column).collect();
         let mut table = Table::default();
         while !open.is_empty() && !self.is_lost() {
-            if self.bytes_left == 0 {
+            if !self.has_room().await {
                 self.note(State::Truncated);
                 break;
             }
@@ -282,6 +285,14 @@ impl<C: Client> Walker<C> {
 
     fn note(&mut self, state: State) {
         self.worst = self.worst.max(state);
+    }
+
+    /// Tells whether the device may say more; one that says much waits for its turn.
+    async fn has_room(&mut self) -> bool {
+        if self.bytes_left > 0 && self.bytes_left < MAX_BYTES - MODEST_BYTES && !self.seat.turn().await {
+            self.bytes_left = 0;
+        }
+        self.bytes_left > 0
     }
 
     /// Tells whether there is room for so many octets, and takes it.

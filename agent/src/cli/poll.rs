@@ -26,7 +26,7 @@ pub(crate) struct Poll {
     #[arg(long, value_name = "NAME", requires = "db")]
     pub(crate) site: Option<String>,
 
-    /// コミュニティ名を1行で書いたファイル（SNMPv2c） / A file whose first line is the community
+    /// コミュニティ名を書いたファイル（SNMPv2c）。1行に1つ、順に試す / A file with the community, or several, one a line
     #[arg(long, value_name = "FILE")]
     pub(crate) community_file: Option<PathBuf>,
 
@@ -34,8 +34,8 @@ pub(crate) struct Poll {
     #[arg(long, requires = "community_file")]
     pub(crate) v1: bool,
 
-    /// SNMPv3 のユーザーを書いたファイル / A file with a user of SNMPv3
-    #[arg(long, value_name = "FILE", conflicts_with = "community_file")]
+    /// SNMPv3 のユーザーを書いたファイル。両方あれば先に試す / A file with a user of SNMPv3, who is tried first
+    #[arg(long, value_name = "FILE")]
     pub(crate) user_file: Option<PathBuf>,
 
     /// 1台あたり毎秒何回まで尋ねるか / Requests a second to one device, at most

@@ -19,12 +19,16 @@ pub(crate) fn keep<'o>(
     let mut ledger = Ledger::open(db)?;
     let now = Timestamp::now();
     for outcome in asked {
-        let of = format!("snmp:{}", outcome.target);
-        if !ledger.keep_snapshot(site, &of, &said(outcome, now), now)? {
+        if !ledger.keep_snapshot(site, &key(&outcome.target), &said(outcome, now), now)? {
             tracing::warn!("a device said more than is kept");
         }
     }
     Ok(())
+}
+
+/// What a device that was asked is called among the snapshots.
+pub(crate) fn key(target: &str) -> String {
+    format!("snmp:{target}")
 }
 
 /// What is kept of what a device said.

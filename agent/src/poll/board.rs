@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sekisho_api::Analysis;
-use sekisho_snmp::{State, Traffic};
+use sekisho_api::{Analysis, Snapshot};
+use sekisho_snmp::{Room, Seat, State, Traffic};
 use tokio::sync::watch;
 
 use super::candidates::{Site, add_told, told_by};
@@ -17,6 +17,12 @@ use super::device::Outcome;
 use super::join::{self, Place};
 use super::reported::{Reported, reported};
 use super::targets::{MAX_TARGETS, Plan};
+use crate::map::kept;
+
+/// Snapshots that wait for the site's thread, which comes round every second: many times what it needs to keep.
+const MAX_SAID: usize = 1_024;
+/// What reports may come to together, in the octets of [`Reported::weight`]: that of a thousand switches is 5 MiB.
+const MAX_WEIGHT: usize = 24 << 20;
 
 /// How asking stands.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +37,8 @@ pub(crate) struct Standing {
     pub(crate) left_out: u64,
     /// Who found no room in it.
     pub(crate) refused: u64,
+    /// Devices since the start of which not everything was kept, for want of room.
+    pub(crate) shortened: u64,
     /// Those that did not answer lately, and are not asked again yet.
     pub(crate) resting: u64,
     /// How the devices of the last round stood, by state.
@@ -48,6 +56,7 @@ pub(crate) struct Standing {
 pub(crate) struct Board {
     inner: Mutex<Inner>,
     traffic: Arc<Traffic>,
+    room: Room,
     /// Whether the wire was looked at: then it is known who is a medical device.
     looked: watch::Sender<bool>,
 }
@@ -56,6 +65,9 @@ pub(crate) struct Board {
 struct Inner {
     standing: Standing,
     reports: BTreeMap<SocketAddr, Entry>,
+    /// What all reports come to.
+    weight: usize,
+    said: Vec<Said>,
     told: BTreeSet<IpAddr>,
     /// Counts reports.
     sequence: u64,
@@ -71,9 +83,25 @@ struct Entry {
     news: Option<u64>,
 }
 
+/// What a device said of its surroundings, for the map.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// What it is called among the snapshots.
+    pub(crate) key: String,
+    /// What it said.
+    pub(crate) snapshot: Snapshot,
+    /// Its place: who says much waits until what others said is kept.
+    _seat: Seat,
+}
+
 impl Default for Board {
     fn default() -> Self {
-        Self { inner: Mutex::default(), traffic: Arc::default(), looked: watch::Sender::new(false) }
+        Self {
+            inner: Mutex::default(),
+            traffic: Arc::default(),
+            room: Room::default(),
+            looked: watch::Sender::new(false),
+        }
     }
 }
 
@@ -83,9 +111,21 @@ impl Board {
         &self.traffic
     }
 
+    /// The room that all devices share.
+    pub(crate) const fn room(&self) -> &Room {
+        &self.room
+    }
+
     /// Tells how asking stands.
     pub(crate) fn standing(&self) -> Standing {
-        self.lock().standing.clone()
+        let mut standing = self.lock().standing.clone();
+        standing.shortened += self.room.cut();
+        standing
+    }
+
+    /// Gives what devices said since it was last asked for.
+    pub(crate) fn said(&self) -> Vec<Said> {
+        std::mem::take(&mut self.lock().said)
     }
 
     /// Adds to a conclusion what devices reported.
@@ -149,14 +189,15 @@ impl Board {
         let mut inner = self.lock();
         *inner.standing.states.entry(outcome.state.slug()).or_default() += 1;
         add_told(&mut inner.told, told_by(&outcome.facts));
+        if outcome.answers() {
+            inner.hears(&outcome, at);
+        }
         let Some(report) = reported(address, at, outcome) else { return };
         if inner.reports.len() >= MAX_TARGETS && !inner.reports.contains_key(&address) {
             inner.standing.refused += 1;
             return;
         }
-        inner.sequence += 1;
-        let (place, news) = (join::place(site, &report), Some(inner.sequence));
-        inner.reports.insert(address, Entry { report, place, news });
+        inner.enters(site, report);
     }
 
     /// Notes that a round ended; who is not asked any more is forgotten once it is recorded.
@@ -164,6 +205,7 @@ impl Board {
         let asked: BTreeSet<SocketAddr> = plan.ask.iter().map(|target| target.address).collect();
         let mut inner = self.lock();
         inner.reports.retain(|address, entry| entry.news.is_some() || asked.contains(address));
+        inner.weight = inner.reports.values().map(|entry| entry.report.weight()).sum();
         let standing = &mut inner.standing;
         if panicked > 0 {
             *standing.states.entry(State::Garbage.slug()).or_default() += panicked;
@@ -175,5 +217,31 @@ impl Board {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Takes what a device said of its surroundings.
+    fn hears(&mut self, outcome: &Outcome, at: Timestamp) {
+        if self.said.len() >= MAX_SAID {
+            self.standing.shortened += 1;
+            return;
+        }
+        let (key, snapshot) = (kept::key(&outcome.target), kept::said(outcome, at));
+        self.said.push(Said { key, snapshot, _seat: outcome.seat.clone() });
+    }
+
+    /// Takes a report, in place of the device's last one.
+    fn enters(&mut self, site: &Site, mut report: Reported) {
+        let before = self.reports.get(&report.address).map_or(0, |entry| entry.report.weight());
+        self.weight = self.weight.saturating_sub(before);
+        if self.weight + report.weight() > MAX_WEIGHT {
+            report.shorten();
+            self.standing.shortened += 1;
+        }
+        self.weight += report.weight();
+        self.sequence += 1;
+        let (place, news) = (join::place(site, &report), Some(self.sequence));
+        self.reports.insert(report.address, Entry { report, place, news });
     }
 }

@@ -10,35 +10,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use sekisho_api::{Connection, Device, ExitRow};
+use sekisho_api::{Connection, Device, ExitRow, role};
 use sekisho_enrich::Prefix;
 use sekisho_snmp::facts::Facts;
 
-/// Roles of equipment that carries traffic.
-const EQUIPMENT: &[&str] =
-    &["router", "firewall", "switch", "vpn-router", "lte-router", "isdn-router", "access-point"];
-/// Roles of devices that examine or treat patients, and of the systems they depend on from second to second.
-const MEDICAL: &[&str] = &[
-    "ct",
-    "mr",
-    "xa",
-    "us",
-    "cr",
-    "dx",
-    "mg",
-    "nm",
-    "pt",
-    "rf",
-    "endoscope",
-    "ecg",
-    "ophthalmic",
-    "radiotherapy",
-    "analyzer",
-    "monitor",
-    "pump",
-    "ventilator",
-    "modality",
-];
 /// Services that medical devices speak, whatever role was made out.
 const MEDICAL_SERVICES: &[&str] = &["astm", "dicom", "hl7"];
 /// The family of rules that know makers of medical devices by their hardware addresses.
@@ -166,7 +141,7 @@ fn plain(text: &str) -> Option<IpAddr> {
 
 /// Tells whether a device examines or treats patients, or serves one that does.
 pub(crate) fn is_medical(device: &Device) -> bool {
-    device.role.as_deref().is_some_and(|role| MEDICAL.contains(&role))
+    device.role.as_deref().is_some_and(role::is_medical)
         || device.services.iter().any(|service| MEDICAL_SERVICES.contains(&service.as_str()))
         || device.evidence.iter().any(|evidence| evidence.rule.starts_with(MEDICAL_MAKERS))
 }
@@ -174,7 +149,7 @@ pub(crate) fn is_medical(device: &Device) -> bool {
 fn is_equipment(device: &Device) -> bool {
     let maker = device.vendor.as_deref().and_then(|vendor| vendor.split([' ', ',']).next());
     let maker = maker.map(str::to_ascii_lowercase);
-    device.role.as_deref().is_some_and(|role| EQUIPMENT.contains(&role))
+    device.role.as_deref().is_some_and(role::is_equipment)
         || device.services.iter().any(|service| service == "snmp")
         || maker.is_some_and(|maker| NETWORK_MAKERS.contains(&maker.as_str()))
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use sekisho_rules::device::{DeviceRules, Gives, Objects, Wanted, enterprise};
 use sekisho_snmp::facts::Facts;
 use sekisho_snmp::survey::{self, Scope};
-use sekisho_snmp::{Client, Oid, State, Walker};
+use sekisho_snmp::{Client, Oid, Seat, State, Walker};
 
 use super::tunnels::{self, Line, Tunnel};
 
@@ -26,6 +26,10 @@ pub(crate) struct Outcome {
     pub(crate) identity: Known,
     /// Everything read.
     pub(crate) facts: Facts,
+    /// Which of the credentials it answered to.
+    pub(crate) knows: usize,
+    /// Its place among the devices that are asked: kept for as long as what it said.
+    pub(crate) seat: Seat,
 }
 
 /// What a device is, with the reasons.
@@ -50,7 +54,21 @@ pub(crate) struct Known {
 impl Outcome {
     /// An outcome of a device that told nothing.
     pub(crate) fn nothing(target: String, state: State) -> Self {
-        Self { target, state, identity: Known::default(), facts: Facts::default() }
+        let (identity, facts, seat) = (Known::default(), Facts::default(), Seat::default());
+        Self { target, state, identity, facts, knows: 0, seat }
+    }
+
+    /// Tells how many octets it takes, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        let Known { tunnels, lines, found, .. } = &self.identity;
+        let of_tunnel = |tunnel: &Tunnel| {
+            size_of::<Tunnel>() + tunnel.oid.len() + tunnel.name.as_ref().map_or(0, String::len)
+        };
+        let of_line =
+            |line: &Line| size_of::<Line>() + line.oid.len() + line.interface.as_ref().map_or(0, String::len);
+        let found: usize = found.values().map(|(value, oid)| value.len() + oid.len()).sum();
+        let ways: usize = tunnels.iter().map(of_tunnel).chain(lines.iter().map(of_line)).sum();
+        self.facts.bytes() + ways + found
     }
 
     /// Tells whether the device answered.
@@ -62,7 +80,7 @@ impl Outcome {
 /// Asks a device: one GET first, so that who does not answer is asked no more. Whoever drops this before its
 /// end has what was read so far.
 pub(crate) async fn ask<C: Client>(outcome: &mut Outcome, client: C, rules: &DeviceRules) {
-    let mut walker = Walker::new(client);
+    let mut walker = Walker::new(client, outcome.seat.clone());
     let probe: Result<Oid, _> = sekisho_rules::device::SYS_OBJECT_ID.parse();
     if let Ok(probe) = probe {
         walker.get(&[probe]).await;
@@ -101,10 +119,11 @@ async fn identify<C: Client>(walker: &mut Walker<C>, facts: &Facts, rules: &Devi
     read(walker, &mut objects, wanted).await;
     let mut tunnels = tunnels::read(walker, &rules.tunnels(&objects), &facts.interfaces).await;
     if tunnels.is_empty() {
-        tunnels = tunnels::interfaces(&facts.interfaces);
+        tunnels = tunnels::interfaces(walker, &facts.interfaces, system).await;
     }
-    let mut lines = tunnels::lines(&facts.interfaces);
-    let told = |(kind, oid)| Line { kind, interface: None, oid, is_waiting: false };
+    let mut lines = tunnels::read_lines(walker, &rules.line_tables(&objects), &facts.interfaces).await;
+    lines.extend(tunnels::lines(&facts.interfaces));
+    let told = |(kind, oid)| Line { kind, interface: None, called: None, oid, is_waiting: false };
     lines.extend(rules.lines(&objects).into_iter().map(told));
     let identity = rules.identify(&objects);
     let unknown = identity.rule.is_none().then(|| system.object_id.as_deref().and_then(enterprise));

@@ -133,7 +133,7 @@ fn tunnels(analysis: &mut Analysis, report: &Reported, place: &Place) {
         };
         let mut seen = false;
         for row in analysis.connections.iter_mut().filter(|row| is_it(row)) {
-            row.evidence.push(of_tunnel(tunnel));
+            row.evidence.push(of_tunnel(tunnel, report.at));
             row.tunnel = true;
             seen = true;
         }
@@ -168,7 +168,7 @@ fn again(row: &Connection, report: &Reported, tunnel: &Tunnel) -> Connection {
         behaviour: None,
         maintenance: Vec::new(),
         exporters: Vec::new(),
-        evidence: vec![of_tunnel(tunnel)],
+        evidence: vec![of_tunnel(tunnel, report.at)],
         ..row.clone()
     }
 }
@@ -245,7 +245,7 @@ fn alone(report: &Reported, place: &Place, tunnel: &Tunnel, outside: Outside) ->
         },
         outside,
         tunnel: true,
-        evidence: vec![of_tunnel(tunnel)],
+        evidence: vec![of_tunnel(tunnel, report.at)],
         ..Connection::bare(&tunnel.service, UNREGISTERED, report.at)
     }
 }
@@ -264,6 +264,8 @@ fn usual(service: &str) -> (&'static str, u16) {
         "gre" => ("gre", 0),
         "ipip" => ("ipip", 0),
         "pptp" => ("tcp", 1723),
+        // Nobody says of what kind it is, so by which port it leaves is not known either.
+        "unknown" => ("ip", 0),
         _ => ("tcp", 443),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sekisho_api::{Evidence, Text};
@@ -11,7 +12,10 @@ use sekisho_snmp::facts::mac;
 
 use super::device::{Known, Outcome};
 use super::tunnels::{Line, Tunnel};
+use crate::output;
 
+/// Milliseconds of a TimeTick (RFC 2578 §7.1.8).
+const TICK_MS: u64 = 10;
 /// sysName.
 const SYS_NAME: &str = "1.3.6.1.2.1.1.5.0";
 /// What a device says of itself is as sure as it is of itself, unless somebody wrote it wrong.
@@ -20,6 +24,12 @@ const SURE: u8 = 95;
 const MAX_MACS: usize = 512;
 /// Addresses kept of one device: one for each VLAN that there can be.
 const MAX_IPS: usize = 4_096;
+/// Of each kind of thing, what is kept of a device where there is no room for more.
+const FEW: usize = 8;
+/// Octets that an address takes, in the set that it is kept in.
+const ADDRESS_BYTES: usize = 64;
+/// Octets that a tunnel or a line comes to: the row of its own that it becomes, with the sentences in it.
+const ROW_BYTES: usize = 2_048;
 
 /// What one device reported.
 #[derive(Clone, Debug)]
@@ -47,12 +57,31 @@ pub(crate) struct Reported {
     pub(crate) lines: Vec<Line>,
 }
 
+impl Reported {
+    /// Tells what it comes to, in octets, here and in the conclusion that it is joined to.
+    pub(crate) fn weight(&self) -> usize {
+        let addresses = self.ips.len() + self.seen_at.len() + self.macs.len();
+        let rows = self.tunnels.len() + self.lines.len() + self.evidence.len();
+        size_of::<Self>() + addresses * ADDRESS_BYTES + rows * ROW_BYTES
+    }
+
+    /// Leaves a few of each kind, for want of room for more.
+    pub(crate) fn shorten(&mut self) {
+        self.tunnels.truncate(FEW);
+        self.lines.truncate(FEW);
+        for ips in [&mut self.ips, &mut self.seen_at] {
+            *ips = std::mem::take(ips).into_iter().take(FEW).chain([self.address.ip()]).collect();
+        }
+        self.macs = std::mem::take(&mut self.macs).into_iter().take(FEW).chain(self.mac.clone()).collect();
+    }
+}
+
 /// Takes an outcome; `None` where the device told nothing.
 pub(crate) fn reported(address: SocketAddr, at: Timestamp, outcome: Outcome) -> Option<Reported> {
     if !outcome.answers() {
         return None;
     }
-    let evidence = evidence(&outcome);
+    let evidence = evidence(&outcome, at);
     let Outcome { identity, facts, .. } = outcome;
     let mut lines = identity.lines;
     lines.sort_by_key(|line| rank(&line.kind));
@@ -116,7 +145,7 @@ const fn is_shared(mac: [u8; 6]) -> bool {
     )
 }
 
-fn evidence(outcome: &Outcome) -> Vec<Evidence> {
+fn evidence(outcome: &Outcome, at: Timestamp) -> Vec<Evidence> {
     let Known { rule, say, found, tunnels, lines, .. } = &outcome.identity;
     let mut evidence = Vec::new();
     if let (Some((rule, _, confidence)), Some((en, ja))) = (rule, say) {
@@ -131,7 +160,7 @@ fn evidence(outcome: &Outcome) -> Vec<Evidence> {
     }
     // One of each: they are told by table and by line, not by number.
     if let Some(tunnel) = tunnels.iter().find(|tunnel| tunnel.peer.is_none()) {
-        evidence.push(of_tunnel(tunnel));
+        evidence.push(of_tunnel(tunnel, at));
     }
     evidence.extend(lines.first().map(of_line));
     evidence
@@ -145,14 +174,27 @@ fn held(field: &str, oid: &str) -> Evidence {
     })
 }
 
-/// Says that a device reports a tunnel.
-pub(crate) fn of_tunnel(tunnel: &Tunnel) -> Evidence {
+/// Says that a device reports a tunnel, at a time.
+pub(crate) fn of_tunnel(tunnel: &Tunnel, at: Timestamp) -> Evidence {
     says("snmp/tunnel", |lang| {
         let name = tunnel.name.as_ref().map_or_else(String::new, |name| format!("「{name}」"));
         let peer = tunnel.peer.map_or_else(String::new, |peer| peer.to_string());
-        let key = if tunnel.peer.is_some() { "poll.tunnel" } else { "poll.tunnel-only" };
-        fill(lang, key, &[("name", &name), ("peer", &peer), ("oid", &tunnel.oid)])
+        let since = since(tunnel, at).unwrap_or_default();
+        let key = match (tunnel.peer, since.is_empty()) {
+            (Some(_), _) => "poll.tunnel",
+            (None, true) => "poll.tunnel-only",
+            (None, false) => "poll.tunnel-since",
+        };
+        fill(lang, key, &[("name", &name), ("peer", &peer), ("since", &since), ("oid", &tunnel.oid)])
     })
+}
+
+/// The day from which on a tunnel has been up. A day, since the moment comes out otherwise each time that it is
+/// reckoned.
+fn since(tunnel: &Tunnel, at: Timestamp) -> Option<String> {
+    let up = Duration::from_millis(tunnel.up_ticks?.checked_mul(TICK_MS)?);
+    let since = at.checked_sub(up).ok()?;
+    Some(since.to_zoned(output::zone()).strftime("%Y-%m-%d").to_string())
 }
 
 /// Says that a device reports a line.
@@ -160,8 +202,15 @@ pub(crate) fn of_line(line: &Line) -> Evidence {
     says("snmp/line", |lang| {
         let interface = line.interface.as_deref().unwrap_or_default();
         let named = label(lang, "line", &line.kind);
-        let key = if line.is_waiting { "poll.line-waits" } else { "poll.line-up" };
-        fill(lang, key, &[("line", &named), ("oid", &line.oid), ("interface", &interface)])
+        let called = line.called.as_deref().unwrap_or_default();
+        let key = match (line.is_waiting, called.is_empty()) {
+            (true, _) => "poll.line-waits",
+            (false, true) => "poll.line-up",
+            (false, false) => "poll.line-called",
+        };
+        let values: [(&str, &dyn std::fmt::Display); 4] =
+            [("line", &named), ("oid", &line.oid), ("interface", &interface), ("called", &called)];
+        fill(lang, key, &values)
     })
 }
 

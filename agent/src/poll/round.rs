@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_rules::device::{DeviceRules, SYS_OBJECT_ID};
-use sekisho_snmp::{Client, Credentials, Failure, Manner, State, Traffic, Udp};
+use sekisho_snmp::{Client, Credentials, Failure, Manner, Room, State, Traffic, Udp};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -14,15 +14,17 @@ use super::device::{self, Outcome};
 use super::targets::Target;
 
 /// Devices asked at the same time: each holds 128 KiB of the library's buffers.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 192;
 /// The longest that one device is asked: a core switch with full tables at twenty requests a second.
 const MAX_TIME: Duration = Duration::from_mins(5);
 
 /// What a round is asked with.
 pub(crate) struct Round {
-    pub(crate) credentials: Credentials,
+    /// Tried in turn of who has not answered yet.
+    pub(crate) credentials: Arc<[Credentials]>,
     pub(crate) manner: Manner,
     pub(crate) traffic: Arc<Traffic>,
+    pub(crate) room: Room,
     pub(crate) rules: Arc<DeviceRules>,
 }
 
@@ -59,38 +61,79 @@ impl Round {
     }
 
     fn one(&self, at: usize, target: Target) -> impl Future<Output = (usize, Outcome)> + Send + 'static {
-        let (credentials, manner) = (self.credentials.clone(), self.manner);
-        let traffic = Arc::clone(&self.traffic);
+        let questioner = Questioner {
+            target,
+            credentials: Arc::clone(&self.credentials),
+            manner: self.manner,
+            traffic: Arc::clone(&self.traffic),
+        };
         let rules = Arc::clone(&self.rules);
+        let seat = self.room.seat();
         async move {
             // What is left at the limit fell silent for us.
-            let mut outcome = Outcome::nothing(target.address.to_string(), State::Interrupted);
-            let whole = asked(&mut outcome, target, (credentials, manner), traffic, &rules);
+            let mut outcome =
+                Outcome { seat, ..Outcome::nothing(target.address.to_string(), State::Interrupted) };
             // What was read until then stays.
-            let _ = timeout(MAX_TIME, whole).await;
+            let _ = timeout(MAX_TIME, questioner.ask(&mut outcome, &rules)).await;
             (at, outcome)
         }
     }
 }
 
-async fn asked(
-    outcome: &mut Outcome,
+/// What asks one device.
+struct Questioner {
     target: Target,
-    (credentials, manner): (Credentials, Manner),
+    credentials: Arc<[Credentials]>,
+    manner: Manner,
     traffic: Arc<Traffic>,
-    rules: &DeviceRules,
-) {
-    // Who is only guessed at is asked one question, once; the same client goes on, at its pace.
-    let first = if target.named { manner } else { Manner { retries: 0, ..manner } };
-    let mut client = Udp::new(target.address, credentials, first, traffic);
-    if !target.named {
-        if let Err(failure) = probed(&mut client).await {
-            outcome.state = State::from(&failure);
-            return;
+}
+
+impl Questioner {
+    async fn ask(&self, outcome: &mut Outcome, rules: &DeviceRules) {
+        match self.reach().await {
+            Ok((client, knows)) => {
+                outcome.knows = knows;
+                device::ask(outcome, client, rules).await;
+            }
+            Err(failure) => outcome.state = State::from(&failure),
         }
-        client.adopt(manner);
     }
-    device::ask(outcome, client, rules).await;
+
+    /// Finds the credentials that the device answers to: those of last time first, then one after the other.
+    async fn reach(&self) -> Result<(Udp, usize), Failure> {
+        let Target { named, knows, .. } = self.target;
+        let mut order: Vec<(usize, &Credentials)> = self.credentials.iter().enumerate().collect();
+        order.sort_by_key(|(number, _)| knows != Some(*number));
+        // Where there is nothing to choose, the first question is put with the others.
+        if let ([(number, only)], true) = (order.as_slice(), named) {
+            return Ok((self.client(only, self.manner), *number));
+        }
+        // Who is only guessed at is asked one question, once; the same client goes on, at its pace.
+        let first = if named { self.manner } else { Manner { retries: 0, ..self.manner } };
+        let mut worst = Failure::NoAnswer;
+        for (number, credentials) in order {
+            let mut client = self.client(credentials, first);
+            match probed(&mut client).await {
+                Ok(()) => {
+                    client.adopt(self.manner);
+                    return Ok((client, number));
+                }
+                // It may know others: who does not know a community says nothing.
+                Err(failure @ (Failure::NoAnswer | Failure::Credentials { .. })) => {
+                    if worst == Failure::NoAnswer {
+                        worst = failure;
+                    }
+                }
+                // It answers, or nobody is there.
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(worst)
+    }
+
+    fn client(&self, credentials: &Credentials, manner: Manner) -> Udp {
+        Udp::new(self.target.address, credentials.clone(), manner, Arc::clone(&self.traffic))
+    }
 }
 
 /// Asks for sysObjectID, which every device has.

@@ -3,6 +3,7 @@
 use std::env;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use sekisho_snmp::{Credentials, Digest, Encryption, Secret, User};
@@ -12,24 +13,23 @@ use crate::cli::Poll;
 
 /// A file of credentials is a few lines.
 const MAX_BYTES: u64 = 16 << 10;
+/// The bit of a file's mode by which everybody may read it.
+const READ_BY_OTHERS: u32 = 0o004;
 /// Where systemd puts what `LoadCredential=` names (systemd.exec(5)).
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
-/// Where credentials are kept, and of which kind they are.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Kept {
-    /// A community in the first line of a file.
-    Community {
-        /// The file.
-        path: PathBuf,
-        /// Whether SNMPv1 is spoken with it.
-        v1: bool,
-    },
-    /// A user of SNMPv3 in a file.
-    User {
-        /// The file.
-        path: PathBuf,
-    },
+/// Credentials that are tried of one device: some shut out for a while who is wrong more often.
+pub(crate) const MAX_CREDENTIALS: usize = 4;
+
+/// Where credentials are kept.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Kept {
+    /// A file with a user of SNMPv3, who is tried first: nobody on the way reads the password.
+    pub(crate) user: Option<PathBuf>,
+    /// A file with communities, one a line.
+    pub(crate) community: Option<PathBuf>,
+    /// Whether SNMPv1 is spoken with them.
+    pub(crate) v1: bool,
 }
 
 /// Credentials that cannot be used. Nothing of the file is quoted.
@@ -64,31 +64,45 @@ struct Written {
 }
 
 /// Says where the credentials are that the command line names.
-pub(crate) fn named(args: &Poll) -> Result<Kept, BadSecret> {
-    if let Some(path) = &args.community_file {
-        return Ok(Kept::Community { path: path.clone(), v1: args.v1 });
-    }
-    let path = args.user_file.clone().ok_or(BadSecret::None)?;
-    Ok(Kept::User { path })
+pub(crate) fn named(args: &Poll) -> Kept {
+    Kept { user: args.user_file.clone(), community: args.community_file.clone(), v1: args.v1 }
 }
 
 impl Kept {
-    /// Reads them.
-    pub(crate) fn read(&self) -> Result<Credentials, BadSecret> {
-        match self {
-            Self::Community { path, v1 } => {
-                let community = community(path)?;
-                Ok(if *v1 { Credentials::V1 { community } } else { Credentials::V2c { community } })
-            }
-            Self::User { path } => user(&text(path)?).map(Credentials::V3).map_err(|fault| bad(path, fault)),
+    /// Reads them, in the order in which they are tried.
+    pub(crate) fn read(&self) -> Result<Vec<Credentials>, BadSecret> {
+        let mut all = Vec::new();
+        if let Some(path) = &self.user {
+            all.push(user(&text(path)?).map(Credentials::V3).map_err(|fault| bad(path, fault))?);
         }
+        if let Some(path) = &self.community {
+            let of = |community| {
+                if self.v1 { Credentials::V1 { community } } else { Credentials::V2c { community } }
+            };
+            all.extend(communities(path)?.into_iter().map(of));
+            if all.len() > MAX_CREDENTIALS {
+                return Err(bad(path, "too-many"));
+            }
+        }
+        if all.is_empty() { Err(BadSecret::None) } else { Ok(all) }
+    }
+
+    /// Names the files that everybody on the box can read.
+    pub(crate) fn exposed(&self) -> Vec<String> {
+        let files = [&self.user, &self.community].into_iter().flatten();
+        files.filter(|path| is_exposed(path)).map(|path| path.display().to_string()).collect()
     }
 }
 
-fn community(path: &Path) -> Result<Secret, BadSecret> {
+fn is_exposed(path: &Path) -> bool {
+    std::fs::metadata(placed(path)).is_ok_and(|file| file.permissions().mode() & READ_BY_OTHERS != 0)
+}
+
+fn communities(path: &Path) -> Result<Vec<Secret>, BadSecret> {
     let text = text(path)?;
-    let line = text.lines().next().unwrap_or_default().trim_end();
-    Secret::new(line.as_bytes()).ok_or_else(|| bad(path, "no-community"))
+    let found: Vec<Secret> =
+        text.lines().filter_map(|line| Secret::new(line.trim_end().as_bytes())).collect();
+    if found.is_empty() { Err(bad(path, "no-community")) } else { Ok(found) }
 }
 
 fn user(text: &str) -> Result<User, &'static str> {
@@ -168,13 +182,37 @@ mod tests {
     }
 
     #[test]
-    fn a_community_is_the_first_line() {
+    fn communities_are_lines_and_a_user_goes_before_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            Some(folder.path().join(name))
+        };
+        let kept = |community, user| Kept { user, community, v1: false };
+        let of = |text: &str| Credentials::V2c { community: Secret::new(text.as_bytes()).unwrap() };
+        let two = file("two", "hidden word \r\n\nother\n");
+        assert_eq!(kept(two.clone(), None).read().unwrap(), [of("hidden word"), of("other")]);
+        let both = kept(two, file("user", "user = 'sekisho'")).read().unwrap();
+        assert!(matches!(both.as_slice(), [Credentials::V3(_), Credentials::V2c { .. }, _]), "{both:?}");
+        let fault = |kept: Kept| match kept.read().unwrap_err() {
+            BadSecret::None => "none",
+            BadSecret::File { fault, .. } => fault,
+        };
+        assert_eq!(fault(kept(file("empty", "\n"), None)), "no-community");
+        assert_eq!(fault(kept(file("many", "a\nb\nc\nd\ne\n"), None)), "too-many");
+        assert_eq!(fault(kept(Some(folder.path().join("nothing")), None)), "unreadable");
+        assert_eq!(fault(Kept::default()), "none");
+    }
+
+    #[test]
+    fn a_file_that_everybody_can_read_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("community");
-        std::fs::write(&path, "hidden word \r\nrest\n").unwrap();
-        assert_eq!(community(&path).unwrap(), Secret::new(b"hidden word").unwrap());
-        std::fs::write(&path, "\n").unwrap();
-        assert!(community(&path).is_err());
-        assert!(community(&folder.path().join("nothing")).is_err());
+        std::fs::write(&path, "public\n").unwrap();
+        for (mode, exposed) in [(0o644, 1), (0o640, 0), (0o600, 0)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let kept = Kept { community: Some(path.clone()), ..Kept::default() };
+            assert_eq!(kept.exposed().len(), exposed, "{mode:o}");
+        }
     }
 }

@@ -63,6 +63,8 @@ pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     /// Whether a person named it, or it answered before: then it is asked again where it does not answer.
     pub(crate) named: bool,
+    /// Which of the credentials it answered to before.
+    pub(crate) knows: Option<usize>,
 }
 
 /// A device that is not asked, though it lies in what was allowed.
@@ -145,7 +147,7 @@ pub(crate) fn plan(allowed: &Allowed, site: &Site, rests: impl Fn(&SocketAddr) -
     let mut plan = Plan::default();
     let medical = site.medical();
     for address in &allowed.named {
-        let target = Target { address: *address, named: true };
+        let target = Target { address: *address, named: true, knows: None };
         if allowed.excludes(address.ip()) {
             plan.left_out.push(LeftOut { address: address.ip(), why: "excluded" });
         } else if !plan.ask.contains(&target) {
@@ -163,7 +165,8 @@ pub(crate) fn plan(allowed: &Allowed, site: &Site, rests: impl Fn(&SocketAddr) -
             continue;
         }
         seen.insert(address);
-        let target = Target { address: SocketAddr::new(address, allowed.port), named: false };
+        let at = SocketAddr::new(address, allowed.port);
+        let target = Target { address: at, named: false, knows: None };
         if allowed.excludes(address) {
             plan.left_out.push(LeftOut { address, why: "excluded" });
         } else if medical.contains(&address) {

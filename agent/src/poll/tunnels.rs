@@ -5,13 +5,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use sekisho_rules::device::TunnelTable;
-use sekisho_snmp::facts::Interface;
+use sekisho_rules::device::{LineTable, TunnelTable};
+use sekisho_snmp::facts::{Interface, System};
 use sekisho_snmp::{Client, Oid, Row, Value, Walker, address};
 use serde::Serialize;
 
 /// Tunnels kept of one device: a concentrator of a prefecture holds some hundred.
 const MAX_TUNNELS: usize = 1_000;
+/// Lines kept of one device: an exchange of a hospital has some hundred channels.
+const MAX_LINES: usize = 1_000;
+/// ifLastChange: when the interface came to be as it is, by sysUpTime.
+const IF_LAST_CHANGE: &str = "1.3.6.1.2.1.2.2.1.9";
 /// ifType.
 const IF_TYPE: &str = "1.3.6.1.2.1.2.2.1.3";
 
@@ -28,6 +32,8 @@ pub(crate) struct Tunnel {
     pub(crate) from_outside: bool,
     /// The column that tells of it.
     pub(crate) oid: String,
+    /// How long its interface has been up, in hundredths of a second, where it is one.
+    pub(crate) up_ticks: Option<u64>,
 }
 
 /// A line that a device says is up, or waits.
@@ -37,6 +43,8 @@ pub(crate) struct Line {
     pub(crate) kind: String,
     /// The interface, where it is one.
     pub(crate) interface: Option<String>,
+    /// The number that is called on it.
+    pub(crate) called: Option<String>,
     /// The object that tells of it.
     pub(crate) oid: String,
     /// Whether it is dialled when somebody wants to leave by it, and is not up now.
@@ -70,11 +78,63 @@ pub(crate) async fn read<C: Client>(
     found.into_iter().take(MAX_TUNNELS).collect()
 }
 
-fn tunnel(table: &TunnelTable, index: &[u32], row: &Row) -> Option<Tunnel> {
+/// Reads the tables in which a device lists lines, or the calls on them.
+pub(crate) async fn read_lines<C: Client>(
+    walker: &mut Walker<C>,
+    tables: &[&LineTable],
+    interfaces: &[Interface],
+) -> Vec<Line> {
+    let mut found = Vec::new();
+    for table in tables {
+        let Ok(oid) = table.entry.parse::<Oid>() else { continue };
+        let columns: BTreeSet<u32> = table.columns().collect();
+        let columns: Vec<u32> = columns.into_iter().collect();
+        let rows = walker.table(&oid, &columns).await.rows;
+        found.extend(rows.iter().filter_map(|(index, row)| of_row(table, &oid, (index, row), interfaces)));
+    }
+    // The same call may be in the standards' both tables.
+    found.sort();
+    found.dedup_by(|later, first| later.called.is_some() && later.called == first.called);
+    found.truncate(MAX_LINES);
+    found
+}
+
+fn of_row(
+    table: &LineTable,
+    entry: &Oid,
+    (index, row): (&[u32], &Row),
+    interfaces: &[Interface],
+) -> Option<Line> {
+    let name = table.name.and_then(|column| row.text(column));
+    if !holds(row, &table.only) || !table.is_for(name.as_deref()) {
+        return None;
+    }
+    let told_by = table.only.keys().next().copied()?;
+    let interface = || interfaces.iter().find(|own| index.first() == Some(&own.index));
+    Some(Line {
+        kind: table.line.clone(),
+        interface: name.or_else(|| interface().and_then(named)),
+        called: table.called.and_then(|column| row.text(column)),
+        oid: entry.child(&[told_by]).child(index).to_string(),
+        is_waiting: false,
+    })
+}
+
+/// Tells whether a row's columns hold what they must.
+fn holds(row: &Row, only: &BTreeMap<u32, Vec<u64>>) -> bool {
     let is = |(column, numbers): (&u32, &Vec<u64>)| {
         row.number(*column).is_some_and(|number| numbers.contains(&number))
     };
-    if !table.only.iter().all(is) {
+    only.iter().all(is)
+}
+
+fn named(interface: &Interface) -> Option<String> {
+    interface.name.clone().or_else(|| interface.descr.clone())
+}
+
+fn tunnel(table: &TunnelTable, index: &[u32], row: &Row) -> Option<Tunnel> {
+    let is_any = |column| row.number(column).is_some_and(|number| number > 0);
+    if !holds(row, &table.only) || !table.count.is_none_or(is_any) {
         return None;
     }
     let in_column = table.peer.and_then(|column| peer(row.value(column)?));
@@ -89,13 +149,14 @@ fn tunnel(table: &TunnelTable, index: &[u32], row: &Row) -> Option<Tunnel> {
     if peer.is_none() && !is_said_to_be_up {
         return None;
     }
-    let told_by = table.peer.or(table.name).or(table.only.keys().next().copied())?;
+    let told_by = table.peer.or(table.name).or(table.count).or(table.only.keys().next().copied())?;
     Some(Tunnel {
         service: table.service.clone(),
         peer,
         name: table.name.and_then(|column| row.text(column)),
         from_outside: table.from_outside,
         oid: format!("{}.{told_by}", table.entry),
+        up_ticks: None,
     })
 }
 
@@ -113,18 +174,29 @@ fn indexed(index: &[u32]) -> Option<IpAddr> {
 }
 
 /// Gives the tunnels that are interfaces which are up: where no table tells whom they lead to, as on Yamaha's
-/// routers, that there is one is still worth knowing.
-pub(crate) fn interfaces(interfaces: &[Interface]) -> Vec<Tunnel> {
-    let tunnels =
-        interfaces.iter().filter(|own| (own.is_up || own.is_waiting) && own.line() == Some("tunnel"));
-    let tunnel = |interface: &Interface| Tunnel {
-        service: "unknown".to_owned(),
-        peer: None,
-        name: interface.name.clone().or_else(|| interface.descr.clone()),
-        from_outside: false,
-        oid: format!("{IF_TYPE}.{}", interface.index),
+/// routers, that there is one, and since when, is still worth knowing.
+pub(crate) async fn interfaces<C: Client>(
+    walker: &mut Walker<C>,
+    interfaces: &[Interface],
+    system: &System,
+) -> Vec<Tunnel> {
+    let is_tunnel = |own: &&Interface| (own.is_up || own.is_waiting) && own.line() == Some("tunnel");
+    let tunnels: Vec<&Interface> = interfaces.iter().filter(is_tunnel).take(MAX_TUNNELS).collect();
+    let Ok(column) = IF_LAST_CHANGE.parse::<Oid>() else { return Vec::new() };
+    let last_change = |own: &Interface| column.child(&[own.index]);
+    let changed = walker.get(&tunnels.iter().copied().map(last_change).collect::<Vec<_>>()).await;
+    let tunnel = |interface: &Interface| {
+        let since = changed.get(&last_change(interface)).and_then(Value::number);
+        Tunnel {
+            service: "unknown".to_owned(),
+            peer: None,
+            name: named(interface),
+            from_outside: false,
+            oid: format!("{IF_TYPE}.{}", interface.index),
+            up_ticks: system.up_ticks.zip(since).and_then(|(now, since)| now.checked_sub(since)),
+        }
     };
-    tunnels.map(tunnel).take(MAX_TUNNELS).collect()
+    tunnels.into_iter().map(tunnel).collect()
 }
 
 /// Gives the lines that interfaces betray which are up or wait; a tunnel's interface is none.
@@ -138,17 +210,18 @@ pub(crate) fn lines(interfaces: &[Interface]) -> Vec<Line> {
         };
         Some(Line {
             kind: line.to_owned(),
-            interface: interface.name.clone().or_else(|| interface.descr.clone()),
+            interface: named(interface),
+            called: None,
             oid: format!("{IF_TYPE}.{}", interface.index),
             is_waiting: interface.is_waiting,
         })
     };
-    interfaces.iter().filter(|own| own.is_up || own.is_waiting).filter_map(line).collect()
+    interfaces.iter().filter(|own| own.is_up || own.is_waiting).filter_map(line).take(MAX_LINES).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use sekisho_snmp::Recording;
+    use sekisho_snmp::{Recording, Seat};
 
     use super::*;
 
@@ -161,12 +234,13 @@ mod tests {
             peer_index: None,
             name: Some(2),
             only: BTreeMap::from([(20, vec![2])]),
+            count: None,
             interface: false,
         }
     }
 
     async fn tunnels(table: &TunnelTable, text: &str) -> Vec<(String, Option<String>)> {
-        let mut walker = Walker::new(Recording::parse(text));
+        let mut walker = Walker::new(Recording::parse(text), Seat::default());
         let found = read(&mut walker, &[table], &[]).await;
         let shown = |tunnel: Tunnel| (tunnel.peer.map_or_else(String::new, |ip| ip.to_string()), tunnel.name);
         found.into_iter().map(shown).collect()
@@ -210,7 +284,8 @@ mod tests {
             let base = "1.3.6.1.4.1.32473.1.1";
             format!("{base}.4.{at}|64|203.0.113.{at}\n{base}.20.{at}|2|2\n")
         };
-        let mut walker = Walker::new(Recording::parse(&(1..=4).map(row).collect::<String>()));
+        let mut walker =
+            Walker::new(Recording::parse(&(1..=4).map(row).collect::<String>()), Seat::default());
         let found = read(&mut walker, &[&by_interface], &interfaces).await;
         let peers: Vec<String> = found.iter().filter_map(|own| Some(own.peer?.to_string())).collect();
         assert_eq!(peers, ["203.0.113.1", "203.0.113.3", "203.0.113.4"], "the fourth's is not known");
@@ -233,6 +308,50 @@ mod tests {
         let column = "1.3.6.1.2.1.2.2.1.3";
         let expected = [("isdn", format!("{column}.2"), false), ("ppp", format!("{column}.5"), true)];
         assert_eq!(shown, expected.each_ref().map(|(kind, oid, waits)| (*kind, oid.as_str(), *waits)));
-        assert_eq!(super::interfaces(&interfaces)[0].oid, format!("{column}.4"));
+    }
+
+    #[tokio::test]
+    async fn a_tunnel_that_only_its_interface_tells_of_says_how_long_it_is_up() {
+        let tunnel = |index| Interface { index, kind: Some(131), is_up: true, ..Interface::default() };
+        let text = "1.3.6.1.2.1.2.2.1.9.4|67|2000\n1.3.6.1.2.1.2.2.1.9.5|67|9000\n";
+        let mut walker = Walker::new(Recording::parse(text), Seat::default());
+        let system = System { up_ticks: Some(8_000), ..System::default() };
+        let found = super::interfaces(&mut walker, &[tunnel(4), tunnel(5), tunnel(6)], &system).await;
+        let shown: Vec<_> = found.iter().map(|own| (own.oid.as_str(), own.up_ticks)).collect();
+        let oid = |index: u32| format!("{IF_TYPE}.{index}");
+        assert_eq!(
+            shown,
+            [(oid(4).as_str(), Some(6_000)), (oid(5).as_str(), None), (oid(6).as_str(), None)],
+            "what changed after now did not"
+        );
+    }
+
+    #[tokio::test]
+    async fn where_only_their_number_is_told_some_are_one_and_none_is_none() {
+        let counted =
+            TunnelTable { peer: None, name: None, only: BTreeMap::new(), count: Some(3), ..table() };
+        for (number, expected) in [(0, 0), (12, 1)] {
+            let text = format!("1.3.6.1.4.1.32473.1.1.3.0|66|{number}\n");
+            assert_eq!(tunnels(&counted, &text).await.len(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn calls_of_machines_are_lines_and_calls_of_people_are_not() {
+        let rules = sekisho_rules::device::DeviceRules::embedded().unwrap();
+        let objects = sekisho_rules::device::Objects::default();
+        let call = |channel: u32, state, kind, number: &str| {
+            let base = "1.3.6.1.2.1.10.20.1.2.1.1";
+            format!(
+                "{base}.2.{channel}|2|{state}\n{base}.4.{channel}|4|{number}\n{base}.7.{channel}|2|{kind}\n"
+            )
+        };
+        let text = [call(2, 4, 3, "0355500100"), call(3, 4, 2, "0355500199"), call(4, 1, 3, "0355500101")];
+        let mut walker = Walker::new(Recording::parse(&text.concat()), Seat::default());
+        let channel = Interface { index: 2, name: Some("BRI1:1".to_owned()), ..Interface::default() };
+        let found = read_lines(&mut walker, &rules.line_tables(&objects), &[channel]).await;
+        let shown: Vec<_> = found.iter().map(|line| (&*line.kind, &line.interface, &line.called)).collect();
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(shown, [("isdn", &text("BRI1:1"), &text("0355500100"))]);
     }
 }

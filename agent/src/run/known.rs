@@ -10,7 +10,7 @@ use sekisho_rules::Rules;
 use super::config::Live;
 use super::site::Site;
 use crate::pipeline::Share;
-use crate::poll::board::Board;
+use crate::poll::board::{Board, Said};
 
 /// Oddities and warnings told in one roll-up: what was not recorded is added up, in weeks as well.
 const MAX_WARNINGS: usize = 1000;
@@ -37,6 +37,10 @@ impl Site for Known {
     fn absorb(&mut self, share: Share) {
         self.enrich.absorb(share.gathered);
         add(&mut self.capture, share.capture);
+    }
+
+    fn said(&mut self) -> Vec<Said> {
+        self.board.said()
     }
 
     fn conclude(&mut self) -> Analysis {

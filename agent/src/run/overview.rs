@@ -231,7 +231,7 @@ fn tables(total: &Vitals) -> Tables {
 }
 
 fn snmp(board: &Board) -> Option<Snmp> {
-    let Standing { on, asking, targets, left_out, refused, resting, states, rounds, last, error } =
+    let Standing { on, asking, targets, left_out, refused, shortened, resting, states, rounds, last, error } =
         board.standing();
     let traffic = board.traffic();
     // What was sent stays accounted after asking was turned off.
@@ -247,6 +247,7 @@ fn snmp(board: &Board) -> Option<Snmp> {
         targets,
         left_out,
         refused,
+        shortened,
         resting,
         states: states.into_iter().map(|(state, count)| (state.to_owned(), count)).collect(),
         rounds,

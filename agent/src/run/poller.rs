@@ -3,7 +3,7 @@
 //! The first round waits for the first roll-up: only then is it known who is a medical device. What a reload
 //! changes takes over at once; a round under way ends where it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,10 +47,10 @@ struct Desk {
     site: String,
     /// Who did not answer, and when.
     resting: BTreeMap<SocketAddr, Instant>,
-    /// Who has answered: a lost datagram does not make nobody of it.
-    answering: BTreeSet<SocketAddr>,
+    /// Who has answered, and to which of the credentials: a lost datagram does not make nobody of it.
+    answering: BTreeMap<SocketAddr, usize>,
     /// What was asked with: who does not know one community may know another.
-    credentials: Option<Credentials>,
+    credentials: Arc<[Credentials]>,
 }
 
 impl Poller {
@@ -64,8 +64,8 @@ impl Poller {
             ledger: config.ledger.clone(),
             site: config.site.clone(),
             resting: BTreeMap::new(),
-            answering: BTreeSet::new(),
-            credentials: None,
+            answering: BTreeMap::new(),
+            credentials: Arc::default(),
         };
         let thread = thread::Builder::new()
             .name("snmp".to_owned())
@@ -146,11 +146,12 @@ impl Desk {
 
     async fn round(&mut self, snmp: &SnmpConfig, settings: &Settings) -> anyhow::Result<()> {
         let begin = Instant::now();
-        let credentials = snmp.kept.read()?;
         let rules = Arc::new(settings.rules.of_devices()?);
-        if self.credentials.as_ref() != Some(&credentials) {
+        let credentials: Arc<[Credentials]> = snmp.kept.read()?.into();
+        if self.credentials != credentials {
             self.resting.clear();
-            self.credentials = Some(credentials.clone());
+            self.answering.clear();
+            self.credentials = Arc::clone(&credentials);
         }
         let (ledger, name) = (self.ledger.clone(), self.site.clone());
         // The ledger makes its reader wait, which must not hold up a reload.
@@ -160,14 +161,16 @@ impl Desk {
         self.resting.retain(|_, since| since.elapsed() < RESTING);
         let mut plan = targets::plan(&snmp.allowed, &site, |address| self.resting.contains_key(address));
         for target in &mut plan.ask {
-            target.named |= self.answering.contains(&target.address);
+            target.knows = self.answering.get(&target.address).copied();
+            target.named |= target.knows.is_some();
         }
         // Who is not asked any more is forgotten.
-        self.answering =
-            plan.ask.iter().map(|target| target.address).filter(|at| self.answering.contains(at)).collect();
+        let known = plan.ask.iter().filter_map(|target| Some((target.address, target.knows?)));
+        self.answering = known.collect();
         self.board.begins(&plan);
         let traffic = Arc::clone(self.board.traffic());
-        let round = Round { credentials, manner: snmp.manner, traffic, rules };
+        let room = self.board.room().clone();
+        let round = Round { credentials, manner: snmp.manner, traffic, room, rules };
         let mut ended = 0;
         let (board, resting, answering) = (&self.board, &mut self.resting, &mut self.answering);
         round
@@ -176,7 +179,7 @@ impl Desk {
                 let Some(target) = plan.ask.get(at) else { return };
                 // Both are bounded: by what rounds look at, and by whom one asks.
                 if outcome.answers() {
-                    answering.insert(target.address);
+                    answering.insert(target.address, outcome.knows);
                 } else if !target.named && matches!(outcome.state, State::NoAnswer | State::Closed) {
                     resting.insert(target.address, Instant::now());
                 }

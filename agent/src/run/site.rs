@@ -17,6 +17,7 @@ use super::backoff::Backoff;
 use super::config::Live;
 use super::vitals::{Post, lock};
 use super::worker::{Delivery, Order};
+use crate::poll::board::Said;
 
 /// How often the thread comes round while it waits.
 const ROUND: Duration = Duration::from_secs(1);
@@ -30,6 +31,9 @@ pub(crate) trait Site: Send {
 
     /// Takes in what a worker gathered.
     fn absorb(&mut self, share: Self::Share);
+
+    /// Gives what equipment said of its surroundings since it was last asked for.
+    fn said(&mut self) -> Vec<Said>;
 
     /// Judges what is new since [`Site::told`].
     fn conclude(&mut self) -> Analysis;
@@ -48,6 +52,9 @@ pub(crate) trait Recorder: Send {
 
     /// Tells whether the conclusion of that number is recorded, after recording it seemed to fail.
     fn is_recorded(&mut self, sequence: u64) -> anyhow::Result<bool>;
+
+    /// Keeps what a box said of its surroundings, in place of what it said before.
+    fn keep(&mut self, said: &Said) -> anyhow::Result<()>;
 }
 
 /// What recording changed.
@@ -118,6 +125,7 @@ impl<S: Site> Desk<S> {
         let mut retry: Option<Duration> = None;
         loop {
             self.post.beat();
+            self.keep();
             let wait = retry.unwrap_or(self.roll_up).min(self.roll_up);
             match orders.recv_timeout(wait.saturating_sub(last.elapsed()).min(ROUND)) {
                 // Who asked may have given up waiting for the answer.
@@ -146,8 +154,21 @@ impl<S: Site> Desk<S> {
         Ok(())
     }
 
+    /// Keeps what equipment said. What cannot be kept is not held: the next round asks it anew.
+    fn keep(&mut self) {
+        for said in self.site.said() {
+            if let Err(error) = self.recorder.keep(&said) {
+                let chain = format!("{error:#}");
+                tracing::warn!(error = chain, "cannot keep what equipment said for the map");
+                return;
+            }
+            self.post.beat();
+        }
+    }
+
     fn stop(&mut self) -> anyhow::Result<()> {
         let settled = insist(|| self.settle());
+        self.keep();
         self.gather(&Order::Stop);
         settled.and_then(|()| insist(|| self.record()))
     }

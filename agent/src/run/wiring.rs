@@ -16,7 +16,7 @@ use super::vitals::Place;
 use super::watch::{Listener, Ring, Watch};
 use crate::capture::live::{Fanout, LiveOptions, RingSize};
 use crate::pipeline::{Settings, Share};
-use crate::poll::board::Board;
+use crate::poll::board::{Board, Said};
 
 /// The workers that a configuration asks for.
 pub(crate) fn plans(config: &Config) -> Vec<Plan<Share>> {
@@ -108,5 +108,13 @@ impl Recorder for LedgerRecorder {
     fn is_recorded(&mut self, sequence: u64) -> anyhow::Result<bool> {
         let last = self.ledger.last_roll_up(&self.site, &self.sensor)?;
         Ok(last.is_some_and(|last| last.run == self.run && last.sequence == sequence))
+    }
+
+    fn keep(&mut self, said: &Said) -> anyhow::Result<()> {
+        let Said { key, snapshot, .. } = said;
+        if !self.ledger.keep_snapshot(&self.site, key, snapshot, snapshot.at)? {
+            tracing::warn!("a device said more than is kept");
+        }
+        Ok(())
     }
 }

@@ -7,16 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Span, Timestamp};
-use sekisho_api::{Announced, LinkSource, Mac, Node, NodeKind};
+use sekisho_api::{Announced, LinkSource, Mac, Node, NodeKind, role};
 
-use crate::boxes::{Boxes, tells_apart};
+use crate::boxes::{Boxes, ONT, tells_apart};
 
 /// Between two snapshots from which on the newer is believed where they contradict each other: announcements
 /// live for two or three minutes.
 pub(crate) const APART_HOURS: i64 = 1;
-/// Roles of equipment that carries others' traffic; whoever else announces itself is plugged in.
-const CARRIES: &[&str] =
-    &["switch", "access-point", "router", "firewall", "vpn-router", "lte-router", "isdn-router", "ont"];
 
 /// A port of a piece of equipment; the port is not always known.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -133,7 +130,8 @@ fn endpoint(boxes: &Boxes, neighbour: &Announced) -> Option<Mac> {
     }
     let descr = neighbour.descr.as_deref().unwrap_or_default().to_lowercase();
     match boxes.role_of(mac) {
-        Some(role) => (!CARRIES.contains(&role)).then_some(mac),
+        // Whoever carries nobody's traffic and announces itself is plugged in.
+        Some(role) => (!role::is_equipment(role) && role != ONT).then_some(mac),
         None => descr.contains("phone").then_some(mac),
     }
 }

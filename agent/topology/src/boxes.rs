@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use sekisho_api::{Device, Mac, Node, NodeKind, Port, Snapshot};
+use sekisho_api::{Device, Mac, Node, NodeKind, Port, Snapshot, role};
 
 use crate::absorb::absorb;
 use crate::{MAX_ANNOUNCED, MAX_BOXES, MAX_LEARNT, port};
 
-/// Roles of equipment that forwards by hardware address.
-const BRIDGING: &[&str] = &["switch", "access-point"];
-/// Roles of equipment that does not, though some of it has a few switched ports.
-const ROUTING: &[&str] = &["router", "firewall", "vpn-router", "lte-router", "isdn-router", "ont"];
+/// The role of the box in which a carrier's fibre ends.
+pub(crate) const ONT: &str = "ont";
 
 /// A piece of equipment: read, or only announced by a neighbour.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +31,11 @@ impl Equipment {
 
     /// Tells whether others may be behind it in the same LAN.
     pub(crate) fn may_bridge(&self) -> bool {
-        let of = |roles: &[&str]| self.node.role.as_deref().is_some_and(|role| roles.contains(&role));
-        self.has_table() || of(BRIDGING) || (self.said.bridges == Some(true) && !of(ROUTING))
+        let role = self.node.role.as_deref().unwrap_or_default();
+        let routes = role::routes(role) || role == ONT;
+        let bridges = role::is_equipment(role) && !routes;
+        // Of those that route, some have a few switched ports.
+        self.has_table() || bridges || (self.said.bridges == Some(true) && !routes)
     }
 
     /// Gives a port's name.

@@ -3,12 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use sekisho_api::{Device, Gateway, Mac, Node, Subnet, Topology, WayOut};
+use sekisho_api::{Device, Gateway, Mac, Node, Subnet, Topology, WayOut, role};
 
 use crate::boxes::{Boxes, Equipment, tells_apart};
-
-/// Roles that route whatever their tables say.
-const ROUTES: &[&str] = &["router", "firewall", "vpn-router", "lte-router", "isdn-router"];
 
 /// A network: its address and the length of its prefix.
 type Network = (IpAddr, u8);
@@ -50,7 +47,7 @@ fn does_route(equipment: &Equipment, hops: &BTreeSet<IpAddr>) -> bool {
         .filter(|own| tells_apart(own.ip))
         .filter_map(|own| network(own.ip, own.prefix?))
         .collect();
-    role.as_deref().is_some_and(|role| ROUTES.contains(&role))
+    role.as_deref().is_some_and(role::routes)
         || ips.iter().any(|ip| hops.contains(ip))
         || (legs.len() > 1 && !equipment.said.routes.is_empty())
 }

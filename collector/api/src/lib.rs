@@ -20,6 +20,7 @@ mod hours;
 mod mac;
 mod mirror;
 mod registration;
+pub mod role;
 mod snapshot;
 pub mod sync;
 mod text;

@@ -6,6 +6,19 @@ use regex::Regex;
 
 use super::Objects;
 
+/// What stands where nobody filled in a value, or somebody took it out; in lower case.
+const NO_VALUE: [&str; 9] = [
+    "<private>",
+    "<removed>",
+    "default string",
+    "n/a",
+    "none",
+    "not available",
+    "not specified",
+    "to be filled by o.e.m.",
+    "unknown",
+];
+
 /// Which value a place gives.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -92,6 +105,7 @@ impl Read {
             value = self.map.get(value.trim_start_matches('.'))?.clone();
         }
         let value = value.trim();
-        (!value.is_empty()).then(|| value.to_owned())
+        let is_value = !value.is_empty() && !NO_VALUE.contains(&value.to_ascii_lowercase().as_str());
+        is_value.then(|| value.to_owned())
     }
 }

@@ -135,6 +135,8 @@ fn makers_of_vpn_boxes_say_where_their_tunnels_are() {
         "fortigate",
         "juniper",
         "nec-ix",
+        "palo-alto",
+        "pulse",
         "sonicwall",
         "sophos",
         "watchguard",
@@ -146,5 +148,20 @@ fn makers_of_vpn_boxes_say_where_their_tunnels_are() {
             assert!(tunnel.columns().count() > 0, "{maker}: nothing to read");
             assert!(!tunnel.service.is_empty(), "{maker}");
         }
+    }
+}
+
+#[test]
+fn tables_of_lines_say_by_what_a_line_is_up_and_never_list_calls_in_which_people_speak() {
+    let rules = DeviceRules::embedded().unwrap();
+    let tables: Vec<_> = rules.all.iter().flat_map(|rule| &rule.line_tables).collect();
+    let entries: Vec<&str> = tables.iter().map(|table| table.entry.as_str()).collect();
+    let calls = ["1.3.6.1.2.1.10.20.1.2.1.1", "1.3.6.1.2.1.10.21.1.3.1.1"];
+    assert!(calls.iter().all(|entry| entries.contains(entry)), "{entries:?}");
+    for table in tables {
+        // isdnBearerInfoType and callActiveInfoType: 2 is speech, 6 and 7 are audio.
+        let spoken = |numbers: &Vec<u64>| numbers.iter().any(|number| [2, 6, 7].contains(number));
+        let kind = table.only.get(&7).or_else(|| table.only.get(&12));
+        assert!(table.called.is_none() || kind.is_some_and(|kind| !spoken(kind)), "{}", table.entry);
     }
 }

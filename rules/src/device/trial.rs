@@ -36,7 +36,7 @@ impl DeviceRules {
         match vector.expect {
             Expect::NoMatch if chosen => return Err("expects `no-match`, and the rule is chosen".to_owned()),
             Expect::NoMatch => return Ok(()),
-            Expect::Match if is_general && vector.gives.is_empty() && rule.tunnels.is_empty() => {
+            Expect::Match if is_general && vector.gives.is_empty() && !rule.lists() => {
                 return Err("a rule for every device gives something".to_owned());
             }
             Expect::Match if !is_general && !chosen => {
@@ -60,6 +60,11 @@ impl DeviceRules {
 }
 
 impl DeviceRule {
+    /// Tells whether it lists tunnels or lines.
+    fn lists(&self) -> bool {
+        !self.tunnels.is_empty() || !self.line_tables.is_empty()
+    }
+
     /// What a vector's device holds, as the rule's reads would find it.
     fn objects(&self, vector: &Vector) -> Result<Objects, String> {
         let mut objects = Objects::new(vector.sys_object_id.as_deref(), vector.sys_descr.as_deref());

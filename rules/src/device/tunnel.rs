@@ -1,4 +1,4 @@
-//! Where a device lists its tunnels, and where it tells that a line is up.
+//! Where a device lists its tunnels and its lines, and where it tells that a line is up.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +23,8 @@ pub struct TunnelTable {
     pub name: Option<u32>,
     /// Columns, and the numbers of which one must be there for the row to be a tunnel that is up.
     pub only: BTreeMap<u32, Vec<u64>>,
+    /// The column with the number of those that are up, where that is all the device tells.
+    pub count: Option<u32>,
     /// Whether a row's index is that of an interface, which says whether the tunnel is up (ifIndex, RFC 2863).
     pub interface: bool,
 }
@@ -30,7 +32,37 @@ pub struct TunnelTable {
 impl TunnelTable {
     /// Gives the columns that have to be read.
     pub fn columns(&self) -> impl Iterator<Item = u32> {
-        self.peer.into_iter().chain(self.name).chain(self.only.keys().copied())
+        self.peer.into_iter().chain(self.name).chain(self.count).chain(self.only.keys().copied())
+    }
+}
+
+/// A table in which a device lists lines, or the calls on them, a row each.
+#[derive(Clone, Debug)]
+pub struct LineTable {
+    /// The line's slug, such as `isdn`.
+    pub line: String,
+    /// The identifier of the table's entry.
+    pub entry: String,
+    /// Columns, and the numbers of which one must be there for the row to be a line that is up.
+    pub only: BTreeMap<u32, Vec<u64>>,
+    /// The column with the line's name.
+    pub name: Option<u32>,
+    /// What the name must be like.
+    pub(super) pattern: Option<Regex>,
+    /// The column with the number of who is called. Never of calls in which people speak.
+    pub called: Option<u32>,
+}
+
+impl LineTable {
+    /// Gives the columns that have to be read.
+    pub fn columns(&self) -> impl Iterator<Item = u32> {
+        self.called.into_iter().chain(self.name).chain(self.only.keys().copied())
+    }
+
+    /// Tells whether a line of that name is among those that the table is read for.
+    #[must_use]
+    pub fn is_for(&self, name: Option<&str>) -> bool {
+        self.pattern.as_ref().is_none_or(|pattern| name.is_some_and(|name| pattern.is_match(name)))
     }
 }
 

@@ -6,7 +6,7 @@ use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::read::{Gives, Read, Wanted};
-use super::{Branch, DeviceRule, LineSign, SYS_DESCR, SYS_OBJECT_ID, TunnelTable};
+use super::{Branch, DeviceRule, LineSign, LineTable, SYS_DESCR, SYS_OBJECT_ID, TunnelTable};
 use crate::written::Say;
 use crate::{Oid, Source};
 
@@ -60,6 +60,8 @@ pub(crate) struct File {
     tunnels: Vec<WrittenTunnel>,
     #[serde(rename = "line", default)]
     lines: Vec<WrittenLine>,
+    #[serde(rename = "line_table", default)]
+    line_tables: Vec<WrittenLineTable>,
     say: Say,
     source: Vec<Source>,
     /// Absent inside the program.
@@ -114,8 +116,21 @@ struct WrittenTunnel {
     name: Option<u32>,
     #[serde(default)]
     only: BTreeMap<String, Vec<u64>>,
+    count: Option<u32>,
     #[serde(default)]
     interface: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenLineTable {
+    line: String,
+    entry: String,
+    #[serde(default)]
+    only: BTreeMap<String, Vec<u64>>,
+    name: Option<u32>,
+    pattern: Option<String>,
+    called: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -177,6 +192,8 @@ impl File {
         let reads = self.reads.into_iter().map(|read| read.check(id)).collect::<Result<_, _>>()?;
         let tunnels = self.tunnels.into_iter().map(|tunnel| tunnel.check(id)).collect::<Result<_, _>>()?;
         let lines = self.lines.into_iter().map(|line| line.check(id)).collect::<Result<_, _>>()?;
+        let line_tables =
+            self.line_tables.into_iter().map(|table| table.check(id)).collect::<Result<_, _>>()?;
         Ok(DeviceRule {
             id: self.id,
             revision: self.revision,
@@ -186,6 +203,7 @@ impl File {
             reads,
             tunnels,
             lines,
+            line_tables,
             en: self.say.en,
             ja: self.say.ja,
         })
@@ -246,10 +264,6 @@ impl WrittenTunnel {
     fn check(self, id: &str) -> Result<TunnelTable, DeviceRuleError> {
         let fault = |what: String| DeviceRuleError::Fault { id: id.to_owned(), what };
         self.entry.parse::<Oid>().map_err(|error| fault(error.to_string()))?;
-        let column = |(text, numbers): (String, Vec<u64>)| match text.parse() {
-            Ok(column) => Ok((column, numbers)),
-            Err(_) => Err(fault(format!("`only` names column `{text}`, which is no number"))),
-        };
         Ok(TunnelTable {
             service: self.service,
             from_outside: self.from_outside,
@@ -257,10 +271,40 @@ impl WrittenTunnel {
             peer: self.peer,
             peer_index: self.peer_index,
             name: self.name,
-            only: self.only.into_iter().map(column).collect::<Result<_, _>>()?,
+            only: only(id, self.only)?,
+            count: self.count,
             interface: self.interface,
         })
     }
+}
+
+impl WrittenLineTable {
+    fn check(self, id: &str) -> Result<LineTable, DeviceRuleError> {
+        let fault = |what: String| DeviceRuleError::Fault { id: id.to_owned(), what };
+        self.entry.parse::<Oid>().map_err(|error| fault(error.to_string()))?;
+        if self.pattern.is_some() && self.name.is_none() {
+            return Err(fault("`pattern` of a `[[line_table]]` needs the column `name`".to_owned()));
+        }
+        let pattern = self.pattern.map(|text| pattern(id, &text)).transpose()?;
+        let only = only(id, self.only)?;
+        if only.is_empty() {
+            return Err(fault("a `[[line_table]]` says by `only` which rows are up".to_owned()));
+        }
+        let Self { line, entry, name, called, .. } = self;
+        Ok(LineTable { line, entry, only, name, pattern, called })
+    }
+}
+
+/// Reads which numbers columns must hold.
+fn only(id: &str, written: BTreeMap<String, Vec<u64>>) -> Result<BTreeMap<u32, Vec<u64>>, DeviceRuleError> {
+    let column = |(text, numbers): (String, Vec<u64>)| match text.parse() {
+        Ok(column) => Ok((column, numbers)),
+        Err(_) => Err(DeviceRuleError::Fault {
+            id: id.to_owned(),
+            what: format!("`only` names column `{text}`, which is no number"),
+        }),
+    };
+    written.into_iter().map(column).collect()
 }
 
 impl WrittenLine {

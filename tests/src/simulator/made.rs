@@ -84,6 +84,25 @@ impl Objects {
             .ip(&format!("{table}.3.{ip}"), Ipv4Addr::new(255, 255, 255, 0))
     }
 
+    /// Adds who announces itself by LLDP at a port: by its hardware address, and the name of its own port.
+    pub fn neighbour(
+        &mut self,
+        port: u32,
+        mac: [u8; 6],
+        its_port: &str,
+        name: &str,
+        ip: Ipv4Addr,
+    ) -> &mut Self {
+        let table = "1.0.8802.1.1.2.1.4";
+        let [a, b, c, d] = ip.octets();
+        self.number(&format!("{table}.1.1.4.0.{port}.1"), 4)
+            .text(&format!("{table}.1.1.5.0.{port}.1"), mac)
+            .number(&format!("{table}.1.1.6.0.{port}.1"), 5)
+            .text(&format!("{table}.1.1.7.0.{port}.1"), its_port)
+            .text(&format!("{table}.1.1.9.0.{port}.1"), name)
+            .number(&format!("{table}.2.1.3.0.{port}.1.1.4.{a}.{b}.{c}.{d}"), 2)
+    }
+
     /// Makes the device.
     #[must_use]
     pub fn device(&self) -> Device {

@@ -64,8 +64,8 @@ impl Simulator {
     }
 
     /// Puts a device at an address, in place of the one that was there.
-    pub fn put(&self, address: Ipv4Addr, device: Device) {
-        lock(&self.devices).insert(address, Arc::new(device));
+    pub fn put(&self, address: Ipv4Addr, device: impl Into<Arc<Device>>) {
+        lock(&self.devices).insert(address, device.into());
     }
 
     /// How many datagrams came to which address, also where no device is.

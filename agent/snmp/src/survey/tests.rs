@@ -1,6 +1,6 @@
 use super::*;
 use crate::facts::LinkProtocol;
-use crate::{Recording, State};
+use crate::{Recording, Seat, State};
 
 /// A switch that routes, as a recording; addresses and names are for documentation.
 const SWITCH: &str = "\
@@ -54,7 +54,7 @@ const SWITCH: &str = "\
 ";
 
 async fn read(text: &str) -> (Facts, State) {
-    let mut walker = Walker::new(Recording::parse(text));
+    let mut walker = Walker::new(Recording::parse(text), Seat::default());
     let system = system(&mut walker).await;
     let facts = facts(&mut walker, system, Scope::default()).await;
     (facts, walker.state())

@@ -60,7 +60,7 @@ fn check(table: &Table, count: u32) {
 #[tokio::test]
 async fn columns_of_unequal_length_are_read_whole() {
     for count in [0, 1, 13, 14, 500] {
-        let mut walker = Walker::new(ports(count));
+        let mut walker = Walker::new(ports(count), Seat::default());
         let table = walker.table(&entry(), &[2, 3, 7, 9]).await;
         check(&table, count);
         assert_eq!(walker.state(), State::Complete);
@@ -76,7 +76,7 @@ async fn a_device_that_cannot_give_much_is_asked_for_less() {
         }
         now(held.bulk(oids, repetitions))
     };
-    let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 });
+    let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 }, Seat::default());
     let table = walker.table(&entry(), &[2, 3, 7]).await;
     check(&table, 50);
     assert_eq!(walker.state(), State::Complete);
@@ -91,7 +91,7 @@ async fn a_device_that_is_silent_to_getbulk_is_asked_one_by_one() {
         }
         now(held.bulk(oids, repetitions))
     };
-    let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 });
+    let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 }, Seat::default());
     let table = walker.table(&entry(), &[2, 3, 7]).await;
     check(&table, 9);
     assert_eq!(walker.state(), State::Complete);
@@ -118,7 +118,7 @@ async fn a_walk_that_leads_back_ends_and_is_told() {
             };
             Ok(oids.iter().map(after).collect())
         };
-        let mut walker = Walker::new(Odd { answer: circle, bulk, requests: 0 });
+        let mut walker = Walker::new(Odd { answer: circle, bulk, requests: 0 }, Seat::default());
         let table = walker.table(&entry(), &[2]).await;
         assert_eq!(table.rows.len(), 2, "bulk {bulk}");
         assert_eq!(walker.state(), State::Loops);
@@ -141,7 +141,8 @@ async fn a_table_without_end_is_cut_and_memory_stays_bounded() {
     };
     // (octets of each value, most rows)
     for (octets, most) in [(1, MAX_ROWS), (60_000, MAX_BYTES / 60_000)] {
-        let mut walker = Walker::new(Odd { answer: endless(octets), bulk: true, requests: 0 });
+        let mut walker =
+            Walker::new(Odd { answer: endless(octets), bulk: true, requests: 0 }, Seat::default());
         let table = walker.table(&entry(), &[2]).await;
         assert!(table.rows.len() <= most && table.rows.len() + 1 >= most, "{} rows", table.rows.len());
         assert_eq!(walker.state(), State::Truncated);
@@ -159,7 +160,7 @@ async fn a_device_that_falls_silent_is_asked_no_more() {
         left -= 1;
         now(held.bulk(oids, repetitions))
     };
-    let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 });
+    let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 }, Seat::default());
     let table = walker.table(&entry(), &[2, 3]).await;
     assert_eq!(table.rows.len(), 40, "what came before stays");
     assert_eq!(walker.state(), State::Interrupted);
@@ -184,7 +185,7 @@ async fn an_object_that_is_refused_ends_its_column_and_no_other() {
             let is_refused = answer.iter().any(|(oid, _)| *oid == refused);
             if is_refused { Err(Failure::Refused { status: 5 }) } else { Ok(answer) }
         };
-        let mut walker = Walker::new(Odd { answer, bulk, requests: 0 });
+        let mut walker = Walker::new(Odd { answer, bulk, requests: 0 }, Seat::default());
         let table = walker.table(&entry(), &[2, 3, 7]).await;
         let rows = |column| table.rows.values().filter(|row| row.value(column).is_some()).count();
         assert_eq!((rows(2), rows(3), rows(7)), (9, 4, 4), "bulk {bulk}");
@@ -198,7 +199,7 @@ async fn an_object_that_is_refused_ends_its_column_and_no_other() {
 
 #[tokio::test]
 async fn a_column_is_read_as_far_as_asked() {
-    let mut walker = Walker::new(ports(500));
+    let mut walker = Walker::new(ports(500), Seat::default());
     let name = entry().child(&[2]);
     for (most, read) in [(1, 1), (60, 60), (9_999, 500)] {
         let column = walker.column(&name, most).await;
@@ -213,7 +214,7 @@ async fn a_table_that_is_not_there_is_asked_for_once_with_others() {
     let other: Oid = "1.3.6.1.2.1.4.20.1".parse().unwrap();
     let mut held = ports(9);
     let answer = move |oids: &[Oid], repetitions: u32| now(held.bulk(oids, repetitions));
-    let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 });
+    let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 }, Seat::default());
     walker.look_for(&[entry(), other.clone()]).await;
     assert!(walker.table(&other, &[1, 2]).await.rows.is_empty());
     assert_eq!(walker.client.requests, 1);
@@ -234,7 +235,7 @@ async fn nonsense_about_which_tables_are_there_hides_none() {
                 _ => now(held.bulk(oids, repetitions)),
             }
         };
-        let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 });
+        let mut walker = Walker::new(Odd { answer, bulk: true, requests: 0 }, Seat::default());
         walker.look_for(&[entry()]).await;
         check(&walker.table(&entry(), &[2, 3, 7]).await, 9);
         assert_eq!(walker.state(), State::Complete, "{oddity}");

@@ -40,6 +40,7 @@ fn tunnel(peer: &str) -> Tunnel {
         name: None,
         from_outside: false,
         oid: "1.3.6.1.4.1.32473.1.1.4".to_owned(),
+        up_ticks: None,
     }
 }
 
@@ -179,6 +180,7 @@ fn a_line_that_is_up_makes_an_exit_or_tells_that_of_one() {
     let line = |kind: &str, interface: &str| Line {
         kind: kind.to_owned(),
         interface: Some(interface.to_owned()),
+        called: None,
         oid: "1.3.6.1.2.1.2.2.1.3.2".to_owned(),
         is_waiting: false,
     };

@@ -138,11 +138,12 @@ pub(super) struct Snmp {
     /// Who is never asked, as prefixes, even if named. *(reload)*
     #[serde(default)]
     pub(super) excluded: Vec<Spanned<String>>,
-    /// A file whose first line is the community, for SNMPv2c; a bare name is one of systemd's credentials.
-    /// This or `user_file` is required. *(reload)*
+    /// A file with the community, for SNMPv2c; a bare name is one of systemd's credentials. Where devices have
+    /// different ones, each in a line of its own: up to four are tried in turn. This or `user_file` is required.
+    /// *(reload)*
     pub(super) community_file: Option<Spanned<PathBuf>>,
     /// A file with a user of SNMPv3, written as `user = "…"` and where needed `auth`, `auth_password`,
-    /// `privacy`, `privacy_password` and `context`. *(reload)*
+    /// `privacy`, `privacy_password` and `context`. Where there are both, the user is tried first. *(reload)*
     pub(super) user_file: Option<Spanned<PathBuf>>,
     /// Whether SNMPv1 is spoken with the community. Default: false. *(reload)*
     pub(super) v1: Option<bool>,

@@ -1,5 +1,6 @@
 //! `[snmp]`: who is asked, with what, how often and how patiently.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sekisho_report::{Lang, label};
@@ -106,20 +107,15 @@ impl Checker<'_> {
     /// Where the credentials are; they are read once, to tell what is wrong with them before the daemon runs.
     fn kept(&mut self, table: &Spanned<Snmp>) -> Option<Kept> {
         let snmp = table.get_ref();
+        let path = |written: &Option<Spanned<PathBuf>>| written.as_ref().map(|path| path.get_ref().clone());
         let v1 = snmp.v1.unwrap_or(false);
-        let (kept, written) = match (&snmp.community_file, &snmp.user_file) {
-            (Some(_), Some(user)) => {
-                self.wrong(user, ("snmp-two-secrets", Vec::new()));
-                return None;
-            }
-            (None, None) => {
-                self.wrong(table, ("snmp-no-secret", Vec::new()));
-                return None;
-            }
-            (Some(path), None) => (Kept::Community { path: path.get_ref().clone(), v1 }, path),
-            (None, Some(path)) => (Kept::User { path: path.get_ref().clone() }, path),
+        let kept = Kept { user: path(&snmp.user_file), community: path(&snmp.community_file), v1 };
+        let written = snmp.community_file.as_ref().or(snmp.user_file.as_ref());
+        let Some(written) = written else {
+            self.wrong(table, ("snmp-no-secret", Vec::new()));
+            return None;
         };
-        if v1 && snmp.user_file.is_some() {
+        if v1 && snmp.community_file.is_none() {
             self.wrong(written, ("snmp-v1-user", Vec::new()));
         }
         if let Err(BadSecret::File { path, fault, detail }) = kept.read() {
@@ -127,6 +123,10 @@ impl Checker<'_> {
             let words = [Lang::Ja, Lang::En].map(|lang| label(lang, "secret-fault", fault));
             let detail = detail.unwrap_or_else(|| words.join(" / "));
             self.wrong(written, ("bad-secret", vec![("path", path), ("detail", detail)]));
+        }
+        for path in kept.exposed() {
+            let line = Some(self.line(written.span().start));
+            self.doubts.push(super::Problem { line, name: "snmp-exposed", values: vec![("path", path)] });
         }
         Some(kept)
     }

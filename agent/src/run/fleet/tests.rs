@@ -8,6 +8,7 @@ use sekisho_api::{Analysis, Capture};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::*;
+use crate::poll::board::Said;
 use crate::rules::Folders;
 use crate::run::site::Entered;
 use crate::run::vitals::{Detail, Vitals, lock};
@@ -104,6 +105,10 @@ impl Site for Counting {
         self.fresh += share;
     }
 
+    fn said(&mut self) -> Vec<Said> {
+        Vec::new()
+    }
+
     fn conclude(&mut self) -> Analysis {
         Analysis { capture: Capture { packets: self.fresh, ..Capture::default() }, ..Analysis::default() }
     }
@@ -145,6 +150,10 @@ impl Recorder for Ledger {
             anyhow::bail!("the server is silent");
         }
         Ok(lock(&self.recorded).last().is_some_and(|(last, _)| *last == sequence))
+    }
+
+    fn keep(&mut self, _: &Said) -> anyhow::Result<()> {
+        unreachable!("nobody was asked")
     }
 }
 

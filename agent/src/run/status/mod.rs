@@ -216,6 +216,9 @@ pub(crate) struct Snmp {
     pub(crate) left_out: u64,
     /// Devices that found no room in it.
     pub(crate) refused: u64,
+    /// Devices since the start of which not everything was kept, for want of room.
+    #[serde(default)]
+    pub(crate) shortened: u64,
     /// Addresses that did not answer lately, and are not asked again yet.
     pub(crate) resting: u64,
     /// How the devices of the last round stood: their number by state.

@@ -84,6 +84,9 @@ impl Page<'_> {
             if snmp.refused > 0 {
                 self.line("agent.attention-snmp-room", &[("refused", &snmp.refused)]);
             }
+            if snmp.shortened > 0 {
+                self.line("agent.attention-snmp-short", &[("shortened", &snmp.shortened)]);
+            }
         }
         if status.tables.fill_pct > FULL_PCT || status.tables.evicted > 0 {
             let fill = format!("{:.0}", status.tables.fill_pct);

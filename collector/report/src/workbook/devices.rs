@@ -1,6 +1,6 @@
 //! The sheet 機器台帳: one row a device inside; what the wire cannot know is for people.
 
-use sekisho_api::{Analysis, Connection, Device};
+use sekisho_api::{Analysis, Connection, Device, role};
 
 use crate::text::{Lang, label};
 
@@ -96,11 +96,8 @@ fn kind(row: &Row) -> Cell {
     match role {
         "server" | "pacs" | "ris" | "his" | "lis" | "nas" => pick(row, KINDS, "サーバ"),
         "pc" => pick(row, KINDS, "端末PC"),
-        "switch" | "router" | "firewall" | "vpn-router" | "lte-router" | "isdn-router" | "access-point" => {
-            pick(row, KINDS, "ネットワーク機器")
-        }
-        "ct" | "mr" | "xa" | "us" | "cr" | "dx" | "mg" | "nm" | "pt" | "rf" | "endoscope" | "ecg"
-        | "ophthalmic" | "radiotherapy" | "analyzer" | "monitor" => pick(row, KINDS, "医療機器"),
+        role if role::is_equipment(role) => pick(row, KINDS, "ネットワーク機器"),
+        role if role::is_medical(role) => pick(row, KINDS, "医療機器"),
         "printer" | "camera" | "phone" => pick(row, KINDS, "その他"),
         _ => Cell::Empty,
     }
