@@ -2,6 +2,8 @@
 //! At the end both ledgers are equal, table by table.
 
 mod network;
+mod people;
+mod strange;
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
