@@ -2,7 +2,9 @@
 //! At the end both ledgers are equal, table by table.
 
 mod network;
+mod people;
 mod rules;
+mod strange;
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
