@@ -25,7 +25,9 @@ fn known(site: &Site, collector: &Collector) -> (Vec<Value>, Vec<Value>) {
         let theirs = rows(&collector.ok(&[of, &json, &["--site", NAME]].concat()));
         let bare = |rows: &[Value]| {
             let mut rows = rows.to_vec();
-            rows.iter_mut().for_each(|row| drop(row.as_object_mut().unwrap().remove("site")));
+            for row in &mut rows {
+                row.as_object_mut().unwrap().remove("site");
+            }
             rows
         };
         assert_eq!(bare(&ours), bare(&theirs), "{of:?}");
@@ -35,7 +37,8 @@ fn known(site: &Site, collector: &Collector) -> (Vec<Value>, Vec<Value>) {
 }
 
 fn status(list: &str, number: &str) -> String {
-    let row = rows(list).into_iter().find(|row| row["number"].to_string() == number).unwrap();
+    let number: i64 = number.parse().unwrap();
+    let row = rows(list).into_iter().find(|row| row["number"] == number).unwrap();
     row["status"].as_str().unwrap().to_owned()
 }
 
