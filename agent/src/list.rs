@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
-use sekisho_api::{Analysis, Connection, Device, ExitRow, Inquiry};
-use sekisho_ledger::{HistoryQuery, Ledger, Query, Reader, Sited, missing};
+use sekisho_api::{Analysis, Device, ExitRow, Inquiry};
+use sekisho_ledger::{HistoryQuery, Ledger, Query, Reader, Sited, is_asked_for, missing};
 use sekisho_report::{HistoryRow, Lang, Survey, change, csv, table};
 use sekisho_rules::Rules;
 use serde::Serialize;
@@ -107,19 +107,6 @@ pub(crate) fn history(History { listing: args, all }: &History, lang: Lang) -> a
         out.write_all(table::history(&rows, lang, output::width(), &zone).as_bytes())?;
         output::folded(out, count - rows.len(), lang)
     })
-}
-
-/// Tells whether a row that is in no ledger is among what a query asks for.
-fn is_asked_for(query: &Query, row: &Connection) -> bool {
-    let category = query.category.as_ref().is_none_or(|wanted| row.category.as_ref() == Some(wanted));
-    let service = query.service.as_ref().is_none_or(|wanted| row.service == *wanted);
-    let found = |text: &String| {
-        let texts = [&row.inside.name, &row.inside.mac, &row.inside.vendor, &row.inside.role];
-        let mut texts = texts.into_iter().flatten().chain([&row.inside.ip]);
-        texts.any(|known| known.to_lowercase().contains(&text.to_lowercase()))
-    };
-    let status = query.status.as_ref().is_none_or(|wanted| row.status == *wanted);
-    status && category && service && !query.only_tunnels && query.text.as_ref().is_none_or(found)
 }
 
 /// The site asked for, which must be there: a mistyped name is not an empty hospital. Rows of several

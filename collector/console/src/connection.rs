@@ -30,6 +30,8 @@ struct Page {
     facts: Vec<(&'static str, String)>,
     reasons: Vec<Reason>,
     registration: Vec<(&'static str, String)>,
+    /// What to do about one that nobody declared.
+    register_how: String,
     inquiries: Vec<Asked>,
     works: Vec<Work>,
     history: Vec<Changed>,
@@ -98,6 +100,10 @@ fn shown(frame: Frame, known: Known, app: &App) -> Page {
         facts: facts(row, &frame, app),
         reasons: reasons(&row.evidence, lang),
         registration: registration(row, &frame, app),
+        register_how: match row.number.filter(|_| row.registration.is_none()) {
+            Some(number) => fill(lang, "console.register-how", &[("number", &number)]),
+            None => String::new(),
+        },
         inquiries: inquiries.into_iter().map(|one| asked(&one, &frame, app)).collect(),
         works: row.maintenance.iter().rev().take(MAX_WORKS).map(work).collect(),
         history: history.into_iter().map(changed).collect(),

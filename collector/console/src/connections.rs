@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use sekisho_api::{CATEGORIES, GENERAL_INTERNET};
-use sekisho_ledger::Count;
+use sekisho_ledger::{Count, MISSING};
 use sekisho_report::{label, zone_name};
 
 use crate::asked::Asked;
@@ -28,6 +28,8 @@ struct Page {
     rows: Vec<Row>,
     count: Count,
     sites: Vec<String>,
+    /// What is said where there is no row.
+    nothing: &'static str,
     categories: Vec<(&'static str, String)>,
     statuses: Vec<(&'static str, String)>,
     first: Option<String>,
@@ -38,7 +40,7 @@ struct Page {
 }
 
 /// The statuses that the ledger knows.
-const STATUSES: [&str; 5] = ["unregistered", "registered", "expired", "outside-hours", "unseen"];
+const STATUSES: [&str; 6] = ["unregistered", "registered", "expired", "outside-hours", "unseen", MISSING];
 
 pub(crate) async fn page(
     State(app): State<Arc<App>>,
@@ -50,7 +52,7 @@ pub(crate) async fn page(
         let sites: Vec<String> = ledger.site_names()?;
         let (mut page, mut count) = (ledger.page(&query)?, ledger.count(&query)?);
         // What was declared and never seen stands after all that was seen.
-        let unseen = ledger.unseen(&sekisho_ledger::Query { limit: None, ..query })?;
+        let unseen = ledger.not_seen(&sekisho_ledger::Query { limit: None, ..query })?;
         count.connections = count.connections.saturating_add(unseen.len() as u64);
         if page.next.is_none() {
             page.rows.extend(unseen);
@@ -66,6 +68,11 @@ pub(crate) async fn page(
     drawn(&Page {
         rows: page.rows.iter().map(|sited| row(sited, lang, &app.zone)).collect(),
         count,
+        nothing: if asked.status == MISSING && asked.site.is_empty() && sites.len() > 1 {
+            "console.choose-site"
+        } else {
+            "console.nothing"
+        },
         sites: choices(sites, &asked.site),
         categories: CATEGORIES.into_iter().chain([GENERAL_INTERNET]).map(named("category")).collect(),
         statuses: STATUSES.into_iter().map(named("status")).collect(),

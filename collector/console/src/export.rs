@@ -35,7 +35,7 @@ pub(crate) async fn csv(
     let (lang, zone) = (frame.lang, app.zone.clone());
     let made = made(&app, move |ledger| {
         let mut rows = ledger.connections(&query)?;
-        rows.extend(ledger.unseen(&query)?);
+        rows.extend(ledger.not_seen(&query)?);
         if rows.len() > MAX_ROWS as usize {
             return Ok(Err("console.too-many-rows"));
         }

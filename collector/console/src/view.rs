@@ -4,7 +4,7 @@ use form_urlencoded::byte_serialize;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sekisho_api::{Connection, Evidence, Exit};
-use sekisho_ledger::{Sited, UNSEEN};
+use sekisho_ledger::{MISSING, Sited};
 use sekisho_report::{Lang, clean, label, minute, size};
 
 /// The most characters of one part of a cell; the connection's own page has `MAX_LONG`.
@@ -54,7 +54,8 @@ pub(crate) fn row(sited: &Sited<Connection>, lang: Lang, zone: &TimeZone) -> Row
     let row = &sited.row;
     let role = row.inside.role.as_deref().map(|role| label(lang, "role", role));
     let number = row.number.map(|number| number.to_string()).unwrap_or_default();
-    let seen = row.status != UNSEEN;
+    // What was never seen has no number, and so no page.
+    let seen = row.number.is_some();
     let endpoint = match row.port {
         0 => row.transport.clone(),
         port => format!("{}/{port}", row.transport),
@@ -86,7 +87,7 @@ pub(crate) fn row(sited: &Sited<Connection>, lang: Lang, zone: &TimeZone) -> Row
 /// The look of a status.
 fn badge(status: &str) -> &'static str {
     match status {
-        "unregistered" | "expired" | "outside-hours" => "badge open",
+        "unregistered" | "expired" | "outside-hours" | MISSING => "badge open",
         "registered" => "badge good",
         _ => "badge",
     }

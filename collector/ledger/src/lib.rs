@@ -82,7 +82,7 @@ pub use change::{Cause, Change, ChangeKind, Subject};
 pub use clean::{MAX_LIST, MAX_TEXT_BYTES};
 pub use error::LedgerError;
 pub use inquiry::{Answer, DUE_AFTER};
-pub use missing::{MISSING, Missing, missing};
+pub use missing::{MISSING, Missing, is_asked_for, missing};
 pub use page::{Count, NotAPlace, Page, Place};
 pub use query::{HistoryQuery, Query, Site, Sited};
 pub use record::{Recorded, SILENT_AFTER_US};

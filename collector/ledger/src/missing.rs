@@ -15,6 +15,11 @@ use jiff::tz::TimeZone;
 use sekisho_api::{Analysis, Connection, Device, Evidence, Initiator, Inside};
 use sekisho_rules::{Facts, Field, Rules, Subject, Verdict};
 
+use crate::error::Fault;
+use crate::query::{self, Query, Sited};
+use crate::store::Database;
+use crate::summary;
+
 /// The status of such a row, and the slug that stands for its service.
 pub const MISSING: &str = "missing";
 /// Hours with traffic that make a watched day.
@@ -56,6 +61,46 @@ pub fn missing(analysis: &Analysis, rules: &Rules) -> Missing {
         }
     }
     found
+}
+
+/// Finds them in the ledger where a query asks for them by their status: of the site that it names or, where
+/// it names none, of the only one there is. Nowhere else, for all hours of the site are read for it.
+pub(crate) fn asked_for(database: &Database, query: &Query) -> Result<Vec<Sited<Connection>>, Fault> {
+    if query.status.as_deref() != Some(MISSING) {
+        return Ok(Vec::new());
+    }
+    let sites = query::site_names(database)?;
+    let site = match (&query.site, sites.as_slice()) {
+        (Some(site), _) | (None, [site]) => site.clone(),
+        (None, _) => return Ok(Vec::new()),
+    };
+    let whole = summary::analysis(database, &Query { site: Some(site.clone()), ..Query::default() })?;
+    let rules = Rules::embedded().map_err(|error| Fault::Damaged(error.to_string()))?;
+    let mut rows = missing(&whole, &rules).rows;
+    rows.retain(|row| is_asked_for(query, row));
+    rows.truncate(query.limit.map_or(usize::MAX, |rows| usize::try_from(rows).unwrap_or(usize::MAX)));
+    Ok(rows.into_iter().map(|row| Sited { site: site.clone(), row }).collect())
+}
+
+/// Tells whether a row that is in no ledger is among what a query asks for.
+#[must_use]
+pub fn is_asked_for(query: &Query, row: &Connection) -> bool {
+    let is = |wanted: &Option<String>, held: Option<&str>| {
+        wanted.as_deref().is_none_or(|wanted| held == Some(wanted))
+    };
+    let found = |text: &String| {
+        let texts = [&row.inside.name, &row.inside.mac, &row.inside.vendor, &row.inside.role];
+        let mut texts = texts.into_iter().flatten().chain([&row.inside.ip]);
+        texts.any(|known| known.to_lowercase().contains(&text.to_lowercase()))
+    };
+    is(&query.status, Some(&row.status))
+        && is(&query.category, row.category.as_deref())
+        && is(&query.service, Some(&row.service))
+        && is(&query.role, row.inside.role.as_deref())
+        && query.exit.is_none()
+        && query.number.is_none()
+        && !query.only_tunnels
+        && query.text.as_ref().is_none_or(found)
 }
 
 /// How many days were watched, and whether one was of a weekend.
@@ -141,6 +186,7 @@ mod tests {
     use jiff::{Span, Timestamp};
 
     use super::*;
+    use crate::{Ledger, Source};
 
     const MIDNIGHT: &str = "2026-01-05T00:00:00Z";
 
@@ -214,5 +260,27 @@ mod tests {
             turn(site.connections.last_mut().unwrap());
             assert_eq!(missing(&site, &rules).rows.len(), 0, "{why}");
         }
+    }
+
+    #[test]
+    fn a_list_that_asks_for_it_by_its_status_has_it_of_one_site() {
+        let mut ledger = Ledger::in_memory().unwrap();
+        let mut seen = site(14, 24);
+        (seen.capture.first_seen, seen.capture.last_seen) =
+            (seen.devices[0].first_seen, seen.devices[0].last_seen);
+        for web in &mut seen.connections {
+            (web.service, web.status) = ("tls".to_owned(), "unregistered".to_owned());
+        }
+        let now = seen.capture.last_seen.unwrap();
+        ledger.record("kita", &seen, &Source::of("a", "a"), now).unwrap();
+        let asked = |ledger: &Ledger, status: &str, site: Option<&str>| {
+            let (site, status) = (site.map(str::to_owned), Some(status.to_owned()));
+            ledger.not_seen(&Query { site, status, ..Query::default() }).unwrap().len()
+        };
+        assert_eq!(asked(&ledger, MISSING, None), 1);
+        assert_eq!(asked(&ledger, "unseen", None), 0);
+        ledger.record("minami", &Analysis::default(), &Source::of("b", "b"), now).unwrap();
+        assert_eq!(asked(&ledger, MISSING, None), 0, "of which site is open");
+        assert_eq!((asked(&ledger, MISSING, Some("kita")), asked(&ledger, MISSING, Some("minami"))), (1, 0));
     }
 }

@@ -71,7 +71,7 @@ pub(crate) fn read(
     let one_more = Some(most.saturating_add(1));
     let asked = Query { limit: one_more, after: None, ..query.clone() };
     let mut found = page::connections(database, &asked)?;
-    found.extend(unseen::unseen(database, &asked)?);
+    found.extend(unseen::not_seen(database, &asked)?);
     let mut site = query.site.clone();
     if site.is_none() {
         let mut sites: BTreeSet<String> = found.iter().map(|row| row.site.clone()).collect();

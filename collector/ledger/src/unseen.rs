@@ -4,16 +4,22 @@ use std::net::IpAddr;
 
 use sekisho_api::{Connection, Inside, Mac, Outside, Registered, Registration};
 
-use crate::Reader;
 use crate::error::{Fault, LedgerError};
 use crate::query::{Filter, Query, Sited};
 use crate::sql::unjson;
 use crate::store::Database;
+use crate::{Reader, missing};
 
 /// The status of such a row, and the slug that stands for a service that the registration does not name.
 pub const UNSEEN: &str = "unseen";
 
 impl Reader {
+    /// Reads what a list shows besides what was seen: what was declared and never seen and, where the query
+    /// asks for it by its status, what should be there and was not seen.
+    pub fn not_seen(&self, query: &Query) -> Result<Vec<Sited<Connection>>, LedgerError> {
+        self.read(|database| not_seen(database, query))
+    }
+
     /// Reads what was declared and never seen, as far as a query asks for it: one row a registration, without
     /// a number, with the time of the registration in place of that of a connection.
     pub fn unseen(&self, query: &Query) -> Result<Vec<Sited<Connection>>, LedgerError> {
@@ -21,7 +27,13 @@ impl Reader {
     }
 }
 
-pub(crate) fn unseen(database: &Database, query: &Query) -> Result<Vec<Sited<Connection>>, Fault> {
+pub(crate) fn not_seen(database: &Database, query: &Query) -> Result<Vec<Sited<Connection>>, Fault> {
+    let mut rows = unseen(database, query)?;
+    rows.extend(missing::asked_for(database, query)?);
+    Ok(rows)
+}
+
+fn unseen(database: &Database, query: &Query) -> Result<Vec<Sited<Connection>>, Fault> {
     if asks_for_what_was_seen(query) {
         return Ok(Vec::new());
     }

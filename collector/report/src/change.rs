@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sekisho_api::GENERAL_INTERNET;
-use sekisho_ledger::Change;
+use sekisho_ledger::{Cause, Change};
 use serde_json::{Map, Value};
 
 use crate::history::HistoryRow;
@@ -15,6 +15,8 @@ pub fn row(change: Change, lang: Lang, zone: &TimeZone) -> HistoryRow {
     let words =
         |value: Option<Value>| value.map(|value| words(&value, lang, zone)).filter(|words| !words.is_empty());
     let subject = label(lang, "subject", change.subject.kind());
+    let by = change.after.as_ref().and_then(|after| after.get("by")).and_then(Value::as_str);
+    let by = by.filter(|_| change.cause == Cause::Person).map(str::to_owned);
     HistoryRow {
         at: change.at,
         site: change.site,
@@ -22,6 +24,7 @@ pub fn row(change: Change, lang: Lang, zone: &TimeZone) -> HistoryRow {
         subject: format!("{subject} {}", change.subject.key()),
         before: words(change.before),
         after: words(change.after),
+        by,
     }
 }
 

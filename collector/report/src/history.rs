@@ -17,4 +17,6 @@ pub struct HistoryRow {
     pub before: Option<String>,
     /// The value after.
     pub after: Option<String>,
+    /// Who did it; none where it was seen.
+    pub by: Option<String>,
 }

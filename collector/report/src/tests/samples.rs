@@ -147,6 +147,7 @@ pub(crate) fn history() -> Vec<HistoryRow> {
         subject: "外部接続 101".to_owned(),
         before: some(before),
         after: some(after),
+        by: None,
     };
     vec![
         row("appeared", "", "IPsec 203.0.113.5"),

@@ -1,7 +1,8 @@
 //! The sheet 外部接続先調査履歴: what was found out when, how and from whom.
 //!
 //! First the inquiries of the ledger, with the day on which an answer is due and 期限内回答なし once it has
-//! passed; then its history, which are passive observations. People may add to either below.
+//! passed; then its history: passive observations, and what people declared. That an inquiry was made or answered
+//! is told by the inquiry. People may add to either below.
 
 use jiff::Timestamp;
 use sekisho_api::Inquiry;
@@ -48,7 +49,9 @@ enum What<'a> {
 /// Numbers what was asked, then what was seen, each in its order.
 pub(super) fn rows<'a>(survey: &Survey<'a>, lang: Lang) -> Vec<Row<'a>> {
     let asked = survey.inquiries.iter().map(What::Inquiry);
-    let all = asked.chain(survey.history.iter().map(What::Change)).zip(1..);
+    let is_told = |row: &&HistoryRow| row.kind == "asked" || (row.kind == "answered" && row.before.is_none());
+    let history = survey.history.iter().filter(|row| survey.inquiries.is_empty() || !is_told(row));
+    let all = asked.chain(history.map(What::Change)).zip(1..);
     all.map(|(what, number)| Row { number, what, lang, now: survey.now }).collect()
 }
 
@@ -59,8 +62,8 @@ pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
         Column::agent(word("履歴番号", "History No."), 10, |row: &Row| Cell::Count(row.number)).of(Kind::Count),
         Column::either(word("接続番号", "Connection No."), 13, connection).of(Kind::Count),
         Column::agent(word("日時", "When"), 18, when).of(Kind::Time),
-        Column::agent(word("調査方法（受動観測・SNMP・ヒアリング・書類・巡回）", "Method (passive observation, SNMP, interview, documents, walk-through)"), 20, method).choices(METHODS),
-        Column::proposed(word("実施者", "By"), 12, |row: &Row| asked(row, |one| Some(one.by.clone()))),
+        Column::either(word("調査方法（受動観測・SNMP・ヒアリング・書類・巡回）", "Method (passive observation, SNMP, interview, documents, walk-through)"), 20, method).choices(METHODS),
+        Column::proposed(word("実施者", "By"), 12, by),
         Column::either(word("対象（部署・事業者・担当者）", "Of whom or what (department, supplier, person)"), 32, subject),
         Column::agent(word("質問・確認内容", "Question, what was checked"), 24, question),
         Column::either(word("回答・判明事項", "Answer, what was found"), 36, found),
@@ -72,6 +75,13 @@ pub(super) fn columns<'a>() -> Vec<Column<Row<'a>>> {
         Column::proposed(word("次回予定", "Next on"), 12, |row: &Row| asked(row, |one| one.next.clone())),
         Column::proposed(word("工数(時間)", "Effort (hours)"), 10, |row: &Row| asked(row, |one| Some(effort(one.minutes)))),
     ]
+}
+
+fn by(row: &Row) -> Cell {
+    match &row.what {
+        What::Change(change) => change.by.as_ref().map_or(Cell::Empty, Cell::text),
+        What::Inquiry(inquiry) => Cell::text(&inquiry.by),
+    }
 }
 
 fn asked(row: &Row, say: fn(&Inquiry) -> Option<String>) -> Cell {
@@ -154,6 +164,8 @@ fn connection(row: &Row) -> Cell {
 
 fn method(row: &Row) -> Cell {
     match &row.what {
+        // How people came to know what they declared, they tell.
+        What::Change(change) if change.by.is_some() => Cell::Empty,
         What::Change(_) => METHODS.first().map_or(Cell::Empty, |word| Cell::text(word.of(row.lang))),
         What::Inquiry(inquiry) => Cell::text(label(row.lang, "method", &inquiry.method)),
     }
@@ -175,5 +187,41 @@ fn difference(row: &Row) -> Cell {
             let known = |side: &Option<String>| side.clone().unwrap_or_else(|| "–".to_owned());
             Cell::text(format!("{} → {}", known(before), known(after)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_declared_is_no_observation_and_an_inquiry_is_told_once() {
+        let row = |kind: &str, before: Option<&str>, by: Option<&str>| HistoryRow {
+            at: Timestamp::UNIX_EPOCH,
+            site: "example".to_owned(),
+            kind: kind.to_owned(),
+            subject: "外部接続 1".to_owned(),
+            before: before.map(str::to_owned),
+            after: None,
+            by: by.map(str::to_owned),
+        };
+        let history = [
+            row("asked", None, Some("hosoda")),
+            row("answered", None, Some("hosoda")),
+            row("answered", Some("another answer"), Some("hosoda")),
+            row("registered", None, Some("hosoda")),
+            row("appeared", None, None),
+        ];
+        let inquiries = [Inquiry { by: "survey".to_owned(), ..Inquiry::default() }];
+        let survey = Survey { history: &history, inquiries: &inquiries, now: Timestamp::UNIX_EPOCH };
+        let told: Vec<_> = rows(&survey, Lang::Ja).iter().map(|row| (by(row), method(row))).collect();
+        let passive = Cell::text("受動観測");
+        let hosoda = Cell::text("hosoda");
+        assert_eq!(told.len(), 4);
+        assert_eq!(told[0].0, Cell::text("survey"));
+        assert_eq!(told[1..3], [(hosoda.clone(), Cell::Empty), (hosoda, Cell::Empty)]);
+        assert_eq!(told[3], (Cell::Empty, passive));
+        let without = Survey { inquiries: &[], ..survey };
+        assert_eq!(rows(&without, Lang::Ja).len(), 5, "nothing else tells of them");
     }
 }

@@ -220,6 +220,7 @@ pub(super) fn history() -> Vec<HistoryRow> {
         subject: subject.to_owned(),
         before: before.map(str::to_owned),
         after: after.map(str::to_owned),
+        by: None,
     };
     vec![
         row(FIRST, "appeared", "外部接続 1", None, Some("ipsec 198.51.100.10")),
