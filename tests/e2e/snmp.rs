@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -48,6 +49,9 @@ impl Snmpd {
             ("user.toml", USER),
             ("long.toml", &long("'aes256-blumenthal'")),
             ("reeder.toml", &long("'aes256'")),
+            ("wrong-auth.toml", &USER.replace("authpass123", "authpass999")),
+            ("wrong-privacy.toml", &USER.replace("privpass123", "privpass999")),
+            ("wrong-name.toml", &USER.replace("'sekisho'", "'nobody'")),
         ] {
             std::fs::write(folder.path().join(name), content).unwrap();
         }
@@ -73,9 +77,8 @@ impl Snmpd {
 
     /// Asks it with files in its folder; gives the device.
     fn poll(&self, args: &[&str]) -> Value {
-        let known = ["community", "wrong", "second", "user.toml", "long.toml", "reeder.toml", "other.toml"];
         let named = |arg: &&str| {
-            if known.contains(arg) { self.file(arg) } else { (*arg).to_owned() }
+            if self.folder.path().join(arg).exists() { self.file(arg) } else { (*arg).to_owned() }
         };
         let mut all: Vec<String> =
             ["poll", "--format", "json", "--rate", "1000", "--timeout", "1", "--target"]
@@ -116,25 +119,25 @@ fn net_snmp_is_read_over_every_version_and_each_failure_has_its_state() {
         (&["--user-file", "reeder.toml", "--community-file", "community", "--retries", "0"], "complete"),
         (&["--community-file", "wrong", "--retries", "0"], "no-answer"),
     ];
-    for (args, state) in cases {
+    let read = &|args: &[&str], state: &str| {
         let device = snmpd.poll(args);
         assert_eq!(device["state"], state, "{args:?}");
         if state == "complete" {
             assert_eq!(device["name"], "e2e", "{args:?}");
             let interfaces = device["facts"]["interfaces"].as_array().unwrap();
-            assert!(
-                interfaces.iter().any(|interface| interface["descr"] == "lo"),
-                "{args:?}: {interfaces:?}"
-            );
+            let is_loopback = |interface: &Value| interface["descr"] == "lo";
+            assert!(interfaces.iter().any(is_loopback), "{args:?}: {interfaces:?}");
         }
-    }
-    for (written, instead) in
-        [("authpass123", "authpass999"), ("privpass123", "privpass999"), ("'sekisho'", "'nobody'")]
-    {
-        std::fs::write(snmpd.file("other.toml"), USER.replace(written, instead)).unwrap();
-        let device = snmpd.poll(&["--user-file", "other.toml", "--retries", "0"]);
-        assert_eq!(device["state"], "credentials", "{instead}");
-    }
+    };
+    // Together: most of the time goes by in waiting for answers that do not come.
+    thread::scope(|scope| {
+        for (args, state) in cases {
+            scope.spawn(move || read(args, state));
+        }
+        for wrong in ["wrong-auth.toml", "wrong-privacy.toml", "wrong-name.toml"] {
+            scope.spawn(move || read(&["--user-file", wrong, "--retries", "0"], "credentials"));
+        }
+    });
     snmpd.signal(Signal::SIGSTOP);
     assert_eq!(snmpd.poll(&["--community-file", "community", "--retries", "0"])["state"], "no-answer");
     snmpd.signal(Signal::SIGCONT);
@@ -260,12 +263,16 @@ fn what_stops_a_poll_is_told_in_both_languages() {
         (&["--target", "192.0.2.1", "--community-file", &empty], "空です", "it is empty"),
         (&["--target", "192.0.2.1", "--user-file", &odd], "sha512", "auth is one of"),
     ];
-    for (args, ja, en) in cases {
-        for (lang, words) in [("ja", ja), ("en", en)] {
-            let output = crate::agent::run(["poll", "--lang", lang].iter().chain(args));
-            let told = String::from_utf8(output.stderr).unwrap();
-            assert!(!output.status.success() && told.contains(words), "{args:?}: {told}");
-            assert!(!told.contains("hidden"), "{told}");
+    thread::scope(|scope| {
+        for (args, ja, en) in cases {
+            scope.spawn(move || {
+                for (lang, words) in [("ja", ja), ("en", en)] {
+                    let output = crate::agent::run(["poll", "--lang", lang].iter().chain(args));
+                    let told = String::from_utf8(output.stderr).unwrap();
+                    assert!(!output.status.success() && told.contains(words), "{args:?}: {told}");
+                    assert!(!told.contains("hidden"), "{told}");
+                }
+            });
         }
-    }
+    });
 }

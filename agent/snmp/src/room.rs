@@ -23,16 +23,21 @@ const PATIENCE: Duration = Duration::from_mins(4);
 #[derive(Clone, Debug)]
 pub struct Room {
     turns: Arc<Semaphore>,
+    patience: Duration,
     cut: Arc<AtomicU64>,
 }
 
 impl Default for Room {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(TURNS)), cut: Arc::default() }
+        Self::of(TURNS, PATIENCE)
     }
 }
 
 impl Room {
+    pub(crate) fn of(turns: usize, patience: Duration) -> Self {
+        Self { turns: Arc::new(Semaphore::new(turns)), patience, cut: Arc::default() }
+    }
+
     /// Tells how many devices were cut short because no turn came.
     #[must_use]
     pub fn cut(&self) -> u64 {
@@ -73,7 +78,7 @@ impl Seat {
         }
         // Nobody closes the semaphore.
         let permit =
-            timeout(PATIENCE, Arc::clone(&room.turns).acquire_owned()).await.ok().and_then(Result::ok);
+            timeout(room.patience, Arc::clone(&room.turns).acquire_owned()).await.ok().and_then(Result::ok);
         match permit {
             // One that somebody else set meanwhile is as good: this one is given back.
             Some(permit) => drop(turn.set(permit)),
@@ -82,5 +87,24 @@ impl Seat {
             }
         }
         turn.get().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_is_given_back_with_the_last_that_keeps_what_was_said() {
+        let room = Room::of(1, Duration::ZERO);
+        let (first, second) = (room.seat(), room.seat());
+        assert!(first.turn().await && first.turn().await, "it keeps the turn that it has");
+        assert!(!second.turn().await);
+        let kept = first.clone();
+        drop(first);
+        assert!(!second.turn().await);
+        assert_eq!(room.cut(), 2);
+        drop(kept);
+        assert!(second.turn().await);
     }
 }

@@ -245,3 +245,55 @@ impl Inner {
         self.reports.insert(report.address, Entry { report, place, news });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sekisho_snmp::facts::System;
+
+    use super::*;
+    use crate::poll::tunnels::Tunnel;
+
+    /// What a device said that lists so many tunnels.
+    fn outcome(tunnels: usize) -> Outcome {
+        let mut outcome = Outcome::nothing("192.0.2.1:161".to_owned(), State::Complete);
+        outcome.facts.system = System { descr: Some("a gateway".to_owned()), ..System::default() };
+        let tunnel = |number: usize| Tunnel {
+            service: "ipsec".to_owned(),
+            peer: None,
+            name: Some(format!("to-{number}")),
+            from_outside: false,
+            oid: "1.3.6.1.4.1.32473.1.1.4".to_owned(),
+            up_ticks: None,
+        };
+        outcome.identity.tunnels = (0..tunnels).map(tunnel).collect();
+        outcome
+    }
+
+    #[test]
+    fn what_devices_say_together_has_a_bound_and_what_is_let_go_is_counted() {
+        let board = Board::default();
+        let address = |number: u8| SocketAddr::from(([192, 0, 2, number], 161));
+        let takes = |number, tunnels| {
+            board.takes(address(number), &Site::default(), Timestamp::UNIX_EPOCH, outcome(tunnels));
+        };
+        (1..=20).for_each(|number| takes(number, 1_000));
+        let tunnels = |number| board.lock().reports[&address(number)].report.tunnels.len();
+        assert_eq!((tunnels(1), tunnels(20)), (1_000, 8));
+        assert!(board.standing().shortened > 0 && board.lock().weight <= MAX_WEIGHT);
+        // Who says less the next time makes room.
+        (1..=19).for_each(|number| takes(number, 1));
+        takes(20, 1_000);
+        assert_eq!(tunnels(20), 1_000);
+    }
+
+    #[test]
+    fn what_nobody_fetches_for_the_map_is_let_go_and_counted() {
+        let board = Board::default();
+        let address = SocketAddr::from(([192, 0, 2, 1], 161));
+        for _ in 0..=MAX_SAID {
+            board.takes(address, &Site::default(), Timestamp::UNIX_EPOCH, outcome(0));
+        }
+        assert_eq!((board.said().len(), board.standing().shortened), (MAX_SAID, 1));
+        assert!(board.said().is_empty());
+    }
+}

@@ -3,7 +3,7 @@
 //! What matters most is read first: who it is, its tunnels and lines; then what is around it, the longest tables
 //! last. A device that takes too long, or falls silent, keeps what it told until then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sekisho_rules::device::{DeviceRules, Gives, Objects, Wanted, enterprise};
 use sekisho_snmp::facts::Facts;
@@ -117,11 +117,16 @@ async fn identify<C: Client>(walker: &mut Walker<C>, facts: &Facts, rules: &Devi
     read(walker, &mut objects, probes).await;
     let wanted = rules.wanted(&objects);
     read(walker, &mut objects, wanted).await;
-    let mut tunnels = tunnels::read(walker, &rules.tunnels(&objects), &facts.interfaces).await;
+    let (tunnel_tables, line_tables) = (rules.tunnels(&objects), rules.line_tables(&objects));
+    let entries =
+        tunnel_tables.iter().map(|table| &table.entry).chain(line_tables.iter().map(|own| &own.entry));
+    let entries: BTreeSet<Oid> = entries.filter_map(|entry| entry.parse().ok()).collect();
+    walker.look_for(&entries.into_iter().collect::<Vec<_>>()).await;
+    let mut tunnels = tunnels::read(walker, &tunnel_tables, &facts.interfaces).await;
     if tunnels.is_empty() {
         tunnels = tunnels::interfaces(walker, &facts.interfaces, system).await;
     }
-    let mut lines = tunnels::read_lines(walker, &rules.line_tables(&objects), &facts.interfaces).await;
+    let mut lines = tunnels::read_lines(walker, &line_tables, &facts.interfaces).await;
     lines.extend(tunnels::lines(&facts.interfaces));
     let told = |(kind, oid)| Line { kind, interface: None, called: None, oid, is_waiting: false };
     lines.extend(rules.lines(&objects).into_iter().map(told));

@@ -22,6 +22,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use sekisho_tests::bench::{End, Errand, Usage, measure};
 use sekisho_tests::simulator::{Simulator, Temper, made};
 use serde_json::Value;
@@ -177,7 +179,7 @@ fn bulkwalks(
 ) -> Result<f64, Box<dyn Error>> {
     let targets = targets.get(..bench.walks.min(targets.len())).unwrap_or_default();
     let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let begin = Instant::now();
+    let (begin, cpu_before) = (Instant::now(), children_cpu_ms()?);
     std::thread::scope(|scope| {
         for _ in 0..at_once {
             scope.spawn(|| {
@@ -200,6 +202,13 @@ fn bulkwalks(
         return Err("snmpbulkwalk failed: is it installed?".into());
     }
     let rate = targets.len() as f64 / seconds;
-    println!("| snmpbulkwalk -Cr{repetitions}, {at_once} at a time | {rate:.0} | | | | |");
+    let cpu_ms = (children_cpu_ms()? - cpu_before) / targets.len() as f64;
+    println!("| snmpbulkwalk -Cr{repetitions}, {at_once} at a time | {rate:.0} | {cpu_ms:.2} | | | |");
     Ok(rate)
+}
+
+/// What programs that were run and have ended used, in milliseconds.
+fn children_cpu_ms() -> Result<f64, Box<dyn Error>> {
+    let used = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    Ok((used.user_time() + used.system_time()).num_microseconds() as f64 / 1e3)
 }

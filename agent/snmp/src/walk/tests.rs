@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use super::*;
-use crate::{Binding, Recording};
+use crate::{Binding, Recording, Room};
 
 /// A device that misbehaves as told.
 struct Odd<F> {
@@ -147,6 +149,19 @@ async fn a_table_without_end_is_cut_and_memory_stays_bounded() {
         assert!(table.rows.len() <= most && table.rows.len() + 1 >= most, "{} rows", table.rows.len());
         assert_eq!(walker.state(), State::Truncated);
     }
+}
+
+#[tokio::test]
+async fn who_says_much_is_cut_where_no_turn_comes_and_who_does_not_is_read_whole() {
+    let room = Room::of(0, Duration::ZERO);
+    let mut walker = Walker::new(ports(2_000), room.seat());
+    let table = walker.table(&entry(), &[2, 3, 7]).await;
+    assert_eq!((walker.state(), room.cut()), (State::Truncated, 1));
+    let most = MODEST_BYTES / ROW_BYTES + BINDINGS as usize;
+    assert!((100..most).contains(&table.rows.len()), "{} rows", table.rows.len());
+    let mut walker = Walker::new(ports(100), room.seat());
+    check(&walker.table(&entry(), &[2, 3, 7]).await, 100);
+    assert_eq!((walker.state(), room.cut()), (State::Complete, 1));
 }
 
 #[tokio::test]
