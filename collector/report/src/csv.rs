@@ -11,7 +11,7 @@ use ::csv::{ReaderBuilder, Terminator, Writer, WriterBuilder};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sekisho_api::{Connection, Device, Evidence, Exit, ExitRow, Registration};
-use sekisho_ledger::{Sited, UNSEEN};
+use sekisho_ledger::{MISSING, Sited, UNSEEN};
 
 use crate::clean::clean;
 use crate::history::HistoryRow;
@@ -297,7 +297,10 @@ fn registered(row: &Connection, zone: &TimeZone) -> [String; 11] {
 
 /// Gives the row's number; what was never seen has none, and a number could be taken for another's.
 fn place_of(row: &Connection, place: i64) -> String {
-    if row.status == UNSEEN { String::new() } else { row.number.unwrap_or(place).to_string() }
+    if [UNSEEN, MISSING].contains(&row.status.as_str()) {
+        return String::new();
+    }
+    row.number.unwrap_or(place).to_string()
 }
 
 fn seen(row: &Connection, at: Timestamp, zone: &TimeZone) -> String {
