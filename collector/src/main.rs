@@ -13,9 +13,11 @@
 
 #![forbid(unsafe_code)]
 
+mod body;
 mod bundles;
 mod cli;
 mod config;
+mod desk;
 mod figures;
 mod home;
 mod lists;

@@ -23,7 +23,7 @@ const fn same(version: i64, name: &'static str, sql: &'static str) -> Migration 
 }
 
 /// The migrations in order.
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     same(1, "ledger", include_str!("../migrations/0001_ledger.sql")),
     Migration {
         version: 2,
@@ -53,10 +53,16 @@ const MIGRATIONS: [Migration; 8] = [
         sql: include_str!("../migrations/0008_append_only_acts.sql"),
         postgres: Some(include_str!("../migrations/0008_append_only_acts.postgres.sql")),
     },
+    Migration {
+        version: 9,
+        name: "removal",
+        sql: include_str!("../migrations/0009_removal.sql"),
+        postgres: Some(include_str!("../migrations/0009_removal.postgres.sql")),
+    },
 ];
 
 /// The latest schema that this version knows.
-pub(crate) const KNOWN: i64 = 8;
+pub(crate) const KNOWN: i64 = 9;
 
 /// Creates the schema, or brings an older one up to date.
 pub(crate) fn migrate(database: &Database) -> Result<(), Fault> {

@@ -9,6 +9,8 @@ mod common;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod keeping;
 #[cfg(test)]
 mod live;
