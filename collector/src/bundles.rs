@@ -64,7 +64,9 @@ fn signer(bundle: &Bundle<'_>, intake: &mut Intake, lang: Lang) -> anyhow::Resul
     if !agree(&secret, Side::Agent, proven, proof) {
         bail!("{}", fill(lang, "collector.bundle-stranger", &[]));
     }
-    intake.enrol(&invitation, key, recipient, now)?;
+    if intake.enrol(&invitation, key, recipient, now)?.is_err() {
+        bail!("{}", fill(lang, "collector.bundle-stranger", &[]));
+    }
     Ok(invitation.site)
 }
 

@@ -5,6 +5,7 @@
 //! | `cli`, `config` | what can be asked; what is configured |
 //! | `home` | the CA and the keys |
 //! | `run`, `service`, `figures`, `openapi` | sockets; what boxes are answered; figures; the API's description |
+//! | `body`, `writers` | what requests may hold; who writes what they bring |
 //! | `sites` | adding, listing, revoking and removing sites |
 //! | `rules` | handing rules down to sites |
 //! | `bundles` | what comes and goes by file |
@@ -15,6 +16,7 @@
 
 #![forbid(unsafe_code)]
 
+mod body;
 mod bundles;
 mod cli;
 mod config;
@@ -27,6 +29,7 @@ mod rules;
 mod run;
 mod service;
 mod sites;
+mod writers;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

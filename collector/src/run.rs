@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustls::pki_types::CertificateDer;
 use sekisho_console::{Console, Settings};
-use sekisho_ledger::Intake;
+use sekisho_ledger::{Intake, Ledger, keep_good_daily, restore_good};
 use sekisho_report::{Lang, fill};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -22,14 +22,19 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use crate::body::Room;
 use crate::config::Config;
 use crate::figures::Figures;
 use crate::home::Home;
 use crate::service::{self, App, Peer};
 use crate::tell;
+use crate::writers::Writers;
 
-/// Boxes at once: two thousand sites that meet every five minutes for a second are seven at once.
-const MAX_BOXES: usize = 512;
+/// Boxes at once. Two thousand sites that meet every five minutes for a second are seven at once; after the
+/// collector was away they all come together, and each holds a connection's buffers and nothing else.
+const MAX_BOXES: usize = 4096;
+/// Threads that unpack, and serve the console's pages: more than there are processors would only hold memory.
+const MAX_THREADS: usize = 16;
 /// A handshake or a request's headers on a slow line.
 const HEADERS: Duration = Duration::from_secs(20);
 /// One box's meeting: many batches, one after another.
@@ -45,12 +50,31 @@ const LAST_ANSWERS: Duration = Duration::from_secs(10);
 pub(crate) fn run(config: &Config, lang: Lang) -> anyhow::Result<()> {
     Home::init(&config.state)?;
     let home = Home::open(&config.state)?;
-    let intake = Intake::open(config.database())?;
+    let ledger = config.database();
+    if restore_good(&ledger)? {
+        tracing::warn!(
+            "the ledger was damaged: its last good copy was put back, and sites send what it lacks"
+        );
+    }
+    keep_good_daily(ledger.clone(), |error| {
+        let error = error as &dyn std::error::Error;
+        tracing::error!(error, "cannot keep a copy of the ledger; the one before stays");
+    })?;
+    let (writers, intake) = (Writers::open(&ledger)?, Intake::open(&ledger)?);
+    let keys = Ledger::read_only(&ledger)?;
     let tls = TlsAcceptor::from(Arc::new(home.tls()?));
     let certificate = Arc::new(home.shown()?);
-    let app = Arc::new(App { home, intake: Mutex::new(intake), figures: Figures::new() });
+    let app = Arc::new(App {
+        home,
+        writers,
+        intake: Mutex::new(intake),
+        keys: Mutex::new(keys),
+        room: Room::new(),
+        figures: Figures::new(),
+    });
     // One thread speaks with boxes; unpacking and writing are for those that may wait for the disk.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().max_blocking_threads(MAX_THREADS).enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
     runtime.block_on(async {
         let listener = TcpListener::bind(config.listen).await;

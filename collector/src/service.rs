@@ -1,27 +1,29 @@
 //! What boxes are answered: the HTTP API under `/v1`.
 //!
 //! Which site asks is told by the key of the TLS connection, looked up for every request; no body, path or
-//! header can name another. Bodies are bounded before and after unpacking.
+//! header can name another. Bodies are bounded before and after unpacking, each and all together (`body`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{StatusCode, header};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use jiff::Timestamp;
 use sekisho_api::enrol::{EnrolRequest, Enrolled, Refusal, RenewRequest, Renewed};
 use sekisho_api::sync::{Answer, Batch, Outcome};
-use sekisho_ledger::{Intake, Invitation, LedgerError};
-use sekisho_sync::{MAX_BODY_BYTES, Proven, Side, agree, pack, prove, unhex, unpack};
+use sekisho_ledger::{Intake, Invitation, LedgerError, Reader, Sound};
+use sekisho_sync::{MAX_BODY_BYTES, PackError, Proven, Side, agree, pack, prove, unhex, unpack};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::body::{self, MAX_STRANGER_BYTES, Room, Unread};
 use crate::figures::Figures;
 use crate::home::Home;
 use crate::openapi::document;
+use crate::writers::Writers;
 
 /// What a TLS connection tells of the other end.
 #[derive(Clone, Debug)]
@@ -37,7 +39,13 @@ pub(crate) struct Peer {
 /// What requests work on.
 pub(crate) struct App {
     pub(crate) home: Home,
+    /// Where batches are taken in.
+    pub(crate) writers: Writers,
+    /// Where boxes are taken in.
     pub(crate) intake: Mutex<Intake>,
+    /// Where it is looked up whose key is whose, which waits for nobody who writes.
+    pub(crate) keys: Mutex<Reader>,
+    pub(crate) room: Room,
     pub(crate) figures: Figures,
 }
 
@@ -51,10 +59,29 @@ impl Refused {
     }
 }
 
+impl From<Unread> for Refused {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::TooLarge => {
+                let message = format!("a body of more octets than it may have, {MAX_BODY_BYTES} at most");
+                Self::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message)
+            }
+            Unread::Broken => {
+                Self::of(StatusCode::REQUEST_TIMEOUT, "broken", "the body did not come, or not in time")
+            }
+            Unread::Bomb => {
+                Self::of(StatusCode::UNPROCESSABLE_ENTITY, "bad-body", PackError::TooLarge.to_string())
+            }
+        }
+    }
+}
+
 impl From<LedgerError> for Refused {
     fn from(error: LedgerError) -> Self {
         match error {
             LedgerError::Refused { what } => Self::of(StatusCode::UNPROCESSABLE_ENTITY, "bad-batch", what),
+            // Why is told where it was tried.
+            LedgerError::NotTried => Self::of(StatusCode::SERVICE_UNAVAILABLE, "busy", "try again later"),
             other => {
                 tracing::error!(error = &other as &dyn std::error::Error, "cannot write the ledger");
                 let message = "the collector cannot write its ledger now; try again later";
@@ -87,7 +114,6 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .route("/v1/renew", post(renew))
         .route("/v1/openapi.json", get(|| async { Json(document()) }))
         .fallback(|| async { Refused::of(StatusCode::NOT_FOUND, "no-such-address", "there is nothing here") })
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Arc::clone(app))
 }
 
@@ -98,18 +124,18 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
 pub(crate) async fn sync(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
-    body: Bytes,
+    headers: HeaderMap,
+    body: Body,
 ) -> Result<Response, Refused> {
-    let answer: Answer = work(app, move |app| {
-        // Before anything is unpacked: strangers make no work.
-        let site = site(app, &peer)?;
-        let batch: Batch = read(&body)?;
-        let entries = batch.entries.len() as u64;
-        let answer = lock(&app.intake).apply(&site, batch, Timestamp::now())?;
-        app.figures.batch(answer.outcome, if answer.outcome == Outcome::Applied { entries } else { 0 });
-        Ok(answer)
-    })
-    .await?;
+    let (site, body) = admitted(&app, peer, body).await?;
+    let body = app.room.read(&headers, body, MAX_BODY_BYTES).await?;
+    let _unpacked = app.room.unpacked(&body.octets).await?;
+    let octets = body.octets.clone();
+    drop(body);
+    let batch = work(&app, move |_| Ok(Sound::of(read::<Batch>(&octets)?)?)).await?;
+    let rows = batch.rows() as u64;
+    let answer: Answer = app.writers.apply(site, batch).await?;
+    app.figures.batch(answer.outcome, if answer.outcome == Outcome::Applied { rows } else { 0 });
     packed(&answer)
 }
 
@@ -120,9 +146,11 @@ pub(crate) async fn sync(
 pub(crate) async fn enrol(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
-    body: Bytes,
+    headers: HeaderMap,
+    body: Body,
 ) -> Result<Response, Refused> {
-    let enrolled: Enrolled = work(app, move |app| {
+    let body = app.room.read(&headers, body, MAX_STRANGER_BYTES).await?.octets;
+    let enrolled: Enrolled = work(&app, move |app| {
         let asked: EnrolRequest = read(&body)?;
         let issued = issue(app, &asked.request)?;
         let now = Timestamp::now();
@@ -140,7 +168,8 @@ pub(crate) async fn enrol(
             return Err(wrong());
         }
         let invitation = Invitation { id, site, secret, expires_at };
-        intake.enrol(&invitation, &issued.public_key, &asked.recipient, now)?;
+        // Another box may have been faster, or the site may have been revoked meanwhile.
+        intake.enrol(&invitation, &issued.public_key, &asked.recipient, now)?.map_err(|_| wrong())?;
         let mut enrolled = Enrolled {
             site: invitation.site,
             certificate: issued.certificate,
@@ -164,13 +193,16 @@ pub(crate) async fn enrol(
 pub(crate) async fn renew(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
-    body: Bytes,
+    headers: HeaderMap,
+    body: Body,
 ) -> Result<Response, Refused> {
-    let renewed: Renewed = work(app, move |app| {
-        site(app, &peer)?;
+    let public_key = peer.public_key.clone();
+    let (_, body) = admitted(&app, peer, body).await?;
+    let body = app.room.read(&headers, body, MAX_STRANGER_BYTES).await?.octets;
+    let renewed: Renewed = work(&app, move |app| {
         let asked: RenewRequest = read(&body)?;
         let issued = issue(app, &asked.request)?;
-        if Some(&issued.public_key) != peer.public_key.as_ref() {
+        if Some(&issued.public_key) != public_key.as_ref() {
             let message = "a certificate is renewed for the key that asks";
             return Err(Refused::of(StatusCode::UNPROCESSABLE_ENTITY, "another-key", message));
         }
@@ -178,6 +210,17 @@ pub(crate) async fn renew(
     })
     .await?;
     packed(&renewed)
+}
+
+/// Tells which site asks before anything is kept of what it sends, or refuses: strangers make no work.
+async fn admitted(app: &Arc<App>, peer: Peer, body: Body) -> Result<(String, Body), Refused> {
+    match work(app, move |app| site(app, &peer)).await {
+        Ok(site) => Ok((site, body)),
+        Err(refused) => {
+            body::pass_over(body).await;
+            Err(refused)
+        }
+    }
 }
 
 /// Tells which site asks, or refuses.
@@ -189,7 +232,8 @@ fn site(app: &App, peer: &Peer) -> Result<String, Refused> {
     let Some(public_key) = &peer.public_key else {
         return Err(refuse("no-certificate", "enrol first"));
     };
-    match lock(&app.intake).credential(public_key)? {
+    let keys = app.keys.lock().unwrap_or_else(PoisonError::into_inner);
+    match keys.credential(public_key)? {
         Some(credential) if !credential.revoked => Ok(credential.site),
         Some(_) => Err(refuse("revoked", "this box was revoked; ask the collector for a new code")),
         None => Err(refuse("not-enrolled", "this box is not known here; ask the collector for a code")),
@@ -217,9 +261,10 @@ fn packed<T: Serialize>(message: &T) -> Result<Response, Refused> {
 
 /// Works on a thread that may wait for the disk.
 async fn work<T: Send + 'static>(
-    app: Arc<App>,
+    app: &Arc<App>,
     work: impl FnOnce(&App) -> Result<T, Refused> + Send + 'static,
 ) -> Result<T, Refused> {
+    let app = Arc::clone(app);
     let done = tokio::task::spawn_blocking(move || work(&app)).await;
     done.unwrap_or_else(|_| Err(Refused::of(StatusCode::SERVICE_UNAVAILABLE, "busy", "no answer now")))
 }

@@ -44,6 +44,7 @@ impl<'d> Deed<'d> {
         author: &str,
         now: Timestamp,
     ) -> Result<Self, Fault> {
+        database.hold(site)?;
         let stamp = decision::stamp(database, site, now)?;
         Ok(Self { database, site, stamp, author: clean::text(author.trim()), now })
     }

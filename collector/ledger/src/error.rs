@@ -111,6 +111,9 @@ pub enum LedgerError {
         /// What is wrong with it.
         what: String,
     },
+    /// The ledger failed for something that was to be done before.
+    #[error("not tried: the ledger could not be written for what came before")]
+    NotTried,
     /// The system gives no random numbers.
     #[error("the system gives no random numbers: see that it has started completely")]
     NoRandom,

@@ -14,6 +14,7 @@
 //! | `deed`, `act` | what people do, as decisions that cross to the other side; and what they did, in the history |
 //! | `missing` | what should be there and was not seen |
 //! | `sync` | one site's ledger in another: what changed out, and in |
+//! | `good` | the last good copy of a file, and putting it back |
 //! | `store` | the database, SQLite or PostgreSQL |
 //! | `schema` | the numbered migrations |
 //!
@@ -48,6 +49,7 @@ mod device;
 mod error;
 mod exit;
 mod fold;
+mod good;
 mod inquiry;
 mod live;
 mod map;
@@ -81,6 +83,7 @@ pub use capture::{Input, Source};
 pub use change::{Cause, Change, ChangeKind, Subject};
 pub use clean::{MAX_LIST, MAX_TEXT_BYTES};
 pub use error::LedgerError;
+pub use good::{keep_good, keep_good_daily, restore_good};
 pub use inquiry::{Answer, DUE_AFTER};
 pub use missing::{MISSING, Missing, is_asked_for, missing};
 pub use page::{Count, NotAPlace, Page, Place};
@@ -91,7 +94,7 @@ pub use store::{DatabaseError, is_address};
 pub use survey::{Known, NoSurvey, SiteSurvey};
 pub use sync::{
     BatchBounds, Credential, Intake, Invitation, MAX_TRIES, Member, NotInvited, Outbox, Progress, Received,
-    random_id,
+    Sound, random_id,
 };
 pub use unseen::UNSEEN;
 pub use watch::{LastRollUp, RollUp};

@@ -5,7 +5,9 @@
 //! | `table` | which tables are sent, and their rows as they cross the wire |
 //! | `log` | which rows changed, in the order of their last change |
 //! | `outbox` | the sending side: batches out, answers in |
+//! | `sound` | a batch as it came, or why it is refused |
 //! | `intake` | the receiving side: batches in, answers out |
+//! | `life` | where a site's ledger stands there, and how a new life takes over |
 //! | `members` | the collector's sites, invitations and keys |
 //! | `decision` | what people decided, on both sides, merged field by field |
 //! | `effect` | what came touches beyond its own rows: registrations, inquiries, and what they make of connections |
@@ -27,11 +29,14 @@
 pub(crate) mod decision;
 mod effect;
 mod intake;
+mod life;
 mod log;
 mod members;
 mod outbox;
+mod sound;
 mod table;
 
 pub use intake::{Intake, Received};
 pub use members::{Credential, Invitation, MAX_TRIES, Member, NotInvited};
 pub use outbox::{BatchBounds, Outbox, Progress, random_id};
+pub use sound::Sound;

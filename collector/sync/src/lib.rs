@@ -34,6 +34,6 @@ mod tls;
 pub use bundle::{Bundle, BundleError, Enrolment, MAX_BUNDLE_BYTES, Sealer};
 pub use code::{Code, NotACode, Proven, Side, agree, prove, secret_of};
 pub use key::{BoxKey, KeyError, der, ends_within, hex, point_of, unhex, verify};
-pub use pack::{MAX_BODY_BYTES, MAX_UNPACKED_BYTES, PackError, pack, unpack};
+pub use pack::{MAX_BODY_BYTES, MAX_UNPACKED_BYTES, PackError, pack, unpack, unpacked_bytes};
 pub use post::{Address, Connection, PostError, Reply};
 pub use tls::{COLLECTOR_NAME, EXPORTER, TlsError, client, exporter, server, stranger};

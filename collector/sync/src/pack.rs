@@ -45,12 +45,22 @@ pub fn pack<T: Serialize>(message: &T) -> Result<Vec<u8>, PackError> {
     flushed.map_err(|source| PackError::Compressed { source })
 }
 
+/// Gives how many octets a message says that it unpacks to (RFC 1952 §2.3.1, ISIZE), where it may have that
+/// many. [`unpack`] holds it to that.
+#[must_use]
+pub fn unpacked_bytes(packed: &[u8]) -> Option<usize> {
+    let size = u32::from_le_bytes(*packed.last_chunk()?);
+    usize::try_from(size).ok().filter(|_| u64::from(size) <= MAX_UNPACKED_BYTES)
+}
+
 /// Unpacks a message; never more than the bound is held, whatever it would grow to.
 pub fn unpack<T: DeserializeOwned>(packed: &[u8]) -> Result<T, PackError> {
+    let bound = unpacked_bytes(packed).ok_or(PackError::TooLarge)?;
     let mut text = Vec::new();
-    let mut decoder = GzDecoder::new(packed).take(MAX_UNPACKED_BYTES + 1);
+    // One more than it says: who says less than there is does not send what was packed here.
+    let mut decoder = GzDecoder::new(packed).take(bound as u64 + 1);
     decoder.read_to_end(&mut text).map_err(|source| PackError::Compressed { source })?;
-    if text.len() as u64 > MAX_UNPACKED_BYTES {
+    if text.len() > bound {
         return Err(PackError::TooLarge);
     }
     serde_json::from_slice(&text).map_err(|source| PackError::Json { source })
@@ -80,5 +90,11 @@ mod tests {
         let bomb = encoder.finish().unwrap();
         assert!(bomb.len() < MAX_BODY_BYTES);
         assert!(matches!(unpack::<Vec<String>>(&bomb), Err(PackError::TooLarge)));
+        // One that says that it is small.
+        let mut liar = bomb;
+        let end = liar.len() - 4;
+        liar[end..].copy_from_slice(&1000_u32.to_le_bytes());
+        assert_eq!(unpacked_bytes(&liar), Some(1000));
+        assert!(matches!(unpack::<Vec<String>>(&liar), Err(PackError::TooLarge)));
     }
 }

@@ -145,3 +145,6 @@ impl ServerCertVerifier for Stranger {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests;

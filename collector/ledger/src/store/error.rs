@@ -9,6 +9,9 @@ use tokio_postgres::error::SqlState;
 /// The class of states in which the server does not let us in (PostgreSQL, appendix A, class 28).
 const NOT_LET_IN: &str = "28";
 
+/// The class of states in which rows contradict the schema (PostgreSQL, appendix A, class 23).
+const CONTRADICTION: &str = "23";
+
 /// What the database said.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -48,6 +51,19 @@ impl DatabaseError {
             Self::Postgres(error) => postgres(error),
             Self::NoAnswer(_) => Trouble::Unreachable,
             Self::System(_) => Trouble::Other,
+        }
+    }
+}
+
+impl DatabaseError {
+    /// Tells whether rows contradict the schema or each other, which they will do at every try.
+    pub(crate) fn is_contradiction(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation),
+            Self::Postgres(error) => {
+                error.code().is_some_and(|state| state.code().starts_with(CONTRADICTION))
+            }
+            Self::System(_) | Self::NoAnswer(_) => false,
         }
     }
 }

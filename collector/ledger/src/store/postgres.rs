@@ -5,11 +5,15 @@
 //! for each: what gives no rows is gathered and sent together with the next that does
 //! ([`Session::rows`]), which spares a round trip a statement.
 //!
-//! One process writes a ledger, as with SQLite: who writes holds an advisory lock on the schema for as
-//! long as its session lasts. So no two writers meet, and nothing need be tried again for the sake of
+//! One process records into a ledger, as with SQLite: who records holds an advisory lock on the schema for as
+//! long as its session lasts. So no two of them meet, and nothing need be tried again for the sake of
 //! order. `REPEATABLE READ` is chosen for what it gives beyond that: every statement of one transaction
 //! reads the same state, which for a reader is the list and all its details of one moment. `SERIALIZABLE`
 //! would add watching for conflicts that one writer cannot have.
+//!
+//! Those who write beside others ([`Purpose::Share`]) hold the sites that they write of, each for one
+//! transaction ([`Postgres::hold`]). They read what was committed when they ask (`READ COMMITTED`): a state
+//! from before they had the site could be an old one.
 //!
 //! A session that was lost, with its lock, is made anew when the next transaction begins.
 
@@ -28,6 +32,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
+use super::value::Parameter;
 use super::{DatabaseError, Row, STATEMENTS, Trouble, Value};
 use crate::error::{Fault, LedgerError};
 use wait::Waiter;
@@ -68,6 +73,9 @@ const READER_SETTINGS: &str = "SET statement_timeout = '60s'";
 /// How a writer's session is set besides: whoever records looks up by keys alone.
 const WRITER_SETTINGS: &str = "SET enable_seqscan = off";
 
+/// How a session is set besides that writes beside others: a site may be held by who writes many at a time.
+const SHARED_SETTINGS: &str = "SET lock_timeout = '30s'";
+
 /// After how many statements of a session the tables are looked at, where nobody did before. Of a table
 /// filled in the transaction that made it the planner knows nothing, and takes any index that begins with
 /// the site, which reads all of the site for each row. Later the server looks by itself.
@@ -90,6 +98,9 @@ const ENCODING: &str = "UTF8";
 
 /// The first part of the lock's number, `SEKI` in ASCII: other programs lock in the same database.
 const LOCK_SPACE: i32 = 0x5345_4b49;
+
+/// The first part of the number of a site's lock.
+const SITE_SPACE: i32 = LOCK_SPACE + 1;
 
 /// A session with a server.
 pub(crate) struct Postgres {
@@ -114,7 +125,7 @@ struct Session {
     client: Client,
     statements: HashMap<String, Statement>,
     /// What was told to be executed and is not sent yet.
-    waiting: Vec<(Statement, Vec<Value<'static>>)>,
+    waiting: Vec<(Statement, Vec<Parameter>)>,
     waiting_bytes: usize,
     /// Statements executed in a ledger that is new; none in one that is not.
     executed: Option<u64>,
@@ -147,6 +158,20 @@ impl Postgres {
 
     pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<(), Fault> {
         self.session.borrow_mut().execute(sql, values)
+    }
+
+    pub(super) fn execute_each(
+        &self,
+        sql: &str,
+        fixed: &[Value<'_>],
+        rows: Vec<Vec<Value<'static>>>,
+    ) -> Result<(), Fault> {
+        let fixed = fixed.iter().cloned().map(Value::into_owned).map(Parameter::One);
+        self.session.borrow_mut().enqueue(sql, fixed.chain(columns(rows)).collect())
+    }
+
+    pub(super) fn hold(&self, site: &str) -> Result<(), Fault> {
+        self.execute(&format!("SELECT pg_advisory_xact_lock({SITE_SPACE}, hashtext($1))"), &[site.into()])
     }
 
     pub(super) fn each(
@@ -192,7 +217,10 @@ impl Postgres {
     }
 
     pub(super) fn begin(&self) -> Result<(), Fault> {
-        self.start("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        self.start(match self.purpose {
+            Purpose::Share => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            Purpose::Write | Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+        })
     }
 
     pub(super) fn snapshot(&self) -> Result<(), Fault> {
@@ -249,7 +277,10 @@ impl Session {
         }
         match purpose {
             Purpose::Write => this.take_the_lock()?,
-            Purpose::Share => {}
+            Purpose::Share => {
+                this.batch(WRITER_SETTINGS)?;
+                this.batch(SHARED_SETTINGS)?;
+            }
             Purpose::Read => this.batch(READER_SETTINGS)?,
         }
         Ok(this)
@@ -271,9 +302,13 @@ impl Session {
     }
 
     fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<(), Fault> {
+        self.enqueue(sql, values.iter().cloned().map(Value::into_owned).map(Parameter::One).collect())
+    }
+
+    fn enqueue(&mut self, sql: &str, values: Vec<Parameter>) -> Result<(), Fault> {
         let statement = self.prepare(sql)?;
-        let values: Vec<_> = values.iter().cloned().map(Value::into_owned).collect();
-        self.waiting_bytes = values.iter().map(bytes).fold(self.waiting_bytes, usize::saturating_add);
+        self.waiting_bytes =
+            values.iter().map(Parameter::bytes).fold(self.waiting_bytes, usize::saturating_add);
         self.waiting.push((statement, values));
         if self.waiting.len() >= MAX_WAITING || self.waiting_bytes >= MAX_WAITING_BYTES {
             self.flush()?;
@@ -318,7 +353,7 @@ impl Session {
         Ok(self.waiter.wait(in_order(sent.collect(), async { Ok(()) }))?)
     }
 
-    fn taken(&mut self) -> Vec<(Statement, Vec<Value<'static>>)> {
+    fn taken(&mut self) -> Vec<(Statement, Vec<Parameter>)> {
         self.waiting_bytes = 0;
         std::mem::take(&mut self.waiting)
     }
@@ -376,9 +411,14 @@ fn ready<T>(poll: Poll<T>) -> Option<T> {
     }
 }
 
-fn bytes(value: &Value<'_>) -> usize {
-    match value {
-        Value::Null | Value::Integer(_) => 8,
-        Value::Text(text) => text.len(),
+/// Gives the columns of rows of one length.
+fn columns(rows: Vec<Vec<Value<'static>>>) -> impl Iterator<Item = Parameter> {
+    let width = rows.first().map_or(0, Vec::len);
+    let mut columns: Vec<Vec<Value<'static>>> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
+    for row in rows {
+        for (column, value) in columns.iter_mut().zip(row) {
+            column.push(value);
+        }
     }
+    columns.into_iter().map(Parameter::All)
 }

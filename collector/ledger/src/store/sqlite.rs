@@ -23,6 +23,9 @@ use crate::error::{Fault, LedgerError};
 /// How long to wait for another program that has the database locked, such as a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long who writes beside others waits: they write many sites' batches at a time, one lot after another.
+const SHARED_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The pages that a writer keeps, in KiB: a roll-up of a large hospital touches some thousand rows, and
 /// with SQLite's 2 MiB would write pages to the log and read them back within one transaction.
 const CACHE_KIB: i64 = 24 * 1024;
@@ -48,7 +51,10 @@ impl Sqlite {
 
     /// Opens a file to write beside others, and creates it where there is none.
     pub(super) fn open_shared(path: &Path) -> Result<Self, LedgerError> {
-        Self::writing(path, None)
+        let this = Self::writing(path, None)?;
+        let set = this.connection.busy_timeout(SHARED_TIMEOUT).map_err(Fault::from);
+        set.map_err(|fault| fault.at(path))?;
+        Ok(this)
     }
 
     fn writing(path: &Path, lock: Option<File>) -> Result<Self, LedgerError> {
@@ -128,6 +134,19 @@ impl Sqlite {
         Ok(())
     }
 
+    pub(super) fn execute_each(
+        &self,
+        sql: &str,
+        fixed: &[Value<'_>],
+        rows: &[Vec<Value<'static>>],
+    ) -> Result<(), Fault> {
+        let mut statement = self.prepare(sql)?;
+        for row in rows {
+            statement.execute(params_from_iter(fixed.iter().chain(row)))?;
+        }
+        Ok(())
+    }
+
     pub(super) fn each(
         &self,
         sql: &str,
@@ -187,7 +206,7 @@ fn lock(path: &Path) -> Result<File, LedgerError> {
 }
 
 /// Opens a file that only its owner may read, and creates it where there is none.
-fn private_file(path: &Path) -> std::io::Result<File> {
+pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]

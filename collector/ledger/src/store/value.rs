@@ -19,6 +19,14 @@ pub(crate) enum Value<'v> {
 }
 
 impl Value<'_> {
+    /// About how many octets it has.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Null | Self::Integer(_) => 8,
+            Self::Text(text) => text.len(),
+        }
+    }
+
     /// Gives the value with a text of its own.
     pub(crate) fn into_owned(self) -> Value<'static> {
         match self {
@@ -108,6 +116,44 @@ impl ToSql for Value<'_> {
                 text.replace('\0', "\u{fffd}").to_sql_checked(kind, out)
             }
             Self::Text(text) => text.as_ref().to_sql_checked(kind, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// What PostgreSQL takes for one `$n`.
+#[derive(Debug)]
+pub(super) enum Parameter {
+    /// A value.
+    One(Value<'static>),
+    /// A list: a value for each of many rows.
+    All(Vec<Value<'static>>),
+}
+
+impl Parameter {
+    /// About how many octets it has.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::One(value) => value.bytes(),
+            Self::All(values) => values.iter().map(Value::bytes).fold(0, usize::saturating_add),
+        }
+    }
+}
+
+impl ToSql for Parameter {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::One(value) => value.to_sql(kind, out),
+            Self::All(values) => values.to_sql(kind, out),
         }
     }
 

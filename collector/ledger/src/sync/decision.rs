@@ -2,7 +2,8 @@
 //! earlier ones are its history, on both sides the same.
 //!
 //! A stamp is a hybrid logical clock: the time, but later than every stamp that its writer had seen. So a
-//! decision made in knowledge of another prevails over it, whatever the clocks say.
+//! decision made in knowledge of another prevails over it, whatever the clocks say. There is always room for
+//! one: nobody brings the other's stamps near the end of time ([`LAST_MICROS`]).
 
 use jiff::Timestamp;
 use sekisho_api::sync::{Cursor, Decision};
@@ -19,8 +20,10 @@ const PAGE: usize = 500;
 const MAX_VALUE_BYTES: usize = 64 * 1024;
 /// Hexadecimal digits of the time in a stamp, and of what makes it unique.
 const DIGITS: usize = 16;
-/// The year 2200: a stamp beyond it would let nobody prevail any more.
+/// The year 2200: what the other side sends may lie beyond it only where it follows what is known here.
 const LAST_MICROS: i64 = 7_258_118_400_000_000;
+/// How far it may follow, in microseconds: a day, of which a decision takes one.
+const STEP_MICROS: i64 = 24 * 3_600_000_000;
 
 /// Where a decision was made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -59,10 +62,7 @@ pub(crate) fn decide(
 
 /// Makes a stamp for what is decided here.
 pub(crate) fn stamp(database: &Database, site: &str, now: Timestamp) -> Result<String, Fault> {
-    let sql = "SELECT MAX(stamp) FROM decisions WHERE site = $1";
-    let latest: Option<Option<String>> = database.query_row(sql, (site,), |row| row.get(0))?;
-    let latest = latest.flatten().and_then(|stamp| time(&stamp)).unwrap_or(0);
-    let time = micros(now).max(latest.saturating_add(1));
+    let time = micros(now).max(latest(database, site)?.saturating_add(1));
     let unique: String = fresh_id()?.chars().take(DIGITS).collect();
     Ok(format!("{time:016x}-{unique}"))
 }
@@ -74,13 +74,14 @@ pub(crate) fn merge(
     decision: &Decision,
     origin: Origin,
 ) -> Result<(), Fault> {
+    check(decision)?;
     let Decision { kind, subject, field, stamp, value, author } = decision;
-    let texts = [kind, subject, field, author];
-    let sound = time(stamp).is_some()
-        && texts.iter().all(|text| text.len() <= clean::MAX_TEXT_BYTES && !text.contains('\0'))
-        && value.as_ref().is_none_or(|value| value.len() <= MAX_VALUE_BYTES && !value.contains('\0'));
-    if !sound {
-        return Err(Fault::Refused("a decision that is not sound".to_owned()));
+    let beyond = time(stamp).filter(|time| *time > LAST_MICROS);
+    if let Some(time) = beyond
+        && origin == Origin::There
+        && time > latest(database, site)?.saturating_add(STEP_MICROS)
+    {
+        return Err(Fault::Refused("a decision of the far future".to_owned()));
     }
     let next = "SELECT COALESCE(MAX(arrived), 0) + 1 FROM decisions WHERE site = $1";
     let arrived: i64 = database.query_row(next, (site,), |row| row.get(0))?.unwrap_or(1);
@@ -89,6 +90,23 @@ pub(crate) fn merge(
                ON CONFLICT (site, kind, subject, field, stamp) DO NOTHING";
     let origin = i64::from(origin == Origin::There);
     database.execute(sql, (site, kind, subject, field, stamp, value, author, origin, arrived))
+}
+
+/// Gives the time of the latest stamp of a site.
+fn latest(database: &Database, site: &str) -> Result<i64, Fault> {
+    let sql = "SELECT MAX(stamp) FROM decisions WHERE site = $1";
+    let latest: Option<Option<String>> = database.query_row(sql, (site,), |row| row.get(0))?;
+    Ok(latest.flatten().and_then(|stamp| time(&stamp)).unwrap_or(0))
+}
+
+/// Refuses a decision that could not be kept.
+pub(super) fn check(decision: &Decision) -> Result<(), Fault> {
+    let Decision { kind, subject, field, stamp, value, author } = decision;
+    let texts = [kind, subject, field, author];
+    let sound = time(stamp).is_some()
+        && texts.iter().all(|text| text.len() <= clean::MAX_TEXT_BYTES && !text.contains('\0'))
+        && value.as_ref().is_none_or(|value| value.len() <= MAX_VALUE_BYTES && !value.contains('\0'));
+    if sound { Ok(()) } else { Err(Fault::Refused("a decision that is not sound".to_owned())) }
 }
 
 /// Gives what holds of one kind, in the order of subjects and fields.
@@ -128,6 +146,9 @@ pub(crate) fn after(
 
 /// Says whether a cursor is of this ledger as it is, and not of one that was put back since.
 fn is_here(database: &Database, site: &str, known: &Cursor) -> Result<bool, Fault> {
+    if *known == Cursor::default() {
+        return Ok(true);
+    }
     let sql = "SELECT stamp FROM decisions WHERE site = $1 AND arrived = $2";
     let mark: Option<String> = database.query_row(sql, (site, known.place), |row| row.get(0))?;
     Ok(mark.is_some_and(|mark| mark == known.mark))
@@ -152,5 +173,5 @@ pub(crate) fn time(stamp: &str) -> Option<i64> {
     if !is_hex(time) || !is_hex(unique) {
         return None;
     }
-    i64::from_str_radix(time, 16).ok().filter(|time| (0..=LAST_MICROS).contains(time))
+    i64::from_str_radix(time, 16).ok()
 }

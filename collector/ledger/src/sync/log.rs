@@ -30,6 +30,11 @@ CREATE TABLE IF NOT EXISTS sync_out (
   sent         TEXT    NOT NULL,
   known_place  INTEGER NOT NULL,
   known_mark   TEXT    NOT NULL
+);
+CREATE TABLE IF NOT EXISTS sync_out_over (
+  site  TEXT NOT NULL,
+  epoch TEXT NOT NULL,
+  PRIMARY KEY (site, epoch)
 );";
 
 /// Keeps the log from here on, and enters every row that is there already.
@@ -41,7 +46,8 @@ pub(crate) fn keep(database: &Database) -> Result<(), Fault> {
     }
     database.batch(LOG)?;
     let triggers: String = TABLES.iter().map(triggers).collect();
-    let version = format!("{:?}", digest(&SHA256, triggers.as_bytes()));
+    let digest = digest(&SHA256, triggers.as_bytes());
+    let version = digest.as_ref().iter().fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"));
     let made: Option<String> =
         database.query_row("SELECT triggers FROM sync_log_made", (), |row| row.get(0))?;
     if made.as_ref() == Some(&version) {

@@ -6,11 +6,11 @@
 use jiff::Timestamp;
 
 use super::intake::Intake;
-use crate::LedgerError;
 use crate::clean;
 use crate::error::Fault;
 use crate::sql::{micros, time};
 use crate::store::{Database, Row};
+use crate::{LedgerError, Reader};
 
 /// Wrong codes that an invitation stands: of 50 bits they tell nothing.
 pub const MAX_TRIES: i64 = 5;
@@ -65,8 +65,41 @@ pub enum NotInvited {
     Used,
 }
 
-/// A row of `invitations`: id, site, secret, end, tries, the key that used it.
-type Found = (String, String, String, i64, i64, Option<String>);
+/// Of `invitations`: site, secret, end, the key that used it.
+type Found = (String, String, i64, Option<String>);
+
+/// Every table that knows of a site, that last by which its history may go; but not that of its keys: a
+/// removed site's stay, revoked.
+const OF_A_SITE: &[&str] = &[
+    "acts",
+    "activity",
+    "captures",
+    "changes",
+    "connections",
+    "days",
+    "decisions",
+    "devices",
+    "evidence",
+    "exits",
+    "former_changes",
+    "inputs",
+    "inquiries",
+    "inquiry_evidence",
+    "invitations",
+    "map_marks",
+    "members",
+    "registrations",
+    "runs",
+    "sensors",
+    "sightings",
+    "sites",
+    "snapshots",
+    "standing",
+    "sync_epochs",
+    "sync_in",
+    "sync_stale",
+    "sync_moving",
+];
 
 impl Intake {
     /// Adds a site; one that is there stays as it is. Says whether it is new.
@@ -125,49 +158,51 @@ impl Intake {
         now: Timestamp,
     ) -> Result<Result<Invitation, NotInvited>, LedgerError> {
         self.change(|database| {
-            let sql = "SELECT id, site, secret, expires_at, tries, used_by FROM invitations WHERE id = $1";
-            let found: Option<Found> = database.query_row(sql, (id,), |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+            // One statement: of tries that come at once each is counted.
+            let sql = "UPDATE invitations SET tries = tries + 1 \
+                       WHERE id = $1 AND tries < $2 AND expires_at > $3 RETURNING site, secret, expires_at, used_by";
+            let found: Option<Found> = database.query_row(sql, (id, MAX_TRIES, micros(now)), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             })?;
-            let Some((id, site, secret, expires, tries, used_by)) = found else {
+            let Some((site, secret, expires, used_by)) = found else {
                 return Ok(Err(NotInvited::Unknown));
             };
-            if tries >= MAX_TRIES || micros(now) >= expires {
-                return Ok(Err(NotInvited::Unknown));
-            }
             // Whose answer was lost asks once more, with the same key.
             if used_by.is_some_and(|known| known != public_key) {
                 return Ok(Err(NotInvited::Used));
             }
-            database.execute("UPDATE invitations SET tries = tries + 1 WHERE id = $1", (&id,))?;
-            Ok(Ok(Invitation { id, site, secret, expires_at: time(expires)? }))
+            Ok(Ok(Invitation { id: id.to_owned(), site, secret, expires_at: time(expires)? }))
         })
     }
 
-    /// Enters a key that has proved its invitation.
+    /// Enters a key that has proved its invitation, which may have been taken back or used since it was found.
     pub fn enrol(
         &mut self,
         invitation: &Invitation,
         public_key: &str,
         recipient: &str,
         now: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<Result<(), NotInvited>, LedgerError> {
         self.change(|database| {
-            let sql = "UPDATE invitations SET tries = tries - 1, used_by = $2 WHERE id = $1";
-            database.execute(sql, (&invitation.id, public_key))?;
+            // One statement: of two keys one has it.
+            let sql = "UPDATE invitations SET tries = tries - 1, used_by = $2 \
+                       WHERE id = $1 AND site = $3 AND secret = $4 AND (used_by IS NULL OR used_by = $2) \
+                       RETURNING 1";
+            let Invitation { id, site, secret, .. } = invitation;
+            let used = database.query_row(sql, (id, public_key, site, secret), |row| row.get::<i64>(0))?;
+            if used.is_none() {
+                return Ok(Err(NotInvited::Used));
+            }
             let sql = "INSERT INTO credentials (public_key, site, recipient, enrolled_at, revoked_at) \
                        VALUES ($1, $2, $3, $4, NULL) ON CONFLICT (public_key) DO NOTHING";
-            database.execute(sql, (public_key, &invitation.site, recipient, micros(now)))?;
-            Ok(())
+            database.execute(sql, (public_key, site, recipient, micros(now)))?;
+            Ok(Ok(()))
         })
     }
 
     /// Finds a key.
     pub fn credential(&mut self, public_key: &str) -> Result<Option<Credential>, LedgerError> {
-        self.change(|database| {
-            let sql = "SELECT public_key, site, recipient, revoked_at FROM credentials WHERE public_key = $1";
-            database.query_row(sql, (public_key,), credential)
-        })
+        self.change(|database| find(database, public_key))
     }
 
     /// Finds the key of a site that was entered last and is not revoked.
@@ -184,15 +219,31 @@ impl Intake {
         self.change(|database| revoke(database, site, now))
     }
 
-    /// Removes a site with all that is known of it.
+    /// Removes a site with all that is known of it, its history, too.
     pub fn forget(&mut self, site: &str, now: Timestamp) -> Result<(), LedgerError> {
         self.change(|database| {
+            database.hold(site)?;
             revoke(database, site, now)?;
-            database.execute("DELETE FROM members WHERE site = $1", (site,))?;
+            // The history goes only where it is said that it may.
+            database.execute("INSERT INTO sync_moving (site) VALUES ($1)", (site,))?;
+            for name in OF_A_SITE {
+                database.execute(&format!("DELETE FROM {name} WHERE site = $1"), (site,))?;
+            }
             Ok(())
-        })?;
-        self.remove(site)
+        })
     }
+}
+
+impl Reader {
+    /// Finds a key.
+    pub fn credential(&self, public_key: &str) -> Result<Option<Credential>, LedgerError> {
+        self.read(|database| find(database, public_key))
+    }
+}
+
+fn find(database: &Database, public_key: &str) -> Result<Option<Credential>, Fault> {
+    let sql = "SELECT public_key, site, recipient, revoked_at FROM credentials WHERE public_key = $1";
+    database.query_row(sql, (public_key,), credential)
 }
 
 fn revoke(database: &Database, site: &str, now: Timestamp) -> Result<usize, Fault> {
@@ -212,4 +263,23 @@ fn credential(row: &Row<'_>) -> Result<Credential, Fault> {
         recipient: row.get(2)?,
         revoked: revoked.is_some(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Database;
+
+    #[test]
+    fn every_table_that_knows_of_a_site_is_emptied_of_one_that_is_removed() {
+        let database = Database::in_memory().unwrap();
+        crate::schema::migrate(&database).unwrap();
+        let sql = "SELECT t.name FROM sqlite_schema t, pragma_table_info(t.name) c \
+                   WHERE t.type = 'table' AND c.name = 'site' AND t.name <> 'credentials' ORDER BY t.name";
+        let known: Vec<String> = database.query(sql, (), |row| row.get(0)).unwrap();
+        let mut named = OF_A_SITE.to_vec();
+        named.sort_unstable();
+        assert_eq!(named, known);
+        assert_eq!(OF_A_SITE.last(), Some(&"sync_moving"));
+    }
 }

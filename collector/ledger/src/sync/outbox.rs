@@ -137,8 +137,18 @@ impl Outbox {
             effect.take(database, site)?;
             state.known = answer.next.clone();
             let before = state.epoch.clone();
-            state.weigh(answer, newest(database)?)?;
+            // An answer that was carried may be of a life that is over. Of a batch that was taken it says nothing
+            // new; of one that was refused, that the collector was put back.
+            let refused = matches!(answer.outcome, Outcome::Behind | Outcome::Unknown);
+            if refused || !is_over(database, site, &answer.epoch)? {
+                state.weigh(answer, newest(database)?)?;
+            }
             state.save(database, site)?;
+            if state.epoch != before {
+                let sql = "INSERT INTO sync_out_over (site, epoch) VALUES ($1, $2) \
+                           ON CONFLICT (site, epoch) DO NOTHING";
+                database.execute(sql, (site, &before))?;
+            }
             // The collector has these, and a new life is received without them.
             let sql = "DELETE FROM sync_log WHERE gone = 1 AND seq <= $1 AND site = $2";
             database.execute(sql, (state.acknowledged, site))?;
@@ -260,6 +270,12 @@ fn state(database: &Database, site: &str) -> Result<State, Fault> {
     let state = State::new(Cursor::default())?;
     state.save(database, site)?;
     Ok(state)
+}
+
+/// Tells whether a life of this ledger is over.
+fn is_over(database: &Database, site: &str, epoch: &str) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM sync_out_over WHERE site = $1 AND epoch = $2";
+    Ok(database.query_row(sql, (site, epoch), |row| row.get::<i64>(0))?.is_some())
 }
 
 /// The latest place of the whole ledger.

@@ -11,7 +11,8 @@ use sekisho_api::sync::{
 };
 
 use crate::error::Fault;
-use crate::store::{Database, Row, Value};
+use crate::sql::json;
+use crate::store::{Database, Each, Row, Value};
 
 /// A table that is sent.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Table {
     pub(crate) rest: &'static [&'static str],
 }
 
+/// What was read: the digest of its content is another key.
+pub(crate) const CAPTURES: &str = "captures";
 /// The history, which is only added to.
 pub(crate) const CHANGES: &str = "changes";
 /// What people decided, which is merged and never replaced.
@@ -83,10 +86,37 @@ tables! {
     "decisions" Decision Decision [kind subject field stamp] [value author]
 }
 
-/// Tells whether a column of a key is a number.
+/// Tells whether a column is a number.
 pub(crate) fn is_number(column: &str) -> bool {
-    matches!(column, "capture" | "number" | "hour" | "place" | "change")
+    NUMBERS.contains(&column)
 }
+
+/// The columns that are numbers, of every table that is sent.
+const NUMBERS: &[&str] = &[
+    "at",
+    "bytes_in",
+    "bytes_out",
+    "capture",
+    "change",
+    "confidence",
+    "first_seen",
+    "hour",
+    "last_seen",
+    "next_capture",
+    "next_change",
+    "next_connection",
+    "number",
+    "octets",
+    "place",
+    "recorded_at",
+    "roll_ups",
+    "sessions",
+    "silent_at",
+    "silent_from",
+    "tunnel",
+    "watched",
+    "withdrawn",
+];
 
 /// Finds a table by its name.
 pub(crate) fn find(name: &str) -> Option<&'static Table> {
@@ -106,25 +136,45 @@ impl Table {
         database.query_row(&sql, bound(site, key), |row| item(self.name, row))
     }
 
-    /// Writes one row over what is there under its key.
-    pub(crate) fn write(&self, database: &Database, site: &str, values: Vec<Value<'_>>) -> Result<(), Fault> {
-        let columns: Vec<&str> =
-            std::iter::once("site").chain(self.key.iter().chain(self.rest).copied()).collect();
-        let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
-        let into = format!("INSERT INTO {} ({})", self.name, columns.join(", "));
+    /// Writes rows over what is there under their keys, of which none comes twice.
+    pub(crate) fn write(
+        &self,
+        database: &Database,
+        site: &str,
+        rows: Vec<Vec<Value<'static>>>,
+    ) -> Result<(), Fault> {
+        let columns: Vec<&str> = self.key.iter().chain(self.rest).copied().collect();
         let keys: Vec<&str> = std::iter::once("site").chain(self.key.iter().copied()).collect();
         let set: Vec<String> =
             self.rest.iter().map(|column| format!("{column} = excluded.{column}")).collect();
-        let (keys, places, set) = (keys.join(", "), places.join(", "), set.join(", "));
-        let sql = format!("{into} VALUES ({places}) ON CONFLICT ({keys}) DO UPDATE SET {set}");
-        let all: Vec<Value<'_>> = std::iter::once(Value::from(site)).chain(values).collect();
-        database.execute(&sql, all)
+        let into = format!("INSERT INTO {} (site, {})", self.name, columns.join(", "));
+        let or = format!("ON CONFLICT ({}) DO UPDATE SET {}", keys.join(", "), set.join(", "));
+        let places: Vec<String> = (2..columns.len() + 2).map(|place| format!("${place}")).collect();
+        let each = Each {
+            one: format!("{into} VALUES ($1, {}) {or}", places.join(", ")),
+            all: format!("{into} SELECT $1, row.* FROM {} AS row {or}", lists(&columns)),
+        };
+        database.execute_each(&each, &[site.into()], rows)
     }
 
-    /// Deletes one row.
-    pub(crate) fn delete(&self, database: &Database, site: &str, key: &[KeyPart]) -> Result<(), Fault> {
-        let sql = format!("DELETE FROM {}{}", self.name, self.matching());
-        database.execute(&sql, bound(site, key))
+    /// Deletes rows.
+    pub(crate) fn delete(
+        &self,
+        database: &Database,
+        site: &str,
+        keys: Vec<Vec<Value<'static>>>,
+    ) -> Result<(), Fault> {
+        let Self { name, key, .. } = self;
+        let one = format!("DELETE FROM {name}{}", self.matching());
+        if key.is_empty() {
+            return if keys.is_empty() { Ok(()) } else { database.execute(&one, (site,)) };
+        }
+        let same: Vec<String> =
+            key.iter().map(|column| format!("AND {name}.{column} = gone.{column}")).collect();
+        let (lists, columns, same) = (lists(key), key.join(", "), same.join(" "));
+        let all =
+            format!("DELETE FROM {name} USING {lists} AS gone ({columns}) WHERE {name}.site = $1 {same}");
+        database.execute_each(&Each { one, all }, &[site.into()], keys)
     }
 
     /// The condition that a row has the site `$1` and the key `$2` …
@@ -138,10 +188,58 @@ impl Table {
     }
 }
 
+/// The words for the lists of some columns' values, from `$2` on, side by side as rows.
+fn lists(columns: &[&str]) -> String {
+    let list = |(place, column): (usize, &&str)| {
+        format!("${}::{}[]", place + 2, if is_number(column) { "BIGINT" } else { "TEXT" })
+    };
+    let lists: Vec<String> = columns.iter().enumerate().map(list).collect();
+    format!("UNNEST({})", lists.join(", "))
+}
+
+/// Gives a part of a key as the tables have it.
+pub(crate) fn value(part: KeyPart) -> Value<'static> {
+    match part {
+        KeyPart::Number(number) => number.into(),
+        KeyPart::Text(text) => text.into(),
+    }
+}
+
+/// Gives a key as the log of changes writes it: a JSON list of its parts.
+pub(crate) fn row_key<'v>(key: impl Iterator<Item = &'v Value<'static>>) -> Result<String, Fault> {
+    let part = |value: &Value<'static>| match value {
+        Value::Integer(number) => KeyPart::Number(*number),
+        Value::Text(text) => KeyPart::Text(text.clone().into_owned()),
+        // No key has a part that is nothing.
+        Value::Null => KeyPart::Text(String::new()),
+    };
+    json(&key.map(part).collect::<Vec<_>>())
+}
+
 fn bound<'v>(site: &'v str, key: &'v [KeyPart]) -> Vec<Value<'v>> {
     let part = |part: &'v KeyPart| match part {
         KeyPart::Number(number) => Value::from(number),
         KeyPart::Text(text) => Value::from(text),
     };
     std::iter::once(Value::from(site)).chain(key.iter().map(part)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_the_columns_that_the_schema_has_as_numbers() {
+        let database = Database::in_memory().unwrap();
+        crate::schema::migrate(&database).unwrap();
+        for table in TABLES {
+            let sql = format!("SELECT name, type FROM pragma_table_info('{}')", table.name);
+            let of = |row: &Row<'_>| Ok((row.get::<String>(0)?, row.get::<String>(1)?));
+            let types: std::collections::BTreeMap<_, _> =
+                database.query(&sql, (), of).unwrap().into_iter().collect();
+            for column in table.key.iter().chain(table.rest) {
+                assert_eq!(is_number(column), types[*column] == "BIGINT", "{}.{column}", table.name);
+            }
+        }
+    }
 }

@@ -11,6 +11,8 @@ mod deeds;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod keeping;
 #[cfg(test)]
 mod live;

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::common::*;
 use crate::live::roll_up;
 use crate::place::{Place, is_postgres, raw};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sekisho_api::Analysis;
-use sekisho_api::sync::{Answer, Batch, Outcome};
-use sekisho_ledger::{BatchBounds, HistoryQuery, Intake, Ledger, LedgerError, Outbox, Query, random_id};
+use sekisho_api::sync::{ActivityRow, Answer, Batch, DayRow, Entry, Gone, Item, KeyPart, Outcome};
+use sekisho_ledger::{
+    BatchBounds, HistoryQuery, Intake, Ledger, LedgerError, Outbox, Query, keep_good, random_id, restore_good,
+};
 
 /// The site's name at the collector, which is not the one that it has in its own ledger.
-const THERE: &str = "collector's name of kita";
+pub(crate) const THERE: &str = "collector's name of kita";
 /// Every table that is sent, with what is compared of it.
 const TABLES: [(&str, &str); 12] = [
     ("sites", "next_capture, next_connection, next_change, recorded_at"),
@@ -47,7 +49,7 @@ impl Dice {
 }
 
 /// Every row of the tables that are sent, in order, as text that is the same of either database.
-fn rows(place: &Path, site: &str) -> Vec<String> {
+pub(crate) fn rows(place: &Path, site: &str) -> Vec<String> {
     let mut all = Vec::new();
     for (table, columns) in TABLES {
         let cells: Vec<String> =
@@ -68,7 +70,7 @@ fn rows(place: &Path, site: &str) -> Vec<String> {
 }
 
 /// Both sides, and what is under way between them.
-struct World {
+pub(crate) struct World {
     folder: tempfile::TempDir,
     /// Where the collector's ledger is: a file as well, or a server's.
     collector: PathBuf,
@@ -79,10 +81,12 @@ struct World {
     hour: i64,
     under_way: Vec<Batch>,
     copies: Vec<PathBuf>,
+    /// How often a damaged file was put back.
+    damages: usize,
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         // Thousands of transactions: in memory, where there is a file system for it.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
@@ -99,24 +103,25 @@ impl World {
             hour: 0,
             under_way: Vec::new(),
             copies: Vec::new(),
+            damages: 0,
         };
         world.record();
         world
     }
 
-    fn site(&self) -> PathBuf {
+    pub(crate) fn site(&self) -> PathBuf {
         self.folder.path().join("site.db")
     }
 
-    fn collector(&self) -> PathBuf {
+    pub(crate) fn collector(&self) -> PathBuf {
         self.collector.clone()
     }
 
-    fn outbox(&self) -> Outbox {
+    pub(crate) fn outbox(&self) -> Outbox {
         Outbox::open(self.site(), SITE).unwrap()
     }
 
-    fn intake(&self) -> Intake {
+    pub(crate) fn intake(&self) -> Intake {
         Intake::open(self.collector()).unwrap()
     }
 
@@ -138,29 +143,33 @@ impl World {
         analysis(at(from), to, rows)
     }
 
-    fn record(&mut self) {
-        let seen = self.seen();
+    /// What a clock says that is set back and forward, by more than a year.
+    fn clock(&mut self) -> Timestamp {
+        now() + SignedDuration::from_hours(self.dice.below(20_000).cast_signed() - 10_000)
+    }
+
+    pub(crate) fn record(&mut self) {
+        let (seen, now) = (self.seen(), self.clock());
         let mut ledger = Ledger::open(self.site()).unwrap();
         if self.dice.below(2) == 0 {
             self.sequence += 1;
-            ledger.record_live(SITE, &roll_up("a", self.sequence), &seen, now()).unwrap();
+            ledger.record_live(SITE, &roll_up("a", self.sequence), &seen, now).unwrap();
             return;
         }
         // A file again under the same name is one read again by other rules.
         let name = format!("day {}", self.dice.below(6));
-        ledger.record(SITE, &seen, &source(&name), now()).unwrap();
+        ledger.record(SITE, &seen, &source(&name), now).unwrap();
     }
 
     fn decide(&mut self) {
         let value = format!("\"{}\"", self.dice.below(100));
         let subject = self.dice.below(3).to_string();
         let what = ("registration", subject.as_str(), ["owner", "until"][self.dice.below(2) as usize]);
+        let now = self.clock();
         if self.dice.below(2) == 0 {
-            self.outbox().decide(what, Some(&value), "hospital", now()).unwrap();
+            self.outbox().decide(what, Some(&value), "hospital", now).unwrap();
         } else {
-            // The collector's clock is an hour behind.
-            let then = now() - SignedDuration::from_hours(1);
-            self.intake().decide(THERE, what, Some(&value), "survey", then).unwrap();
+            self.intake().decide(THERE, what, Some(&value), "survey", now).unwrap();
         }
     }
 
@@ -194,7 +203,8 @@ impl World {
         if self.dice.below(3) > 0 {
             self.under_way.remove(which);
         }
-        let answer = self.intake().apply(THERE, batch, now()).unwrap();
+        let now = self.clock();
+        let answer = self.intake().apply(THERE, batch, now).unwrap();
         if self.dice.below(3) > 0 {
             self.outbox().answered(&answer).unwrap();
         }
@@ -217,8 +227,40 @@ impl World {
         }
     }
 
+    /// One side's file is damaged: somewhere, or cut short. It is put back as at the next start.
+    fn damage(&mut self) {
+        let of = [self.site(), self.collector()][self.dice.below(2) as usize].clone();
+        if is_postgres(&of) || !of.exists() {
+            return;
+        }
+        // As a daemon does every day.
+        if self.dice.below(2) == 0 {
+            keep_good(&of).unwrap();
+            return;
+        }
+        if !of.with_extension("db.good").exists() {
+            return;
+        }
+        // All that is in the log goes to the file, where it can be damaged.
+        raw(&of, "PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        let mut octets = fs::read(&of).unwrap();
+        let at = self.dice.below(octets.len() as u64) as usize;
+        if self.dice.below(3) == 0 {
+            octets.truncate(at);
+        } else {
+            let end = octets.len().min(at + 4096);
+            octets[at..end].fill(0xa5);
+        }
+        fs::write(&of, octets).unwrap();
+        if restore_good(&of).unwrap() {
+            self.damages += 1;
+            // The daemon is started anew with it.
+            self.sequence += 1000;
+        }
+    }
+
     /// Meets until neither side has anything more.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         let (mut outbox, mut intake) = (self.outbox(), self.intake());
         let sending = random_id().unwrap();
         for _ in 0..10_000 {
@@ -235,7 +277,7 @@ impl World {
         panic!("never settled");
     }
 
-    fn assert_equal(&self, round: &str) {
+    pub(crate) fn assert_equal(&self, round: &str) {
         let (here, there) = (rows(&self.site(), SITE), rows(&self.collector(), THERE));
         let missing: Vec<_> = here.iter().filter(|row| !there.contains(row)).collect();
         let beyond: Vec<_> = there.iter().filter(|row| !here.contains(row)).collect();
@@ -281,6 +323,41 @@ fn a_ledger_put_back_from_a_copy_on_either_side_is_sent_anew() {
 }
 
 #[test]
+fn a_file_that_is_damaged_on_either_side_is_put_back_and_what_it_lacks_is_sent() {
+    let mut damages = 0;
+    for seed in 200..220 {
+        let mut world = World::new(seed);
+        for _ in 0..60 {
+            match world.dice.below(10) {
+                0..=2 => world.record(),
+                3 | 4 => world.damage(),
+                5 | 6 => world.send(),
+                _ => world.arrive(),
+            }
+        }
+        world.settle();
+        world.assert_equal(&format!("seed {seed}"));
+        damages += world.damages;
+    }
+    assert!(damages > 20 || is_postgres(&World::new(0).collector()), "only {damages} files were damaged");
+}
+
+#[test]
+fn a_site_that_was_away_for_thirty_days_catches_up() {
+    let mut world = World::new(17);
+    world.settle();
+    let begin = world.hour;
+    while world.hour < begin + 24 * 30 {
+        world.record();
+    }
+    assert!(world.outbox().waiting().unwrap() > 40);
+    // The ledger is the spool: there is no other file.
+    assert!(fs::metadata(world.site()).unwrap().len() < 256 << 20);
+    world.settle();
+    world.assert_equal("after thirty days");
+}
+
+#[test]
 fn what_did_not_change_is_not_sent_again() {
     let mut world = World::new(7);
     for _ in 0..20 {
@@ -322,9 +399,14 @@ fn the_history_of_a_ledger_that_is_gone_is_kept_aside() {
     assert!(reader.connections(&Query::default()).unwrap().len() < 10);
 }
 
-fn first(world: &World) -> Batch {
+pub(crate) fn first(world: &World) -> Batch {
     let mut outbox = world.outbox();
     outbox.batch("first", 0, BatchBounds::default()).unwrap()
+}
+
+fn add(batch: &mut Batch, now: Item) {
+    batch.to += 1;
+    batch.entries.push(Entry { seq: batch.to, now });
 }
 
 /// What is wrong with a batch, and how it comes.
@@ -334,15 +416,39 @@ type Wrong = (&'static str, fn(&mut Batch));
 fn a_batch_that_contradicts_itself_is_refused_and_leaves_nothing() {
     let world = World::new(3);
     // (what is wrong, how)
-    let wrongs: [Wrong; 6] = [
+    let wrongs: [Wrong; 11] = [
         ("a later version", |batch| batch.version += 1),
         ("places out of order", |batch| batch.entries.reverse()),
         ("a place beyond the end", |batch| batch.to -= 1),
         ("an id without bound", |batch| batch.sending = "x".repeat(1000)),
         ("an interval that runs back", |batch| batch.from = batch.to + 1),
+        ("a row twice", |batch| {
+            let mut again = batch.entries.last().unwrap().clone();
+            again.seq += 1;
+            batch.to += 1;
+            batch.entries.push(again);
+        }),
+        ("an hour of no day", |batch| {
+            let hours = format!("{{\"{}\":1}}", i64::MAX / 2);
+            add(
+                batch,
+                Item::Day(DayRow { capture: 1, number: 1, sessions: 1, bytes_out: 1, bytes_in: 1, hours }),
+            );
+        }),
+        ("an hour that is no time", |batch| {
+            add(batch, Item::Activity(ActivityRow { number: 1, hour: i64::MAX, capture: 1, octets: 1 }));
+        }),
+        ("a key of other parts", |batch| {
+            let key = vec![KeyPart::Text("one".to_owned())];
+            add(batch, Item::Gone(Gone { table: "connections".to_owned(), key }));
+        }),
+        ("history that is gone", |batch| {
+            let key = vec![KeyPart::Number(1)];
+            add(batch, Item::Gone(Gone { table: "changes".to_owned(), key }));
+        }),
         ("a detail that nobody can read", |batch| {
             for entry in &mut batch.entries {
-                if let sekisho_api::sync::Item::Connection(row) = &mut entry.now {
+                if let Item::Connection(row) = &mut entry.now {
                     row.detail = "[]".to_owned();
                 }
             }
@@ -379,7 +485,7 @@ fn sites_do_not_touch_each_other_and_one_can_be_removed() {
     let mut intake = world.intake();
     intake.apply("other", first(&world), now()).unwrap();
     let other = rows(&world.collector(), "other");
-    intake.remove(THERE).unwrap();
+    intake.forget(THERE, now()).unwrap();
     assert!(rows(&world.collector(), THERE).is_empty());
     assert_eq!(rows(&world.collector(), "other"), other);
     assert!(!other.is_empty());

@@ -1,0 +1,197 @@
+//! What a collector's ledger makes of many sites, of boxes that enrol, and of what comes late or is made up.
+
+use std::fs;
+use std::thread;
+
+use crate::common::now;
+use crate::place::raw;
+use crate::sync::{THERE, World, first, rows};
+use jiff::SignedDuration;
+use sekisho_api::sync::{Batch, Decision, Entry, Item, Outcome};
+use sekisho_ledger::{BatchBounds, Intake, Invitation, LedgerError, NotInvited, Sound};
+
+fn invitation(site: &str) -> Invitation {
+    let expires_at = now() + SignedDuration::from_hours(24);
+    Invitation { id: "ABCD".to_owned(), site: site.to_owned(), secret: "5ec2e7".to_owned(), expires_at }
+}
+
+/// A batch after the first, of one decision.
+fn decided(world: &World, stamp: i64) -> Batch {
+    let mut batch = first(world);
+    let seq = batch.to + 1;
+    let decision = Decision {
+        kind: "registration".to_owned(),
+        subject: "1".to_owned(),
+        field: "owner".to_owned(),
+        stamp: format!("{stamp:016x}-0000000000000000"),
+        value: Some("\"放射線科\"".to_owned()),
+        author: "hospital".to_owned(),
+    };
+    batch.to = seq;
+    batch.entries.push(Entry { seq, now: Item::Decision(decision) });
+    batch
+}
+
+#[test]
+fn of_batches_that_are_taken_in_together_one_that_fails_fails_alone() {
+    let worlds: Vec<World> = (30..34).map(World::new).collect();
+    let mut sent: Vec<(String, Sound)> = Vec::new();
+    for (at, world) in worlds.iter().enumerate() {
+        sent.push((format!("site {at}"), Sound::of(first(world)).unwrap()));
+    }
+    // Two captures of one content, which no honest ledger has.
+    let mut twofold = first(&worlds[0]);
+    let found = twofold.entries.iter().find_map(|entry| match &entry.now {
+        Item::Capture(row) => Some(row.clone()),
+        _ => None,
+    });
+    let mut other = found.unwrap();
+    other.capture += 1000;
+    twofold.to += 1;
+    twofold.entries.push(Entry { seq: twofold.to, now: Item::Capture(other) });
+    sent.insert(2, ("liar".to_owned(), Sound::of(twofold).unwrap()));
+    // One site twice: the second time everything is there.
+    sent.push(("site 0".to_owned(), Sound::of(first(&worlds[0])).unwrap()));
+    let answers = worlds[0].intake().apply_all(&sent, now());
+    assert_eq!(answers.len(), sent.len());
+    for ((site, _), answer) in sent.iter().zip(&answers).take(5) {
+        match answer {
+            Ok(answer) => assert_eq!(answer.outcome, Outcome::Applied, "{site}"),
+            Err(error) => {
+                assert!(site == "liar" && matches!(error, LedgerError::Refused { .. }), "{site}: {error:?}");
+            }
+        }
+    }
+    assert_eq!(answers[5].as_ref().unwrap().outcome, Outcome::Already);
+    let collector = worlds[0].collector();
+    assert!(rows(&collector, "liar").is_empty());
+    for (at, world) in worlds.iter().enumerate() {
+        assert_eq!(rows(&collector, &format!("site {at}")), rows(&world.site(), crate::common::SITE));
+    }
+}
+
+#[test]
+fn writers_beside_each_other_lose_nothing_and_number_decisions_one_after_another() {
+    const WRITERS: usize = 4;
+    const EACH: usize = 10;
+    let world = World::new(40);
+    drop(world.intake());
+    let collector = world.collector();
+    thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let collector = collector.clone();
+            scope.spawn(move || {
+                let mut intake = Intake::open(collector).unwrap();
+                for each in 0..EACH {
+                    let (subject, value) = (writer.to_string(), each.to_string());
+                    let what = ("registration", subject.as_str(), "owner");
+                    intake.decide("one site", what, Some(&value), "survey", now()).unwrap();
+                }
+            });
+        }
+    });
+    let arrived = raw(&collector, "SELECT arrived FROM decisions ORDER BY arrived").unwrap();
+    // As SQLite's test shows a number, or as PostgreSQL does.
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let numbers: Vec<usize> = arrived.iter().map(|row| digits(&row[0]).parse().unwrap()).collect();
+    assert_eq!(numbers, (1..=WRITERS * EACH).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_decision_near_the_end_of_time_is_refused_and_there_is_room_after_every_other() {
+    // (stamp in microseconds, taken)
+    let year_2200 = 7_258_118_400_000_000;
+    for (stamp, taken) in [(i64::MAX, false), (year_2200 + 1, false), (year_2200, true)] {
+        let world = World::new(41);
+        let answer = world.intake().apply(THERE, decided(&world, stamp), now());
+        assert_eq!(answer.is_ok(), taken, "{stamp}: {answer:?}");
+        // The collector's word prevails, and the site takes it.
+        let what = ("registration", "1", "owner");
+        let ours = world.intake().decide(THERE, what, Some("\"検査科\""), "survey", now()).unwrap();
+        let mut outbox = world.outbox();
+        outbox.answered(&world.intake().answer(THERE).unwrap()).unwrap();
+        let theirs = outbox.decide(what, Some("\"情報課\""), "hospital", now()).unwrap();
+        assert!(theirs.stamp > ours.stamp, "{stamp}");
+        for decided in
+            [world.intake().decided(THERE, "registration").unwrap(), outbox.decided("registration").unwrap()]
+        {
+            assert!(decided.iter().all(|decision| decision.stamp >= ours.stamp), "{stamp}: {decided:?}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_of_a_life_that_is_over_begins_no_new_one() {
+    let mut world = World::new(42);
+    world.settle();
+    // Written to a file, and carried for long.
+    let late = world.intake().answer(THERE).unwrap();
+    world.intake().forget(THERE, now()).unwrap();
+    world.record();
+    world.settle();
+    let mut outbox = world.outbox();
+    let known = outbox.acknowledged().unwrap();
+    let batch = outbox.batch("next", known, BatchBounds::default()).unwrap();
+    assert_ne!(batch.epoch, late.epoch, "the collector knew nothing any more");
+    let progress = outbox.answered(&late).unwrap();
+    assert!(!progress.renewed, "{progress:?}");
+    world.settle();
+    world.assert_equal("after a late answer");
+}
+
+#[test]
+fn a_code_is_for_one_key_and_not_for_one_that_was_revoked_meanwhile() {
+    let world = World::new(43);
+    let mut intake = world.intake();
+    intake.add("kita", now()).unwrap();
+    // Two boxes with one code, both before either is entered.
+    intake.invite(&invitation("kita")).unwrap();
+    let [one, two] = ["01", "02"].map(|key| intake.invitation("ABCD", key, now()).unwrap().unwrap());
+    assert_eq!(intake.enrol(&one, "01", "age1", now()).unwrap(), Ok(()));
+    assert_eq!(intake.enrol(&two, "02", "age1", now()).unwrap(), Err(NotInvited::Used));
+    assert_eq!(intake.enrol(&one, "01", "age1", now()).unwrap(), Ok(()), "its answer was lost");
+    assert_eq!(intake.credential("02").unwrap(), None);
+    // Revoked between the two steps.
+    intake.invite(&invitation("kita")).unwrap();
+    let found = intake.invitation("ABCD", "03", now()).unwrap().unwrap();
+    intake.revoke("kita", now()).unwrap();
+    assert_eq!(intake.enrol(&found, "03", "age1", now()).unwrap(), Err(NotInvited::Used));
+    assert_eq!(intake.credential("03").unwrap(), None);
+    // Tried at once by many, each try counts.
+    intake.invite(&invitation("kita")).unwrap();
+    let collector = world.collector();
+    let found: usize = thread::scope(|scope| {
+        let tries: Vec<_> = (0..8)
+            .map(|key| {
+                let collector = collector.clone();
+                scope.spawn(move || {
+                    let mut intake = Intake::open(collector).unwrap();
+                    usize::from(intake.invitation("ABCD", &format!("1{key}"), now()).unwrap().is_ok())
+                })
+            })
+            .collect();
+        tries.into_iter().map(|one| one.join().unwrap()).sum()
+    });
+    assert_eq!(found, 5);
+}
+
+#[test]
+fn of_a_site_that_is_removed_nothing_is_left_but_that_its_keys_are_revoked() {
+    let mut world = World::new(44);
+    let mut intake = world.intake();
+    intake.add(THERE, now()).unwrap();
+    intake.invite(&invitation(THERE)).unwrap();
+    let found = intake.invitation("ABCD", "01", now()).unwrap().unwrap();
+    assert_eq!(intake.enrol(&found, "01", "age1", now()).unwrap(), Ok(()));
+    world.settle();
+    fs::remove_file(world.site()).unwrap();
+    world.record();
+    world.settle();
+    intake.forget(THERE, now()).unwrap();
+    assert!(rows(&world.collector(), THERE).is_empty());
+    for table in ["former_changes", "sync_in", "sync_epochs", "sync_stale", "members", "invitations"] {
+        let left = raw(&world.collector(), &format!("SELECT site FROM {table}")).unwrap();
+        assert!(left.is_empty(), "{table}: {left:?}");
+    }
+    assert!(intake.credential("01").unwrap().unwrap().revoked);
+}
