@@ -196,17 +196,19 @@ pub(crate) fn rows(
     let news = groups.into_iter().filter(|(_, group)| group.news);
     rows.extend(news.map(|(key, group)| row(owners, profiles, exits, &key, group)));
     // What tells most rows apart stands beside their places: a look at the rows costs more than a comparison.
-    let beside = |(at, row): (usize, &Connection)| {
+    let beside = |(at, row): (u32, &Connection)| {
         let [inside, outside, _] = ends(row);
         // What follows a text that is cut must not be compared before its rest.
-        let outside = if inside.len() < LETTERS { first_letters(outside) } else { 0 };
-        ((order(row), first_letters(inside), outside), at)
+        let outside = if inside.len() <= LETTERS { letters(outside) } else { [0; 8] };
+        (u128::from(order(row)) << 120 | letters_of_inside(inside), u64::from_be_bytes(outside), at)
     };
-    let mut places: Vec<_> = rows.iter().enumerate().map(beside).collect();
-    places.sort_by(|(a, a_at), (b, b_at)| {
-        a.cmp(b).then_with(|| rows.get(*a_at).map(ends).cmp(&rows.get(*b_at).map(ends)))
+    let mut places: Vec<_> = (0..).zip(&rows).map(beside).collect();
+    let full = |at: u32| rows.get(at as usize).map(ends);
+    // In place, for here memory is at its fullest; equal rows stay in their order by their numbers.
+    places.sort_unstable_by(|a, b| {
+        (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| (full(a.2), a.2).cmp(&(full(b.2), b.2)))
     });
-    let places: Vec<usize> = places.into_iter().map(|(_, at)| at).collect();
+    let places: Vec<usize> = places.into_iter().map(|(_, _, at)| at as usize).collect();
     arrange(&mut rows, &places);
     rows
 }
@@ -230,25 +232,30 @@ fn ends(row: &Connection) -> [&str; 3] {
     [&row.inside.ip, &row.outside.ip, &row.service].map(String::as_str)
 }
 
-/// Letters in a number; an IPv4 address has at most fifteen.
-const LETTERS: usize = size_of::<u128>();
+/// Letters of an inside address that stand beside a row's place: all that an IPv4 address has.
+const LETTERS: usize = 15;
 
-/// The first letters of a text as a number of the same order.
-fn first_letters(text: &str) -> u128 {
-    let mut letters = [0; LETTERS];
+/// The first letters of an inside address as a number of the same order.
+fn letters_of_inside(text: &str) -> u128 {
+    u128::from_be_bytes(letters::<16>(text)) >> 8
+}
+
+/// The first letters of a text, zeros after the last.
+fn letters<const N: usize>(text: &str) -> [u8; N] {
+    let mut letters = [0; N];
     letters.iter_mut().zip(text.bytes()).for_each(|(place, letter)| *place = letter);
-    u128::from_be_bytes(letters)
+    letters
 }
 
 /// What people look at first: tunnels, then the study's categories in its order, then what has none, and
 /// the general Internet last.
-fn order(row: &Connection) -> (bool, usize) {
+fn order(row: &Connection) -> u8 {
     let category = row.category.as_deref();
     let rank = CATEGORIES.iter().position(|slug| Some(*slug) == category).unwrap_or(match category {
         Some(GENERAL_INTERNET) => CATEGORIES.len() + 1,
         _ => CATEGORIES.len(),
     });
-    (!row.tunnel, rank)
+    u8::from(!row.tunnel) << 7 | rank as u8
 }
 
 fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, group: Group<'_>) -> Connection {
