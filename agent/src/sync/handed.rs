@@ -74,6 +74,7 @@ fn files(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> anyhow::Resul
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
+    use sekisho_ledger::Ledger;
 
     use super::*;
 
@@ -81,6 +82,7 @@ mod tests {
     fn what_the_collector_hands_down_is_laid_and_what_it_takes_back_goes() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = folder.path().join("ledger.db");
+        drop(Ledger::open(&ledger).unwrap());
         let mut outbox = Outbox::open(&ledger, "kita").unwrap();
         let mut decide = |id: &str, text: Option<&str>| {
             let value = text.map(|text| serde_json::to_string(text).unwrap());
