@@ -15,10 +15,11 @@ use tokio::time::timeout;
 
 /// Octets that one permit stands for.
 const UNIT: usize = 1024;
-/// Packed bodies of all boxes: 2,000 of a roll-up's changes, or sixteen of the largest.
-const MAX_PACKED_BYTES: usize = 64 * 1024 * 1024;
-/// Unpacked texts of all boxes until they are in the ledger; what is made of them takes about as much again.
-const MAX_UNPACKED_BYTES: usize = 96 * 1024 * 1024;
+/// Packed bodies of all boxes: 2,000 of a roll-up's changes, or eight of the largest.
+const MAX_PACKED_BYTES: usize = 32 * 1024 * 1024;
+/// Unpacked texts of all boxes until they are in the ledger: two of the largest, or some hundred of a roll-up's
+/// changes, more than are written together. What is made of them takes three times as much again.
+const MAX_UNPACKED_BYTES: usize = 32 * 1024 * 1024;
 /// Octets of the body of a box that is not known yet: a certificate request and a proof.
 pub(crate) const MAX_STRANGER_BYTES: usize = 64 * 1024;
 /// How long a body may be on its way: the largest on a slow line.

@@ -26,4 +26,5 @@ pub mod corpus;
 pub mod day;
 pub mod floor;
 pub mod simulator;
+pub mod sync_load;
 pub mod workload;

@@ -53,7 +53,8 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     // What both ends of the way know; it touches sockets, and no ledger.
     ("collector/sync", &["api"]),
     ("rules", &[]),
-    ("tests", &[]),
+    // Simulated sites that speak to a real collector.
+    ("tests", &["api", "ledger", "sync"]),
     ("tests/fuzz", &["decode", "export", "recognise"]),
 ];
 

@@ -6,9 +6,8 @@
 
 use std::fmt::Write as _;
 
-use ring::digest::{SHA256, digest};
-
 use super::table::{DECISIONS, TABLES, Table};
+use crate::capture;
 use crate::error::Fault;
 use crate::store::{Database, Dialect};
 
@@ -46,8 +45,7 @@ pub(crate) fn keep(database: &Database) -> Result<(), Fault> {
     }
     database.batch(LOG)?;
     let triggers: String = TABLES.iter().map(triggers).collect();
-    let digest = digest(&SHA256, triggers.as_bytes());
-    let version = digest.as_ref().iter().fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"));
+    let version = capture::digest([triggers.as_str()]);
     let made: Option<String> =
         database.query_row("SELECT triggers FROM sync_log_made", (), |row| row.get(0))?;
     if made.as_ref() == Some(&version) {
