@@ -1,7 +1,9 @@
 //! Sites and their collector as people run them: enrolled, synced, cut, killed, revoked, carried by file.
 //! At the end both ledgers are equal, table by table.
 
+mod full;
 mod network;
+mod older;
 mod people;
 mod rules;
 mod strange;
@@ -58,7 +60,10 @@ impl Drop for Collector {
 
 impl Collector {
     fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap())
+    }
+
+    fn at(folder: TempDir) -> Self {
         // The port stays the collector's: it was free, and boxes have it.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let state = folder.path().join("state");
@@ -121,7 +126,10 @@ struct Site {
 
 impl Site {
     fn new(sync: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap(), sync)
+    }
+
+    fn at(folder: TempDir, sync: &str) -> Self {
         let this = Self { folder };
         this.configure(sync);
         this

@@ -43,6 +43,7 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
         let recorder = wiring::recorder(&config)?;
         // Before there are threads: capabilities are a thread's own.
         live::drop_privileges(if config.captures.is_empty() { Keep::Nothing } else { Keep::RawSockets })?;
+        wiring::keep_good(&config)?;
         let board = Arc::new(Board::default());
         let site = wiring::site(&config, &board)?;
         let fleet = Fleet::start(wiring::plans(&config), site, recorder, &config.live)?;

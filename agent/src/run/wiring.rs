@@ -6,7 +6,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use sekisho_api::Analysis;
-use sekisho_ledger::{Ledger, RollUp};
+use sekisho_ledger::{Ledger, RollUp, keep_good_daily, restore_good};
 
 use super::config::{CaptureConfig, Config};
 use super::fleet::Plan;
@@ -57,8 +57,20 @@ pub(crate) fn recorder(config: &Config) -> anyhow::Result<Box<dyn Recorder>> {
     let random = SystemRandom::new().fill(&mut id);
     random.ok().context("the system gives no random numbers")?;
     let run = format!("{:032x}", u128::from_be_bytes(id));
+    if restore_good(&config.ledger)? {
+        tracing::warn!("the ledger was damaged: its last good copy was put back");
+    }
     let ledger = Ledger::open(&config.ledger)?;
     Ok(Box::new(LedgerRecorder { ledger, site: config.site.clone(), sensor: config.sensor.clone(), run }))
+}
+
+/// Keeps a copy of the ledger's file every day, from which `recorder` puts back one that is damaged.
+pub(crate) fn keep_good(config: &Config) -> anyhow::Result<()> {
+    keep_good_daily(config.ledger.clone(), |error| {
+        let error = error as &dyn std::error::Error;
+        tracing::error!(error, "cannot keep a copy of the ledger; the one before stays");
+    })?;
+    Ok(())
 }
 
 /// What each worker, and the site, may take of the memory that the configuration allows.

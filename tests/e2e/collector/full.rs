@@ -1,0 +1,69 @@
+//! Small disks that fill up: each in a mount namespace of the test's own thread, which programs that it starts
+//! share and which goes with it. Needs root.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+
+use nix::sched::{CloneFlags, unshare};
+
+use super::{Collector, NAME, Site, assert_equal};
+
+/// What a disk holds, in MiB: a capture and a ledger of one day.
+const DISK_MIB: u64 = 128;
+const ROUNDS: u64 = 20;
+
+fn mount(args: &[&str]) {
+    let output = Command::new("mount").args(args).output().unwrap();
+    assert!(output.status.success(), "mount {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn small_disk(at: &Path) {
+    let size = format!("size={DISK_MIB}m");
+    mount(&["-t", "tmpfs", "-o", &size, "none", at.to_str().unwrap()]);
+}
+
+/// Fills the disk of a folder but for so many octets.
+fn fill(folder: &Path, free: u64) {
+    let mut file = File::create(folder.join("fill")).unwrap();
+    let zeros = vec![0; 64 * 1024];
+    while file.write_all(&zeros).is_ok() {}
+    let filled = file.metadata().unwrap().len();
+    file.set_len(filled.saturating_sub(free)).unwrap();
+}
+
+#[test]
+fn a_disk_that_is_full_on_either_side_loses_and_doubles_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let disks = ["collector", "site"].map(|name| place.path().join(name));
+    let namespace = thread::spawn(move || {
+        unshare(CloneFlags::CLONE_NEWNS).unwrap();
+        mount(&["--make-rprivate", "/"]);
+        for disk in &disks {
+            fs::create_dir(disk).unwrap();
+            small_disk(disk);
+        }
+        let [collectors, sites] = disks.each_ref().map(|disk| tempfile::tempdir_in(disk).unwrap());
+        let (collector, site) = (Collector::at(collectors), Site::at(sites, ""));
+        site.record(1);
+        assert!(site.enrol(collector.address, &collector.code(NAME)).status.success());
+        let mut full = 0;
+        for round in 0..ROUNDS {
+            let disk = &disks[usize::from(round % 2 == 0)];
+            fill(disk, round * round % 37 * 8 * 1024);
+            full += usize::from(!site.run(&["sync", "--once"]).status.success());
+            fs::remove_file(disk.join("fill")).unwrap();
+            if round % 4 == 3 {
+                site.record(round);
+            }
+        }
+        assert!(full > 5, "only {full} meetings met a full disk");
+        site.ok(&["sync", "--once"]);
+        assert_equal(&site, &collector, NAME);
+    });
+    if let Err(failed) = namespace.join() {
+        std::panic::resume_unwind(failed);
+    }
+}
