@@ -11,8 +11,8 @@ use nix::sched::{CloneFlags, unshare};
 
 use super::{Collector, NAME, Site, assert_equal};
 
-/// What a disk holds, in MiB: a capture and a ledger of one day.
-const DISK_MIB: u64 = 128;
+/// What a disk holds, in MiB: a day's capture, and a ledger of as many days as there are rounds.
+const DISK_MIB: u64 = 256;
 const ROUNDS: u64 = 20;
 
 fn mount(args: &[&str]) {
@@ -51,15 +51,14 @@ fn a_disk_that_is_full_on_either_side_loses_and_doubles_nothing() {
         assert!(site.enrol(collector.address, &collector.code(NAME)).status.success());
         let mut full = 0;
         for round in 0..ROUNDS {
+            site.record(2 + round);
             let disk = &disks[usize::from(round % 2 == 0)];
-            fill(disk, round * round % 37 * 8 * 1024);
+            fill(disk, round % 7 * 4 * 1024);
             full += usize::from(!site.run(&["sync", "--once"]).status.success());
             fs::remove_file(disk.join("fill")).unwrap();
-            if round % 4 == 3 {
-                site.record(round);
-            }
         }
-        assert!(full > 5, "only {full} meetings met a full disk");
+        // A log that has its room already takes a meeting in, all the same.
+        assert!(full > 2, "only {full} meetings met a full disk");
         site.ok(&["sync", "--once"]);
         assert_equal(&site, &collector, NAME);
     });
