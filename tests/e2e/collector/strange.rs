@@ -34,6 +34,8 @@ fn ask(collector: &Collector, more: &[&str]) {
         .args(["--phases", "examples,coverage,fuzzing", "--generation-database", "none"])
         .args(["--request-timeout", "60", "--warnings", "off"])
         .args(more)
+        // It keeps what it met where it runs.
+        .current_dir(collector.folder.path())
         .stdin(Stdio::null())
         .output()
         .unwrap();
