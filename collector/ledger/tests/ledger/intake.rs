@@ -7,7 +7,7 @@ use crate::common::now;
 use crate::place::raw;
 use crate::sync::{THERE, World, first, rows};
 use jiff::SignedDuration;
-use sekisho_api::sync::{Batch, Decision, Entry, Item, Outcome};
+use sekisho_api::sync::{ActivityRow, Batch, DayRow, Decision, Entry, Gone, Item, KeyPart, Outcome};
 use sekisho_ledger::{BatchBounds, Intake, Invitation, LedgerError, NotInvited, Sound};
 
 fn invitation(site: &str) -> Invitation {
@@ -194,4 +194,65 @@ fn of_a_site_that_is_removed_nothing_is_left_but_that_its_keys_are_revoked() {
         assert!(left.is_empty(), "{table}: {left:?}");
     }
     assert!(intake.credential("01").unwrap().unwrap().revoked);
+}
+
+fn add(batch: &mut Batch, now: Item) {
+    batch.to += 1;
+    batch.entries.push(Entry { seq: batch.to, now });
+}
+
+/// What is wrong with a batch, and how it comes.
+type Wrong = (&'static str, fn(&mut Batch));
+
+#[test]
+fn a_batch_that_contradicts_itself_is_refused_and_leaves_nothing() {
+    let world = World::new(3);
+    // (what is wrong, how)
+    let wrongs: [Wrong; 11] = [
+        ("a later version", |batch| batch.version += 1),
+        ("places out of order", |batch| batch.entries.reverse()),
+        ("a place beyond the end", |batch| batch.to -= 1),
+        ("an id without bound", |batch| batch.sending = "x".repeat(1000)),
+        ("an interval that runs back", |batch| batch.from = batch.to + 1),
+        ("a row twice", |batch| {
+            let mut again = batch.entries.last().unwrap().clone();
+            again.seq += 1;
+            batch.to += 1;
+            batch.entries.push(again);
+        }),
+        ("an hour of no day", |batch| {
+            let hours = format!("{{\"{}\":1}}", i64::MAX / 2);
+            add(
+                batch,
+                Item::Day(DayRow { capture: 1, number: 1, sessions: 1, bytes_out: 1, bytes_in: 1, hours }),
+            );
+        }),
+        ("an hour that is no time", |batch| {
+            add(batch, Item::Activity(ActivityRow { number: 1, hour: i64::MAX, capture: 1, octets: 1 }));
+        }),
+        ("a key of other parts", |batch| {
+            let key = vec![KeyPart::Text("one".to_owned())];
+            add(batch, Item::Gone(Gone { table: "connections".to_owned(), key }));
+        }),
+        ("history that is gone", |batch| {
+            let key = vec![KeyPart::Number(1)];
+            add(batch, Item::Gone(Gone { table: "changes".to_owned(), key }));
+        }),
+        ("a detail that nobody can read", |batch| {
+            for entry in &mut batch.entries {
+                if let Item::Connection(row) = &mut entry.now {
+                    row.detail = "[]".to_owned();
+                }
+            }
+        }),
+    ];
+    for (what, wrong) in wrongs {
+        let mut batch = first(&world);
+        wrong(&mut batch);
+        let refused = world.intake().apply(THERE, batch, now());
+        assert!(matches!(refused, Err(LedgerError::Refused { .. })), "{what}: {refused:?}");
+        assert!(rows(&world.collector(), THERE).is_empty(), "{what}");
+    }
+    let answer = world.intake().apply(THERE, first(&world), now()).unwrap();
+    assert_eq!(answer.outcome, Outcome::Applied);
 }

@@ -8,9 +8,9 @@ use crate::live::roll_up;
 use crate::place::{Place, is_postgres, raw};
 use jiff::{SignedDuration, Timestamp};
 use sekisho_api::Analysis;
-use sekisho_api::sync::{ActivityRow, Answer, Batch, DayRow, Entry, Gone, Item, KeyPart, Outcome};
+use sekisho_api::sync::{Answer, Batch, Outcome};
 use sekisho_ledger::{
-    BatchBounds, HistoryQuery, Intake, Ledger, LedgerError, Outbox, Query, keep_good, random_id, restore_good,
+    BatchBounds, HistoryQuery, Intake, Ledger, Outbox, Query, keep_good, random_id, restore_good,
 };
 
 /// The site's name at the collector, which is not the one that it has in its own ledger.
@@ -402,67 +402,6 @@ fn the_history_of_a_ledger_that_is_gone_is_kept_aside() {
 pub(crate) fn first(world: &World) -> Batch {
     let mut outbox = world.outbox();
     outbox.batch("first", 0, BatchBounds::default()).unwrap()
-}
-
-fn add(batch: &mut Batch, now: Item) {
-    batch.to += 1;
-    batch.entries.push(Entry { seq: batch.to, now });
-}
-
-/// What is wrong with a batch, and how it comes.
-type Wrong = (&'static str, fn(&mut Batch));
-
-#[test]
-fn a_batch_that_contradicts_itself_is_refused_and_leaves_nothing() {
-    let world = World::new(3);
-    // (what is wrong, how)
-    let wrongs: [Wrong; 11] = [
-        ("a later version", |batch| batch.version += 1),
-        ("places out of order", |batch| batch.entries.reverse()),
-        ("a place beyond the end", |batch| batch.to -= 1),
-        ("an id without bound", |batch| batch.sending = "x".repeat(1000)),
-        ("an interval that runs back", |batch| batch.from = batch.to + 1),
-        ("a row twice", |batch| {
-            let mut again = batch.entries.last().unwrap().clone();
-            again.seq += 1;
-            batch.to += 1;
-            batch.entries.push(again);
-        }),
-        ("an hour of no day", |batch| {
-            let hours = format!("{{\"{}\":1}}", i64::MAX / 2);
-            add(
-                batch,
-                Item::Day(DayRow { capture: 1, number: 1, sessions: 1, bytes_out: 1, bytes_in: 1, hours }),
-            );
-        }),
-        ("an hour that is no time", |batch| {
-            add(batch, Item::Activity(ActivityRow { number: 1, hour: i64::MAX, capture: 1, octets: 1 }));
-        }),
-        ("a key of other parts", |batch| {
-            let key = vec![KeyPart::Text("one".to_owned())];
-            add(batch, Item::Gone(Gone { table: "connections".to_owned(), key }));
-        }),
-        ("history that is gone", |batch| {
-            let key = vec![KeyPart::Number(1)];
-            add(batch, Item::Gone(Gone { table: "changes".to_owned(), key }));
-        }),
-        ("a detail that nobody can read", |batch| {
-            for entry in &mut batch.entries {
-                if let Item::Connection(row) = &mut entry.now {
-                    row.detail = "[]".to_owned();
-                }
-            }
-        }),
-    ];
-    for (what, wrong) in wrongs {
-        let mut batch = first(&world);
-        wrong(&mut batch);
-        let refused = world.intake().apply(THERE, batch, now());
-        assert!(matches!(refused, Err(LedgerError::Refused { .. })), "{what}: {refused:?}");
-        assert!(rows(&world.collector(), THERE).is_empty(), "{what}");
-    }
-    let answer = world.intake().apply(THERE, first(&world), now()).unwrap();
-    assert_eq!(answer.outcome, Outcome::Applied);
 }
 
 #[test]
