@@ -10,7 +10,9 @@ use std::hint::black_box;
 use std::ops::Range;
 
 use sekisho_api::{Analysis, Capture};
-use sekisho_decode::{Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Packet, Upper, decode, flag, ndp};
+use sekisho_decode::{
+    Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Packet, Upper, decode, decode_tagged, flag, ndp,
+};
 use sekisho_enrich::{Carrier, Enrich, Extra, Gathered, Heard, Prefix, hour_of, times_of};
 use sekisho_export::{Exporters, Limits as ExportLimits};
 use sekisho_mirror::{Carrier as MirrorCarrier, Carries, Glance, MirrorCheck};
@@ -26,7 +28,7 @@ use waiting::Waiting;
 
 /// Tunnels opened inside each other: a mirror's carrier, a tunnel, and one tunnel in it.
 const MAX_DEPTH: usize = 4;
-/// Frames that are decoded before the first of them is counted: their conns' reads from memory overlap.
+/// Frames whose headers are read before the first of them is counted: their conns' reads from memory overlap.
 const AHEAD: usize = 32;
 /// The services whose datagrams tell of flows.
 const EXPORTS: [&str; 3] = ["netflow", "ipfix", "sflow"];
@@ -206,7 +208,7 @@ impl Pipeline {
         loop {
             let mut count = 0;
             for (place, frame) in places.iter_mut().zip(&mut frames) {
-                place.take(&frame);
+                place.take(frame);
                 count += 1;
             }
             let Some(waiting) = places.get_mut(..count).filter(|waiting| !waiting.is_empty()) else { return };
@@ -228,22 +230,20 @@ impl Pipeline {
     #[inline]
     fn turn(&mut self, waiting: &Waiting<'_>) {
         self.tally.packets += 1;
-        self.tally.bytes += u64::from(waiting.wire_len);
-        self.tick(waiting.time_ns);
+        self.tally.bytes += u64::from(waiting.frame.wire_len);
+        self.tick(waiting.frame.time_ns);
         if !self.known(waiting) {
-            self.at_length(waiting);
+            self.at_length(&waiting.frame);
         }
     }
 
     /// Takes a frame the long way, on which it may open, end or change anything.
     #[inline(never)]
-    fn at_length(&mut self, waiting: &Waiting<'_>) {
-        let Waiting { captured, wire_len: wire, merged, .. } = *waiting;
-        let level = Level { depth: 0, carrier: None, shown: Some(Shown { captured, wire, merged }) };
-        match waiting.error {
-            None => self.packet(waiting.time_ns, &waiting.packet, &waiting.mark, level),
-            Some(error) => self.undecoded(error, level),
-        }
+    fn at_length(&mut self, frame: &Frame<'_>) {
+        let Frame { time_ns, link, tci, data, wire_len: wire, merged } = *frame;
+        let shown = Shown { captured: data.len() as u32, wire, merged };
+        let level = Level { depth: 0, carrier: None, shown: Some(shown) };
+        self.decoded(time_ns, decode_tagged(link, tci, data, wire), level);
     }
 
     #[cold]
@@ -293,34 +293,28 @@ impl Pipeline {
     fn layer(&mut self, time_ns: i64, link: LinkType, data: &[u8], wire_len: u32, level: Level) {
         let shown = level.shown.map(|shown| Shown { captured: data.len() as u32, wire: wire_len, ..shown });
         let level = Level { shown, ..level };
-        match decode(link, data, wire_len) {
-            Ok(packet) => {
-                let mark = match &packet.body {
-                    Body::Ip(ip) => Mark::of(&packet.link, ip),
-                    _ => Mark::NONE,
-                };
-                self.packet(time_ns, &packet, &mark, level);
-            }
-            Err(error) => self.undecoded(error, level),
-        }
+        self.decoded(time_ns, decode(link, data, wire_len), level);
     }
 
-    #[inline]
-    fn packet(&mut self, time_ns: i64, packet: &Packet<'_>, mark: &Mark, level: Level) {
+    fn decoded(&mut self, time_ns: i64, decoded: Result<Packet<'_>, DecodeError>, level: Level) {
+        let packet = match decoded {
+            Ok(packet) => packet,
+            Err(error) => return self.undecoded(error, level),
+        };
         if let (Some(mirror), Some(shown)) = (&mut self.mirror, level.shown) {
-            observe(mirror, packet, shown);
+            observe(mirror, &packet, shown);
         }
-        match &packet.body {
-            Body::Ip(ip) => self.ip(time_ns, &packet.link, ip, mark, level),
-            Body::Arp(arp) => self.enrich.arp(time_ns, &packet.link, arp),
-            Body::Lldp(bytes) => self.neighbour(time_ns, &packet.link, neighbour::parse_lldp(bytes)),
-            Body::Cdp(bytes) => self.neighbour(time_ns, &packet.link, neighbour::parse_cdp(bytes)),
+        let Packet { link, body } = &packet;
+        match body {
+            Body::Ip(ip) => self.ip(time_ns, link, ip, level),
+            Body::Arp(arp) => self.enrich.arp(time_ns, link, arp),
+            Body::Lldp(bytes) => self.neighbour(time_ns, link, neighbour::parse_lldp(bytes)),
+            Body::Cdp(bytes) => self.neighbour(time_ns, link, neighbour::parse_cdp(bytes)),
             Body::Other(_) => {}
         }
     }
 
-    #[inline]
-    fn ip(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, mark: &Mark, level: Level) {
+    fn ip(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, level: Level) {
         let inner = ip.inner().unwrap_or_else(|error| {
             self.tally.damaged(error);
             None
@@ -338,7 +332,7 @@ impl Pipeline {
         }
         let Self { table, engine, enrich, mirror, .. } = self;
         let done = &mut |conn| end(engine, enrich, mirror, conn);
-        let Some(touch) = table.packet(time_ns, mark, link, ip, done) else { return };
+        let Some(touch) = table.packet(time_ns, &Mark::of(link, ip), link, ip, done) else { return };
         match touch.seen {
             // What a copy carries was looked at with the first.
             Seen::Duplicate | Seen::Continued => return,

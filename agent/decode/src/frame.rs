@@ -1,7 +1,7 @@
 //! Link layers: from a captured frame's first byte to the packet it carries.
 
 use crate::packet::{Body, Link, Packet};
-use crate::{Cursor, DecodeError, Layer, LinkType, MacAddr, arp, fast, ip, wireless};
+use crate::{Cursor, DecodeError, Layer, LinkType, MacAddr, arp, ip, wireless};
 
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_ARP: u16 = 0x0806;
@@ -26,40 +26,21 @@ const MAX_WRAPS: usize = 8;
 
 /// Decodes one captured frame. `wire_len` is its length on the wire.
 pub fn decode(link: LinkType, bytes: &[u8], wire_len: u32) -> Result<Packet<'_>, DecodeError> {
-    let mut packet = Packet::EMPTY;
-    decode_into(link, 0, bytes, wire_len, &mut packet)?;
-    Ok(packet)
+    decode_tagged(link, 0, bytes, wire_len)
 }
 
-/// Decodes one captured frame into its place. `tci` is the control information (IEEE 802.1Q §9.6) of an
-/// outermost VLAN tag that the capturing machine took off, 0 where there was none.
-#[inline]
-pub fn decode_into<'a>(
+/// Decodes one captured frame. `tci` is the control information (IEEE 802.1Q §9.6) of an outermost VLAN tag
+/// that the capturing machine took off, 0 where there was none.
+pub fn decode_tagged(
     link: LinkType,
     tci: u16,
-    bytes: &'a [u8],
-    wire_len: u32,
-    packet: &mut Packet<'a>,
-) -> Result<(), DecodeError> {
-    // The tag's four octets were on the wire, and the decoder does not meet them.
-    let wire_len = if tci == 0 { wire_len } else { wire_len.saturating_sub(4) };
-    if link == LinkType::Ethernet && fast::ethernet(bytes, tci & VLAN_ID, wire_len, packet) {
-        return Ok(());
-    }
-    *packet = by_layers(link, tci & VLAN_ID, bytes, wire_len)?;
-    Ok(())
-}
-
-/// Decodes a frame of any form, layer by layer.
-#[inline(never)]
-pub(crate) fn by_layers(
-    link: LinkType,
-    vlan: u16,
     bytes: &[u8],
     wire_len: u32,
 ) -> Result<Packet<'_>, DecodeError> {
+    // The tag's four octets were on the wire, and the decoder does not meet them.
+    let wire_len = if tci == 0 { wire_len } else { wire_len.saturating_sub(4) };
     match link {
-        LinkType::Ethernet => ethernet(vlan, bytes, wire_len),
+        LinkType::Ethernet => ethernet(tci & VLAN_ID, bytes, wire_len),
         LinkType::RawIp => Ok(Packet { link: Link::default(), body: Body::Ip(ip::parse(bytes, wire_len)?) }),
         LinkType::LinuxSll => sll(bytes, wire_len),
         LinkType::LinuxSll2 => sll2(bytes, wire_len),

@@ -8,9 +8,9 @@
 
 mod addr;
 mod arp;
+mod brief;
 mod cursor;
 mod error;
-mod fast;
 mod frame;
 mod ip;
 pub mod ndp;
@@ -25,9 +25,10 @@ mod tests;
 
 pub use addr::{Addr, MacAddr, NotAMac};
 pub use arp::Arp;
+pub use brief::Brief;
 pub use cursor::Cursor;
 pub use error::{DecodeError, Layer};
-pub use frame::{decode, decode_into};
+pub use frame::{decode, decode_tagged};
 pub use packet::{Ah, Body, Esp, Fragment, Gre, Icmp, Ip, Link, Packet, Tcp, Udp, Upper, flag};
 pub use route::RouteMessage;
 pub use transport::protocol;

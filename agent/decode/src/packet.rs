@@ -12,14 +12,6 @@ pub struct Packet<'a> {
     pub body: Body<'a>,
 }
 
-impl Packet<'_> {
-    /// Nothing decoded yet.
-    pub const EMPTY: Self = Self {
-        link: Link { src: MacAddr::ZERO, dst: MacAddr::ZERO, vlan: 0, outer_vlan: 0, pppoe: false },
-        body: Body::Other(0),
-    };
-}
-
 /// The link header of the innermost Ethernet frame before IP.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Link {
@@ -140,6 +132,13 @@ impl Tcp {
             checksum: u16::from_be_bytes([h[16], h[17]]),
         }
     }
+
+    /// What tells the segment from the conn's next, and stays when it is routed.
+    #[inline]
+    #[must_use]
+    pub const fn own(&self) -> u64 {
+        (self.seq as u64) << 32 ^ self.ack as u64 ^ (self.checksum as u64) << 24 ^ (self.flags as u64) << 16
+    }
 }
 
 /// TCP flag bits (RFC 9293 §3.1).
@@ -172,6 +171,13 @@ impl Udp {
             dst_port: u16::from_be_bytes([h[2], h[3]]),
             checksum: u16::from_be_bytes([h[6], h[7]]),
         }
+    }
+
+    /// What tells the datagram with this payload from the conn's next, and stays when it is routed.
+    #[inline]
+    #[must_use]
+    pub fn own(&self, payload: &[u8]) -> u64 {
+        u64::from(self.checksum) << 48 ^ head(payload)
     }
 }
 
@@ -246,4 +252,36 @@ impl Upper {
             Self::Icmp(_) | Self::Esp(_) | Self::Ah(_) | Self::Gre(_) | Self::Other => (0, 0),
         }
     }
+}
+
+impl Ip<'_> {
+    /// What tells the packet from the conn's next, and stays when it is routed: of the upper header, and of
+    /// the payload where no checksum speaks of it.
+    #[must_use]
+    pub fn own(&self) -> u64 {
+        match &self.upper {
+            Upper::Tcp(tcp) => tcp.own(),
+            Upper::Udp(udp) => udp.own(self.payload),
+            Upper::Icmp(icmp) => {
+                u64::from(icmp.checksum) << 48 ^ u64::from(icmp.kind) << 40 ^ head(self.payload)
+            }
+            Upper::Esp(esp) => u64::from(esp.spi) << 32 | u64::from(esp.seq),
+            Upper::Ah(ah) => u64::from(ah.spi) << 32 | u64::from(ah.seq),
+            Upper::Gre(_) | Upper::Other => head(self.payload) ^ tail(self.payload).rotate_left(7),
+        }
+    }
+}
+
+/// A payload's first eight octets; of a shorter one all, and how many.
+#[inline]
+fn head(payload: &[u8]) -> u64 {
+    payload.first_chunk::<8>().map_or_else(
+        || payload.iter().fold(payload.len() as u64, |sum, byte| sum << 8 | u64::from(*byte)),
+        |chunk| u64::from_be_bytes(*chunk),
+    )
+}
+
+/// A payload's last eight octets, if it has as many.
+fn tail(payload: &[u8]) -> u64 {
+    payload.last_chunk::<8>().map_or(0, |chunk| u64::from_be_bytes(*chunk))
 }

@@ -1,8 +1,8 @@
 //! What a packet carries inside itself: mirrors (ERSPAN) and tunnels (GRE, VXLAN, CAPWAP, IP in IP …).
 
-use crate::packet::{Ip, Udp, Upper};
+use crate::packet::{Ip, Upper};
 use crate::transport::protocol;
-use crate::{Cursor, DecodeError, Layer, LinkType};
+use crate::{Brief, Cursor, DecodeError, Layer, LinkType};
 
 /// VXLAN's port (RFC 7348 §5). Its header alone is too plain to tell on any port.
 const VXLAN_PORT: u16 = 4789;
@@ -34,12 +34,14 @@ pub struct Inner<'a> {
     pub mirror: bool,
 }
 
-impl Udp {
-    /// Tells whether the datagram goes where packets in the clear are carried to.
+impl Brief {
+    /// Tells whether the packet goes where packets in the clear are carried.
     #[inline]
     #[must_use]
     pub const fn may_carry_packets(&self) -> bool {
-        matches!(self.dst_port, VXLAN_PORT | GENEVE_PORT)
+        self.protocol == protocol::UDP
+            && (matches!(self.dst_port, VXLAN_PORT | GENEVE_PORT | CAPWAP_PORT)
+                || self.src_port == CAPWAP_PORT)
     }
 }
 

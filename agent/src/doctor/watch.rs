@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sekisho_decode::{Body, Inner, Ip, Link, LinkType, MacAddr, Packet, Upper, decode_into};
+use sekisho_decode::{Body, Inner, Ip, Link, LinkType, MacAddr, Upper, decode_tagged};
 use sekisho_mirror::{Around, Assessment, Carrier, Carries, Glance, MirrorCheck};
 use sekisho_track::{Limits, Mark, Table};
 
@@ -54,10 +54,9 @@ impl Watch {
     fn layer(&mut self, frame: &Frame<'_>, wraps: usize) {
         let Frame { link, tci, data, wire_len, merged, .. } = *frame;
         let glance = |carries| Glance { captured: data.len() as u32, wire: wire_len, carries, merged };
-        let mut packet = Packet::EMPTY;
-        if decode_into(link, tci, data, wire_len, &mut packet).is_err() {
+        let Ok(packet) = decode_tagged(link, tci, data, wire_len) else {
             return self.check.frame(&ends(link, data), glance(Carries::Unknown));
-        }
+        };
         if let Body::Ip(ip) = &packet.body
             && wraps < MAX_WRAPS
             && let Some((carrier, inner)) = wrap(&self.check, &packet.link, ip)

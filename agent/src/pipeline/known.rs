@@ -1,13 +1,15 @@
 //! The short way of a packet: that of nearly all, TCP or UDP of a conn that is known.
 //!
 //! It says the same as the long way. Whatever could open, end or change anything but the conn's counts is
-//! left to that: handshakes, tunnels, copies, fragments, the mirror check.
+//! left to that: handshakes, tunnels, copies, fragments.
 
-use sekisho_decode::{Body, Upper, flag};
-use sekisho_track::Attention;
+use sekisho_decode::{Body, decode_tagged, flag};
+use sekisho_mirror::{Carries, Glance};
+use sekisho_track::{Attention, ConnId};
 
 use super::waiting::Waiting;
 use super::{LIMITED_BROADCAST, Pipeline};
+use crate::capture::Frame;
 
 impl Pipeline {
     /// Counts a packet that changes nothing else; tells whether it was such a one. If not, nothing was done.
@@ -17,29 +19,37 @@ impl Pipeline {
     )]
     #[inline(always)]
     pub(super) fn known(&mut self, waiting: &Waiting<'_>) -> bool {
-        let Body::Ip(ip) = &waiting.packet.body else { return false };
-        let plain = match &ip.upper {
-            Upper::Tcp(tcp) => tcp.flags & flag::SYN == 0,
-            Upper::Udp(udp) => !udp.may_carry_packets(),
-            Upper::Icmp(_) | Upper::Esp(_) | Upper::Ah(_) | Upper::Gre(_) | Upper::Other => false,
-        };
-        if !plain || ip.dst == LIMITED_BROADCAST || waiting.error.is_some() || self.mirror.is_some() {
+        let Waiting { frame, brief, mark, glance } = waiting;
+        let opens = brief.flags & flag::SYN != 0 || brief.may_carry_packets();
+        if !brief.is_some() || opens || brief.dst == LIMITED_BROADCAST {
             return false;
         }
-        let Self { table, enrich, .. } = self;
-        let Waiting { time_ns, mark, .. } = waiting;
-        let link = &waiting.packet.link;
-        let Some((id, conn, from_orig)) = table.again(waiting.glance, *time_ns, mark, link, ip) else {
+        let Self { table, enrich, mirror, .. } = self;
+        let Some((id, conn, from_orig)) = table.again(*glance, frame.time_ns, mark, brief) else {
             return false;
         };
+        if let Some(mirror) = mirror {
+            let Frame { data, wire_len: wire, merged, .. } = *frame;
+            let glance = Glance { captured: data.len() as u32, wire, carries: Carries::Ip, merged };
+            mirror.frame(&brief.link(), glance);
+        }
         match conn.attention {
             Attention::Settled | Attention::Ignored => {}
-            Attention::Pulse => enrich.pulse(*time_ns, conn, from_orig, ip.wire_len),
-            Attention::Content if ip.payload.is_empty() && !conn.extra.exports_flows => {}
-            Attention::Content | Attention::Grown => {
-                self.recognise(*time_ns, link, ip, id, from_orig);
-            }
+            Attention::Pulse => enrich.pulse(frame.time_ns, conn, from_orig, brief.wire_len),
+            Attention::Content if brief.payload_len == 0 && !conn.extra.exports_flows => {}
+            Attention::Content | Attention::Grown => self.look(frame, id, from_orig),
         }
         true
+    }
+
+    /// Shows a counted packet to the recognisers.
+    #[inline(never)]
+    fn look(&mut self, frame: &Frame<'_>, id: ConnId, from_orig: bool) {
+        let Frame { time_ns, link, tci, data, wire_len, .. } = *frame;
+        if let Ok(packet) = decode_tagged(link, tci, data, wire_len)
+            && let Body::Ip(ip) = &packet.body
+        {
+            self.recognise(time_ns, &packet.link, ip, id, from_orig);
+        }
     }
 }

@@ -176,13 +176,9 @@ impl<X> Conn<X> {
     /// Tells which side sent a packet; `None` if it is not of this conn.
     #[inline]
     pub(crate) fn sent_by_orig(&self, tuple: &Tuple) -> Option<bool> {
-        if self.tuple == *tuple {
-            Some(true)
-        } else if self.tuple.is_reverse_of(tuple) {
-            Some(false)
-        } else {
-            None
-        }
+        // Both are asked at once: which it is, no processor can foresee.
+        let (from_orig, from_resp) = (self.tuple.differs(tuple), self.tuple.differs(&tuple.reversed()));
+        (from_orig.min(from_resp) == 0).then_some(from_orig == 0)
     }
 
     /// Tells whether the conn was seen on this VLAN.
@@ -196,11 +192,12 @@ impl<X> Conn<X> {
         self.hops.iter().any(|hops| hops.iter().any(|hop| hop.vlan == vlan))
     }
 
-    /// Keeps the hop of a counted packet; `mark` names it.
+    /// Keeps the hop of a counted packet, its link and time to live; `mark` names it.
     #[inline]
-    pub(crate) fn hop(&mut self, side: usize, mark: u32, link: &Link, ttl: u8) {
+    pub(crate) fn hop(&mut self, side: usize, mark: u32, hop: impl FnOnce() -> (Link, u8)) {
         if self.hop_marks.get(side) != Some(&mark) {
-            self.other_hop(side, mark, link, ttl);
+            let (link, ttl) = hop();
+            self.other_hop(side, mark, &link, ttl);
         }
     }
 

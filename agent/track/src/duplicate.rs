@@ -1,7 +1,7 @@
 //! The same packet seen again: on another mirrored VLAN after the core switch routed it, or twice
 //! from one port that is mirrored both ways.
 
-use sekisho_decode::{Ip, Link, Upper};
+use sekisho_decode::{Addr, Brief, Ip, Link, MacAddr};
 
 use crate::table::ConnId;
 use crate::tuple::{Ends, fold};
@@ -89,49 +89,48 @@ const fn tick(time_ns: i64) -> u32 {
     (time_ns >> TICK_BITS).cast_unsigned() as u32
 }
 
-/// Names the hop: VLAN, sender and receiver; never 0.
+/// Names the hop: VLAN, receiver and sender; never 0.
 #[inline]
-pub(crate) fn hop_mark(link: &Link) -> u32 {
-    let number = |[a, b, c, d, e, f]: [u8; 6]| {
-        u64::from(u32::from_le_bytes([a, b, c, d])) | u64::from(u16::from_le_bytes([e, f])) << 32
-    };
-    let from = number(link.src.0) | u64::from(link.vlan) << 48;
-    let towards = number(link.dst.0);
-    (fold(from ^ 0x9e37_79b9_7f4a_7c15, towards ^ 0x5aa5_0000_0000_0000) >> 32) as u32 | 1
+pub(crate) const fn hop_mark(macs: [u8; 12], vlan: u16) -> u32 {
+    let [a, b, c, d, e, f, g, h, i, j, k, l] = macs;
+    let one = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+    let other = u32::from_le_bytes([i, j, k, l]) as u64 | (vlan as u64) << 32;
+    (fold(one ^ 0x9e37_79b9_7f4a_7c15, other ^ 0x5aa5_0000_0000_0000) >> 32) as u32 | 1
 }
 
-/// Marks what routing leaves as it is: addresses, identification, upper header and payload, of which
-/// the checksum speaks; not VLAN, hardware addresses, time to live.
-#[inline]
-pub(crate) fn packet_mark(ends: Ends, ip: &Ip<'_>) -> u64 {
-    let upper = match &ip.upper {
-        Upper::Tcp(tcp) => {
-            u64::from(tcp.seq) << 32
-                ^ u64::from(tcp.ack)
-                ^ u64::from(tcp.checksum) << 24
-                ^ u64::from(tcp.flags) << 16
-        }
-        Upper::Udp(udp) => u64::from(udp.checksum) << 48 ^ head(ip.payload),
-        Upper::Icmp(icmp) => u64::from(icmp.checksum) << 48 ^ u64::from(icmp.kind) << 40 ^ head(ip.payload),
-        Upper::Esp(esp) => u64::from(esp.spi) << 32 | u64::from(esp.seq),
-        Upper::Ah(ah) => u64::from(ah.spi) << 32 | u64::from(ah.seq),
-        Upper::Gre(_) | Upper::Other => head(ip.payload) ^ tail(ip.payload).rotate_left(7),
-    };
-    // The sender, lest a reply that says the same be taken for a copy.
-    let sender = ip.src.bits() as u64;
-    let own = u64::from(ip.ident) << 32 | u64::from(ip.wire_len) << 8 | u64::from(ip.protocol);
-    ends.with(upper, own ^ sender.rotate_left(23))
+/// A link's hardware addresses as a frame has them: receiver, then sender.
+pub(crate) const fn macs(link: &Link) -> [u8; 12] {
+    let (MacAddr([a, b, c, d, e, f]), MacAddr([g, h, i, j, k, l])) = (link.dst, link.src);
+    [a, b, c, d, e, f, g, h, i, j, k, l]
 }
 
-#[inline]
-fn head(payload: &[u8]) -> u64 {
-    payload.first_chunk::<8>().map_or_else(
-        || payload.iter().fold(payload.len() as u64, |sum, byte| sum << 8 | u64::from(*byte)),
-        |chunk| u64::from_be_bytes(*chunk),
-    )
+/// What routing leaves as it is of a packet, beside its ends.
+pub(crate) struct Same {
+    pub(crate) src: Addr,
+    pub(crate) protocol: u8,
+    pub(crate) ident: u32,
+    pub(crate) wire_len: u32,
+    /// Of the upper header, and of the payload where no checksum speaks of it.
+    pub(crate) own: u64,
 }
 
-#[inline]
-fn tail(payload: &[u8]) -> u64 {
-    payload.last_chunk::<8>().map_or(0, |chunk| u64::from_be_bytes(*chunk))
+impl Same {
+    pub(crate) fn of(ip: &Ip<'_>) -> Self {
+        Self { src: ip.src, protocol: ip.protocol, ident: ip.ident, wire_len: ip.wire_len, own: ip.own() }
+    }
+
+    #[inline]
+    pub(crate) const fn of_brief(brief: &Brief) -> Self {
+        let Brief { src, protocol, ident, wire_len, own, .. } = *brief;
+        Self { src, protocol, ident, wire_len, own }
+    }
+
+    /// Marks the packet: not VLAN, hardware addresses, time to live.
+    #[inline]
+    pub(crate) const fn mark(&self, ends: Ends) -> u64 {
+        // The sender, lest a reply that says the same be taken for a copy.
+        let sender = self.src.bits() as u64;
+        let packet = (self.ident as u64) << 32 | (self.wire_len as u64) << 8 | self.protocol as u64;
+        ends.with(self.own, packet ^ sender.rotate_left(23))
+    }
 }

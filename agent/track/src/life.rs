@@ -1,6 +1,6 @@
 //! How long a conn lives, who opened it, and what a packet does to it.
 
-use sekisho_decode::{Ip, Link, Tcp, Upper, flag, protocol};
+use sekisho_decode::{Brief, Ip, Link, Upper, flag, protocol};
 
 use crate::conn::{Attention, Conn};
 use crate::tuple::Tuple;
@@ -98,25 +98,41 @@ impl<X> Conn<X> {
     /// Adds a packet; `hop` names the hop it came on.
     #[inline]
     pub(crate) fn count(&mut self, time_ns: i64, from_orig: bool, hop: u32, link: &Link, ip: &Ip<'_>) {
-        let [orig, resp] = [0, 1];
-        let side = if from_orig { orig } else { resp };
+        let side = self.book(time_ns, from_orig, ip.wire_len);
+        if let Upper::Tcp(tcp) = &ip.upper {
+            self.tcp(tcp.flags, side, from_orig, ip.payload_wire_len > 0);
+        }
+        self.hop(side, hop, || (*link, ip.ttl));
+    }
+
+    /// Adds a packet by its brief, the same.
+    #[inline]
+    pub(crate) fn again(&mut self, time_ns: i64, from_orig: bool, hop: u32, brief: &Brief) {
+        let side = self.book(time_ns, from_orig, brief.wire_len);
+        if brief.protocol == protocol::TCP {
+            self.tcp(brief.flags, side, from_orig, brief.payload_wire_len > 0);
+        }
+        self.hop(side, hop, || (brief.link(), brief.ttl));
+    }
+
+    /// Books time, packet and octets; gives the sender's side.
+    #[inline]
+    fn book(&mut self, time_ns: i64, from_orig: bool, wire_len: u32) -> usize {
+        let side = usize::from(!from_orig);
         self.last_ns = self.last_ns.max(time_ns);
         self.first_ns = self.first_ns.min(time_ns);
         if let Some(pkts) = self.pkts.get_mut(side) {
             *pkts += 1;
         }
         if let Some(bytes) = self.bytes.get_mut(side) {
-            *bytes += u64::from(ip.wire_len);
+            *bytes += u64::from(wire_len);
         }
-        if let Upper::Tcp(tcp) = &ip.upper {
-            self.tcp(tcp, side, from_orig, ip.payload_wire_len > 0);
-        }
-        self.hop(side, hop, link, ip.ttl);
+        side
     }
 
     #[inline]
-    fn tcp(&mut self, tcp: &Tcp, side: usize, from_orig: bool, data: bool) {
-        let telling = tcp.flags & (flag::SYN | flag::FIN | flag::RST | flag::ACK);
+    fn tcp(&mut self, flags: u8, side: usize, from_orig: bool, data: bool) {
+        let telling = flags & (flag::SYN | flag::FIN | flag::RST | flag::ACK);
         let Some(flags) = self.flags.get_mut(side) else { return };
         let marks = telling | if data { DATA } else { 0 };
         // Nothing new: the usual case.

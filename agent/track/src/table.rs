@@ -1,9 +1,9 @@
 //! The table itself: finds, opens, updates, expires and evicts conns.
 
-use sekisho_decode::{Addr, Fragment, Ip, Link};
+use sekisho_decode::{Addr, Brief, Fragment, Ip, Link};
 
 use crate::conn::Conn;
-use crate::duplicate::{Duplicates, Memory, hop_mark, packet_mark};
+use crate::duplicate::{Duplicates, Memory, Same, hop_mark, macs};
 use crate::fragment::Fragments;
 use crate::index::Index;
 use crate::life::oriented;
@@ -72,19 +72,22 @@ impl Mark {
     pub const NONE: Self = Self { conn: 0, packet: 0, hop: 0 };
 
     /// Hashes a packet.
-    #[expect(
-        clippy::inline_always,
-        reason = "every packet goes this way, and through memory its arguments take as long as its work"
-    )]
-    #[inline(always)]
     #[must_use]
     pub fn of(link: &Link, ip: &Ip<'_>) -> Self {
-        let ends = Tuple::of(ip).ends();
-        Self {
-            conn: ends.on_vlan(link.vlan, ip.protocol),
-            packet: packet_mark(ends, ip),
-            hop: hop_mark(link),
-        }
+        Self::with(macs(link), link.vlan, &Tuple::of(ip), &Same::of(ip))
+    }
+
+    /// Hashes a packet by its brief: to the same.
+    #[inline]
+    #[must_use]
+    pub const fn of_brief(brief: &Brief) -> Self {
+        Self::with(brief.macs, brief.vlan, &Tuple::of_brief(brief), &Same::of_brief(brief))
+    }
+
+    #[inline]
+    const fn with(macs: [u8; 12], vlan: u16, tuple: &Tuple, same: &Same) -> Self {
+        let ends = tuple.ends();
+        Self { conn: ends.on_vlan(vlan, tuple.protocol), packet: same.mark(ends), hop: hop_mark(macs, vlan) }
     }
 }
 
@@ -170,7 +173,7 @@ impl<X: Default> Table<X> {
     }
 
     /// Counts a packet of the conn that [`Self::warm_index`] gave, where nothing is to be found out about it:
-    /// whole, on the conn's own VLAN, no copy, and neither this conn's end nor any other's. `None` says that
+    /// on the conn's own VLAN, no copy, and neither this conn's end nor any other's. `None` says that
     /// nothing was done, and that the packet is to go the way of [`Self::packet`].
     ///
     /// The caller has seen to it that the packet opens nothing: no SYN.
@@ -184,19 +187,18 @@ impl<X: Default> Table<X> {
         glance: u32,
         time_ns: i64,
         mark: &Mark,
-        link: &Link,
-        ip: &Ip<'_>,
+        brief: &Brief,
     ) -> Option<(ConnId, &mut Conn<X>, bool)> {
-        if self.wheel.is_due(time_ns) || ip.fragment != Fragment::Whole {
+        if self.wheel.is_due(time_ns) {
             return None;
         }
-        let conn = self.conns.get_mut(glance).filter(|conn| conn.live && conn.vlan == link.vlan)?;
-        let from_orig = conn.sent_by_orig(&Tuple::of(ip))?;
-        let memory = self.duplicates.look(mark.packet, time_ns, mark.hop, ip.ident);
+        let conn = self.conns.get_mut(glance).filter(|conn| conn.live && conn.vlan == brief.vlan)?;
+        let from_orig = conn.sent_by_orig(&Tuple::of_brief(brief))?;
+        let memory = self.duplicates.look(mark.packet, time_ns, mark.hop, brief.ident);
         if memory != Memory::New || conn.is_over(time_ns) {
             return None;
         }
-        conn.count(time_ns, from_orig, mark.hop, link, ip);
+        conn.again(time_ns, from_orig, mark.hop, brief);
         let id = ConnId(glance);
         self.duplicates.remember(mark.packet, time_ns, mark.hop, id);
         Some((id, conn, from_orig))

@@ -1,6 +1,6 @@
 //! The five-tuple and its hash.
 
-use sekisho_decode::{Addr, Ip};
+use sekisho_decode::{Addr, Brief, Ip};
 
 /// Addresses, ports and protocol of one packet, as it was sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,6 +27,14 @@ impl Tuple {
         Self { src: ip.src, dst: ip.dst, src_port, dst_port, protocol: ip.protocol }
     }
 
+    /// Takes the five-tuple of a packet's brief.
+    #[inline]
+    #[must_use]
+    pub const fn of_brief(brief: &Brief) -> Self {
+        let Brief { src, dst, src_port, dst_port, protocol, .. } = *brief;
+        Self { src, dst, src_port, dst_port, protocol }
+    }
+
     /// The same conn's packets the other way.
     #[inline]
     #[must_use]
@@ -40,14 +48,12 @@ impl Tuple {
         }
     }
 
-    /// Tells whether `other` is the same conn's the other way.
+    /// The bits in which it differs from another, thrown together; without a branch.
     #[inline]
-    pub(crate) fn is_reverse_of(&self, other: &Self) -> bool {
-        self.src == other.dst
-            && self.dst == other.src
-            && self.src_port == other.dst_port
-            && self.dst_port == other.src_port
-            && self.protocol == other.protocol
+    pub(crate) const fn differs(&self, other: &Self) -> u64 {
+        let addresses = self.src.bits() ^ other.src.bits() | self.dst.bits() ^ other.dst.bits();
+        let ports = self.src_port ^ other.src_port | self.dst_port ^ other.dst_port;
+        addresses as u64 | (addresses >> 64) as u64 | ports as u64 | (self.protocol ^ other.protocol) as u64
     }
 
     /// What both directions have in common of their ends.
