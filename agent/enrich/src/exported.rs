@@ -8,6 +8,7 @@
 //! that opened it: the exporter's own count.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use foldhash::{HashMap, HashSet};
 use sekisho_decode::Addr;
@@ -40,12 +41,13 @@ impl Enrich {
         };
         let forth = key(flow.src, flow.dst, flow.dst_port);
         let back = key(flow.dst, flow.src, flow.src_port);
-        // Where ports do not tell, what was heard first does.
-        let from_orig = match (serves(flow.src_port, flow.dst_port), serves(flow.dst_port, flow.src_port)) {
-            (true, false) => false,
-            (false, true) => true,
-            _ => !self.relations.all.contains_key(&back),
-        };
+        let (from_orig, either_way) =
+            match (serves(flow.src_port, flow.dst_port), serves(flow.dst_port, flow.src_port)) {
+                (true, false) => (false, false),
+                (false, true) => (true, false),
+                // A guess, and the same one whichever direction is told of first.
+                _ => (rank(flow.src) < rank(flow.dst), true),
+            };
         let reverse = flow.reverse_bytes.unwrap_or(0);
         let (key, bytes) =
             if from_orig { (forth, [flow.bytes, reverse]) } else { (back, [reverse, flow.bytes]) };
@@ -61,9 +63,20 @@ impl Enrich {
                 answered: by_resp > 0,
                 vlan: flow.vlan,
                 to_group: flow.dst.is_group() || flow.src.is_group(),
+                either_way,
             },
         );
     }
+}
+
+/// Of two ends of which either may have opened a conn, the lower is taken for orig: a private address, for
+/// most tunnels are opened from inside.
+fn rank(end: Addr) -> (bool, Addr) {
+    let private = match end.ip() {
+        IpAddr::V4(ip) => ip.is_private(),
+        IpAddr::V6(ip) => ip.is_unique_local(),
+    };
+    (!private, end)
 }
 
 /// Which relationships stand for themselves, and which exporters confirm them.
@@ -86,16 +99,19 @@ impl Confirmed {
         for (key, relation) in relations.iter() {
             let Some(exporter) = key.exporter else { continue };
             let bytes = relation.bytes.iter().copied().fold(0, u64::saturating_add);
-            let best = most.entry(path(key)).or_insert((bytes, exporter));
+            let best = most.entry(way(key, relation)).or_insert((bytes, exporter));
             if bytes > best.0 {
                 *best = (bytes, exporter);
             }
         }
-        relations.retain(|(key, _)| {
+        relations.retain(|(key, relation)| {
             let Some(exporter) = key.exporter else { return true };
-            let path = path(key);
-            this.by_path.entry(path).or_default().insert(exporter);
-            !seen.contains(&path) && most.get(&path).is_some_and(|(_, best)| *best == exporter)
+            let paths = [Some(path(key)), relation.either_way.then(|| back(path(key)))];
+            let by_mirror = paths.iter().flatten().any(|path| seen.contains(path));
+            for path in paths.into_iter().flatten() {
+                this.by_path.entry(path).or_default().insert(exporter);
+            }
+            !by_mirror && most.get(&way(key, relation)).is_some_and(|(_, best)| *best == exporter)
         });
         this
     }
@@ -106,6 +122,95 @@ impl Confirmed {
     }
 }
 
+/// A path by which two exporters mean the same, though one took the one end for orig and one the other.
+fn way(key: &RelationKey, relation: &Relation) -> Path {
+    let path = path(key);
+    if relation.either_way { path.min(back(path)) } else { path }
+}
+
+const fn back((orig, resp, protocol, port): Path) -> Path {
+    (resp, orig, protocol, port)
+}
+
 const fn path(key: &RelationKey) -> Path {
     (key.orig, key.resp, key.protocol, key.port)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests {
+    use sekisho_decode::MacAddr;
+    use sekisho_export::Format;
+
+    use super::*;
+
+    const BRANCH: [u8; 4] = [203, 0, 113, 9];
+    const GATEWAY: [u8; 4] = [192, 168, 1, 1];
+
+    fn flow(exporter: u8, src: [u8; 4], dst: [u8; 4], port: u16, bytes: u64) -> FlowRecord<'static> {
+        FlowRecord {
+            src: Addr::v4(src),
+            dst: Addr::v4(dst),
+            src_port: port,
+            dst_port: port,
+            protocol: if port == 0 { 50 } else { 17 },
+            bytes,
+            ..FlowRecord::new(Addr::v4([192, 0, 2, exporter]), Format::NetflowV9, 1)
+        }
+    }
+
+    /// The relationships that stand for themselves, and who confirms the first.
+    fn settled(enrich: &Enrich) -> (Vec<RelationKey>, usize) {
+        let mut relations: Vec<_> = enrich.relations.all.iter().collect();
+        relations.sort_by_key(|(key, _)| **key);
+        let confirmed = Confirmed::settle(&mut relations);
+        let exporters = relations.first().map_or(0, |(key, _)| confirmed.exporters(key).count());
+        (relations.into_iter().map(|(key, _)| *key).collect(), exporters)
+    }
+
+    /// ESP, and what both ends send from one port: NAT traversal, WireGuard.
+    #[test]
+    fn a_tunnel_that_the_mirror_saw_is_one_whichever_direction_an_exporter_tells_first() {
+        for port in [0, 4500, 51_820] {
+            for (first, second) in [(BRANCH, GATEWAY), (GATEWAY, BRANCH)] {
+                let mut enrich = Enrich::new(Vec::new(), crate::Bounds::default());
+                let forth = flow(1, first, second, port, 500);
+                let seen = Piece {
+                    first_ns: 1,
+                    last_ns: 2,
+                    hour: 0,
+                    bytes: [900; 2],
+                    sessions: 1,
+                    answered: true,
+                    vlan: 0,
+                    to_group: false,
+                    either_way: false,
+                };
+                let key = RelationKey {
+                    orig: Addr::v4(BRANCH),
+                    resp: Addr::v4(GATEWAY),
+                    macs: [MacAddr::ZERO; 2],
+                    protocol: forth.protocol,
+                    port,
+                    service: None,
+                    names: [None; 2],
+                    exporter: None,
+                };
+                enrich.relations.piece(key, &seen);
+                enrich.exported(&forth);
+                enrich.exported(&flow(2, second, first, port, 700));
+                assert_eq!(settled(&enrich), (vec![key], 2), "port {port}, {first:?} first");
+            }
+        }
+    }
+
+    #[test]
+    fn two_exporters_that_heard_a_tunnel_from_different_ends_tell_of_one() {
+        let mut enrich = Enrich::new(Vec::new(), crate::Bounds::default());
+        enrich.exported(&flow(1, BRANCH, GATEWAY, 4500, 500));
+        enrich.exported(&flow(2, GATEWAY, BRANCH, 4500, 700));
+        let (relations, exporters) = settled(&enrich);
+        assert_eq!((relations.len(), exporters), (1, 2));
+        assert_eq!(relations[0].orig, Addr::v4(GATEWAY), "taken for opened from inside");
+    }
 }

@@ -150,6 +150,7 @@ pub(crate) struct Piece {
     pub(crate) answered: bool,
     pub(crate) vlan: u16,
     pub(crate) to_group: bool,
+    pub(crate) either_way: bool,
 }
 
 /// What its conns add up to. Index 0 is orig's, 1 is resp's.
@@ -186,6 +187,8 @@ pub(crate) struct Relation {
     pub(crate) looked_at: bool,
     /// Whether frames went to a group address: what is said there stays on the link.
     pub(crate) to_group: bool,
+    /// Whether an exporter told of it by ports that do not tell which end opened it.
+    pub(crate) either_way: bool,
     /// Whether there is anything that was not reported yet.
     pub(crate) news: bool,
 }
@@ -226,6 +229,7 @@ impl Relations {
             looked_up: true,
             looked_at: false,
             to_group: piece.to_group,
+            either_way: piece.either_way,
             news: true,
         };
         self.absorb(key, relation);
@@ -344,6 +348,7 @@ impl Relations {
             past: None,
             looked_at: false,
             to_group,
+            either_way: false,
             news: true,
         });
         let piece = behaviour::Piece {
@@ -406,6 +411,7 @@ impl Relation {
         self.looked_up &= other.looked_up;
         self.looked_at |= other.looked_at;
         self.to_group &= other.to_group;
+        self.either_way &= other.either_way;
         self.news |= other.news;
     }
 

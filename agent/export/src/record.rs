@@ -82,7 +82,8 @@ pub enum Direction {
 
 impl FlowRecord<'_> {
     /// A flow of which nothing is known yet.
-    pub(crate) const fn new(exporter: Addr, format: Format, time_ns: i64) -> Self {
+    #[must_use]
+    pub const fn new(exporter: Addr, format: Format, time_ns: i64) -> Self {
         Self {
             exporter,
             format,
