@@ -8,6 +8,7 @@
 //! | `tls` | TLS 1.3 at both ends: the collector's own CA and nothing else |
 //! | `post` | one connection to the collector, through a proxy where there is one |
 //! | `bundle` | the same as a file: encrypted, signed, refused as a whole when altered |
+//! | `carried` | a bundle with captures, of any size in constant memory |
 //!
 //! # Enrolment
 //!
@@ -25,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 mod bundle;
+mod carried;
 mod code;
 mod key;
 mod pack;
@@ -32,6 +34,7 @@ mod post;
 mod tls;
 
 pub use bundle::{Bundle, BundleError, Enrolment, MAX_BUNDLE_BYTES, Sealer};
+pub use carried::{Carried, CarriedWriter, Content, MAX_CAPTURES, MAX_CAPTURES_BYTES, Part};
 pub use code::{Code, NotACode, Proven, Side, agree, prove, secret_of};
 pub use key::{BoxKey, KeyError, der, ends_within, hex, point_of, unhex, verify};
 pub use pack::{MAX_BODY_BYTES, MAX_UNPACKED_BYTES, PackError, pack, unpack, unpacked_bytes};
