@@ -6,12 +6,14 @@
 //! | `enrol` | becoming a site of a collector, online or by file |
 //! | `meeting` | one meeting: everything that changed up, what was decided down |
 //! | `bundle` | the same by file |
+//! | `captures` | captures that a person has go along with a bundle |
 //! | `handed` | rules that the collector hands down |
 //! | `daemon` | a thread that meets every few minutes, within its hours |
 //!
 //! The box asks, the collector answers: nothing here listens.
 
 mod bundle;
+mod captures;
 mod daemon;
 mod enrol;
 pub(crate) mod handed;

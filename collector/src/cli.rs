@@ -78,6 +78,13 @@ pub(crate) enum Command {
     Import(Import),
     /// 施設へ持ち帰るファイルをつくる / Writes what goes back to a site
     Answer(Answer),
+    /// 施設から届いたキャプチャを一覧し、消す / Lists captures that came with bundles, and removes one
+    ///
+    /// キャプチャには患者の情報を含む通信がそのまま入っています。コレクターのユーザーだけが読める場所（state の下の captures）に
+    /// 置かれます。見終えたら --remove で消してください。施設を消せば、その施設のものも消えます
+    /// / A capture holds all that passed, patients' data included. It is kept where only the collector's user
+    /// may read (`captures` below `state`); remove it once it was looked at. It goes with its site.
+    Captures(Captures),
     /// 外部接続先を一覧する / Lists the external connections
     Connections(Connections),
     /// 機器を一覧する / Lists the devices
@@ -220,6 +227,19 @@ pub(crate) struct Import {
     /// ファイル / The bundles
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Captures {
+    /// この施設だけ（いくつでも） / Only these sites
+    #[arg(long, value_name = "NAME")]
+    pub(crate) site: Vec<String>,
+    /// この SHA-256 のキャプチャを消す / Removes the capture of this SHA-256
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) remove: Option<String>,
+    /// 確認済み / Yes, remove it
+    #[arg(long, requires = "remove")]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args, Debug)]
