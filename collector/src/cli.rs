@@ -74,6 +74,14 @@ pub(crate) enum Command {
     Site(SiteArgs),
     /// 判定ルールを施設に配る / Hands rules of judgement down to sites
     Rules(RulesArgs),
+    /// 箱の設定を施設に配る / Hands settings of boxes down to sites
+    ///
+    /// 配れる設定 / What can be handed down:
+    /// internal（院内のアドレス範囲 / what is inside）、
+    /// sync.every、sync.bandwidth、sync.hours（同期の間隔・速さ・時間帯 / how often, how fast, when it syncs）、
+    /// snmp.subnets（SNMP の範囲。箱の設定ファイルの allow の中だけ / asked over SNMP, within the box's own `allow`）。
+    /// 箱の設定ファイルに書かれた項目は、そのとおりのまま変わりません / What a box's own file states stays as it is.
+    Settings(SettingsArgs),
     /// 施設から届いたファイルを取り込む / Takes in bundles that sites wrote
     Import(Import),
     /// 施設へ持ち帰るファイルをつくる / Writes what goes back to a site
@@ -206,6 +214,39 @@ pub(crate) enum RulesCommand {
     TakeBack {
         /// ルールの id / The rule's id
         id: String,
+        #[command(flatten)]
+        to: To,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SettingsArgs {
+    #[command(subcommand)]
+    pub(crate) command: SettingsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettingsCommand {
+    /// 設定を確かめて配る（施設を指定しなければ、今ある全施設） / Tries a setting and hands it out; without a site, to all there are
+    Set {
+        /// 設定の名前 / Its key
+        key: String,
+        /// 値（internal と snmp.subnets はいくつでも） / Its value, or values
+        #[arg(required = true)]
+        values: Vec<String>,
+        #[command(flatten)]
+        to: To,
+    },
+    /// 配っている設定を一覧する / Lists what is handed out
+    List {
+        /// この施設だけ（いくつでも） / Only these sites
+        #[arg(long, value_name = "NAME")]
+        site: Vec<String>,
+    },
+    /// 設定を引き上げる。箱は自分の設定ファイルか既定に戻る / Takes a setting back; the box returns to its own
+    Drop {
+        /// 設定の名前 / Its key
+        key: String,
         #[command(flatten)]
         to: To,
     },

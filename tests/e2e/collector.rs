@@ -7,6 +7,7 @@ mod network;
 mod older;
 mod people;
 mod rules;
+mod settings;
 mod strange;
 
 use std::fs;

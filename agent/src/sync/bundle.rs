@@ -9,12 +9,12 @@ use std::io::Read;
 use anyhow::{Context, bail};
 use sekisho_api::sync::Answer;
 use sekisho_ledger::{BatchBounds, Outbox, random_id};
-use sekisho_report::{Lang, fill, text};
+use sekisho_report::{Lang, fill};
 use sekisho_sync::{
     BoxKey, Bundle, Enrolment, MAX_BUNDLE_BYTES, Proven, Side, der, pack, point_of, prove, unhex, unpack,
 };
 
-use super::meeting::tell;
+use super::meeting::{self, tell};
 use super::place::{self, Collector, Place};
 use super::{captures, handed};
 use crate::cli;
@@ -89,5 +89,5 @@ pub(crate) fn import(args: &cli::Import, lang: Lang) -> anyhow::Result<()> {
         decisions += outbox.answered(&answer)?.decisions;
     }
     tell(&fill(lang, "sync.answered", &[("decisions", &decisions), ("waiting", &outbox.waiting()?)]))?;
-    if handed::lay(&config.ledger, &mut outbox)? { tell(text(lang, "sync.rules")) } else { Ok(()) }
+    meeting::tell_handed(handed::lay(&config.ledger, &mut outbox)?, lang)
 }

@@ -19,6 +19,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::config::Handed;
+
 pub(crate) use client::{NoAgent, status};
 pub(crate) use server::SocketError;
 
@@ -61,6 +63,9 @@ pub(crate) struct Status {
     pub(crate) snmp: Option<Snmp>,
     /// How the collector is kept up to date.
     pub(crate) sync: Sync,
+    /// Settings that the collector handed down.
+    #[serde(default)]
+    pub(crate) handed: Vec<Handed>,
     /// The last time that the configuration was read again.
     pub(crate) reload: Option<Reload>,
     /// The box's own health.
