@@ -271,8 +271,8 @@ fn roll_up(book: Book, every: Duration) -> RollUp {
         updated,
         seconds: took.as_secs_f64(),
     });
-    let Book { recorded, failed, late, error, .. } = book;
-    RollUp { every_s: every.as_secs(), last, recorded, failed, late, error }
+    let Book { recorded, failed, late, unkept, error, .. } = book;
+    RollUp { every_s: every.as_secs(), last, recorded, failed, late, unkept, error }
 }
 
 #[cfg(test)]

@@ -104,6 +104,7 @@ fn daemon(status: &Status, out: &mut Out<'_>) -> fmt::Result {
     let roll_up = &status.roll_up;
     out.counter("sekisho_roll_ups", "Roll-ups in the ledger", roll_up.recorded)?;
     out.counter("sekisho_roll_up_failures", "Attempts to record that failed", roll_up.failed)?;
+    out.counter("sekisho_snapshots_unkept", "What equipment said and was not kept", roll_up.unkept)?;
     if let Some(last) = &roll_up.last {
         out.gauge("sekisho_roll_up_seconds", "How long the last roll-up took", last.seconds)?;
         let at = last.at.as_millisecond().max(0).cast_unsigned();

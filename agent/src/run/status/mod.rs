@@ -193,6 +193,10 @@ pub(crate) struct RollUp {
     pub(crate) failed: u64,
     /// Workers that did not answer in time.
     pub(crate) late: u64,
+    /// What equipment said of its surroundings since the start and the ledger did not keep for the map; the next
+    /// round asks it anew.
+    #[serde(default)]
+    pub(crate) unkept: u64,
     /// Why the last attempt failed.
     pub(crate) error: Option<String>,
 }

@@ -77,6 +77,9 @@ impl Page<'_> {
         if let Some(error) = &status.roll_up.error {
             self.line("agent.attention-record", &[("error", error)]);
         }
+        if status.roll_up.unkept > 0 {
+            self.line("agent.attention-unkept", &[("unkept", &status.roll_up.unkept)]);
+        }
         if let Some(snmp) = &status.snmp {
             if let Some(error) = &snmp.error {
                 self.line("agent.attention-snmp", &[("error", error)]);
@@ -277,7 +280,7 @@ fn plain(words: &str) -> String {
 mod tests {
     use super::super::Handed;
     use super::super::{
-        Clock, Exporter, LastRollUp, Machine, MirrorVerdict, Reload, Tables, Traffic, Worker,
+        Clock, Exporter, LastRollUp, Machine, MirrorVerdict, Reload, RollUp, Tables, Traffic, Worker,
     };
     use super::*;
 
@@ -323,6 +326,7 @@ mod tests {
                 "1.00 %",
             ),
             (Status { workers: vec![waiting], ..base.clone() }, "capture-eth1"),
+            (Status { roll_up: RollUp { unkept: 7, ..RollUp::default() }, ..base.clone() }, "7"),
             (Status { tables: Tables { evicted: 5, ..Tables::default() }, ..base.clone() }, "max_memory"),
             (Status { machine: Machine { disk_free: 1 << 20, ..machine }, ..base.clone() }, "1.0 MB"),
             (Status { machine: Machine { temperature_c: Some(91.0), ..machine }, ..base.clone() }, "91"),
