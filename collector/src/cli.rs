@@ -24,6 +24,10 @@ const EXAMPLES: &str = "\
       sekisho-collector import bundle.sekisho
       sekisho-collector answer yama-clinic -o answer.sekisho
 
+  同期の時間帯を全施設に配る
+  Hand the hours of the sync down to all sites
+      sekisho-collector settings set sync.hours 22:00-06:00 --by 細田
+
   全施設の外部接続先
   The external connections of all sites
       sekisho-collector connections
@@ -88,8 +92,9 @@ pub(crate) enum Command {
     Answer(Answer),
     /// 施設から届いたキャプチャを一覧し、消す / Lists captures that came with bundles, and removes one
     ///
-    /// キャプチャには患者の情報を含む通信がそのまま入っています。コレクターのユーザーだけが読める場所（state の下の captures）に
-    /// 置かれます。見終えたら --remove で消してください。施設を消せば、その施設のものも消えます
+    /// キャプチャには患者の情報を含む通信がそのまま入っています。
+    /// コレクターのユーザーだけが読める場所（state の下の captures）に置かれます。
+    /// 見終えたら --remove で消してください。施設を消せば、その施設のものも消えます
     /// / A capture holds all that passed, patients' data included. It is kept where only the collector's user
     /// may read (`captures` below `state`); remove it once it was looked at. It goes with its site.
     Captures(Captures),

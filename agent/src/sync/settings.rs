@@ -17,8 +17,8 @@ use super::place;
 
 /// Settings that are kept: several times as many as there are, for those of a later version.
 const MAX_KEPT: usize = 50;
-/// Octets of the file: so many settings of a thousand prefixes each.
-const MAX_FILE_BYTES: u64 = 4 << 20;
+/// Octets of the file: so many settings, each with the longest key, value and author that a decision may have.
+const MAX_FILE_BYTES: u64 = 8 << 20;
 
 /// What the collector says of settings.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -60,7 +60,7 @@ pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
     for decision in outbox.decided(SETTING)?.into_iter().filter(|decision| decision.field == SETTING_VALUE) {
         let Some(value) = decision.value else { continue };
         // A form of a later version is as unknown as its key may be.
-        let values = serde_json::from_str(&value).unwrap_or_default();
+        let values: Vec<String> = serde_json::from_str(&value).unwrap_or_default();
         if said.settings.len() < MAX_KEPT {
             said.settings.insert(decision.subject, Value { values, author: decision.author });
         } else {
@@ -71,10 +71,7 @@ pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
     if read(ledger).is_ok_and(|known| known == said) {
         return Ok(false);
     }
-    let text = serde_json::to_string_pretty(&said)?;
-    if text.len() as u64 > MAX_FILE_BYTES {
-        anyhow::bail!("the collector's settings take more than {MAX_FILE_BYTES} octets");
-    }
+    let text = serde_json::to_string(&said)?;
     let folder = path.parent().context("the file has a folder")?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     place::write(&path, text.as_bytes())?;
@@ -115,5 +112,14 @@ mod tests {
         }
         let said = read(&ledger).unwrap();
         assert_eq!((said.settings.len(), said.left_out), (MAX_KEPT, 1));
+        // As large as a collector can make it, it is read.
+        let long = serde_json::to_string(&vec!["\u{1}"; 7_000]).unwrap();
+        for number in 0..MAX_KEPT {
+            let key = format!("{}{number:02}", "\u{1}".repeat(4_000));
+            let field = (SETTING, key.as_str(), SETTING_VALUE);
+            outbox.decide(field, Some(&long), "survey", Timestamp::now()).unwrap();
+        }
+        assert!(lay(&ledger, &mut outbox).unwrap());
+        assert_eq!(read(&ledger).unwrap().settings.len(), MAX_KEPT);
     }
 }
