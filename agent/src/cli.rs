@@ -23,7 +23,7 @@ pub(crate) use rules::{Explain, RulesArgs, RulesCheck, RulesCommand, RulesList, 
 pub(crate) use sekisho_desk::ListFormat;
 pub(crate) use sync::{Bundle, Enrol, Import, SyncArgs};
 
-use crate::run::config::{DEFAULT_PATH, DEFAULT_SOCKET, MIN_MAX_MEMORY, size};
+use crate::run::config::{DEFAULT_PATH, DEFAULT_SOCKET, MIN_MAX_MEMORY};
 
 const EXAMPLES: &str = "\
 例 / Examples:
@@ -479,7 +479,7 @@ const STATUSES: [&str; 6] = ["unregistered", "registered", "expired", "outside-h
 
 /// Reads a bound on memory.
 fn memory(text: &str) -> Result<u64, String> {
-    let size = size(text).filter(|size| *size >= MIN_MAX_MEMORY);
+    let size = sekisho_sync::size(text).filter(|size| *size >= MIN_MAX_MEMORY);
     size.ok_or_else(|| {
         format!("64MiB 以上を 256MiB のように / write at least {}MiB, as 256MiB", MIN_MAX_MEMORY >> 20)
     })

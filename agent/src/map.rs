@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Map, lang: Lang) -> anyhow::Result<()> {
     let form = args.output.as_deref().map(|path| form(path, lang)).transpose()?;
     let marks = [(MarkKind::Pin, &args.pin), (MarkKind::Hide, &args.hide), (MarkKind::Draw, &args.draw)];
     if marks.iter().any(|(_, ends)| !ends.is_empty()) || !args.forget.is_empty() {
-        let mut ledger = Ledger::open(&args.place.db)?;
+        let mut ledger = Ledger::beside(&args.place.db)?;
         let site = site(&ledger, args, lang)?;
         for (kind, ends) in marks {
             for pair in ends.chunks_exact(2) {

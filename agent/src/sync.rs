@@ -6,17 +6,21 @@
 //! | `enrol` | becoming a site of a collector, online or by file |
 //! | `meeting` | one meeting: everything that changed up, what was decided down |
 //! | `bundle` | the same by file |
-//! | `handed` | rules that the collector hands down |
+//! | `captures` | captures that a person has go along with a bundle |
+//! | `handed` | rules that the collector hands down, and the mark that something came |
+//! | `settings` | settings that it hands down |
 //! | `daemon` | a thread that meets every few minutes, within its hours |
 //!
 //! The box asks, the collector answers: nothing here listens.
 
 mod bundle;
+mod captures;
 mod daemon;
 mod enrol;
 pub(crate) mod handed;
 mod meeting;
 mod place;
+pub(crate) mod settings;
 
 use jiff::civil::Time;
 use std::time::Duration;
@@ -27,7 +31,7 @@ pub(crate) use enrol::enrol;
 pub(crate) use meeting::once;
 
 /// `[sync]`, checked.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct SyncConfig {
     /// How often the collector is met.
     pub(crate) every: Duration,

@@ -24,6 +24,10 @@ const EXAMPLES: &str = "\
       sekisho-collector import bundle.sekisho
       sekisho-collector answer yama-clinic -o answer.sekisho
 
+  同期の時間帯を全施設に配る
+  Hand the hours of the sync down to all sites
+      sekisho-collector settings set sync.hours 22:00-06:00 --by 細田
+
   全施設の外部接続先
   The external connections of all sites
       sekisho-collector connections
@@ -74,10 +78,26 @@ pub(crate) enum Command {
     Site(SiteArgs),
     /// 判定ルールを施設に配る / Hands rules of judgement down to sites
     Rules(RulesArgs),
+    /// 箱の設定を施設に配る / Hands settings of boxes down to sites
+    ///
+    /// 配れる設定 / What can be handed down:
+    /// internal（院内のアドレス範囲 / what is inside）、
+    /// sync.every、sync.bandwidth、sync.hours（同期の間隔・速さ・時間帯 / how often, how fast, when it syncs）、
+    /// snmp.subnets（SNMP の範囲。箱の設定ファイルの allow の中だけ / asked over SNMP, within the box's own `allow`）。
+    /// 箱の設定ファイルに書かれた項目は、そのとおりのまま変わりません / What a box's own file states stays as it is.
+    Settings(SettingsArgs),
     /// 施設から届いたファイルを取り込む / Takes in bundles that sites wrote
     Import(Import),
     /// 施設へ持ち帰るファイルをつくる / Writes what goes back to a site
     Answer(Answer),
+    /// 施設から届いたキャプチャを一覧し、消す / Lists captures that came with bundles, and removes one
+    ///
+    /// キャプチャには患者の情報を含む通信がそのまま入っています。
+    /// コレクターのユーザーだけが読める場所（state の下の captures）に置かれます。
+    /// 見終えたら --remove で消してください。施設を消せば、その施設のものも消えます
+    /// / A capture holds all that passed, patients' data included. It is kept where only the collector's user
+    /// may read (`captures` below `state`); remove it once it was looked at. It goes with its site.
+    Captures(Captures),
     /// 外部接続先を一覧する / Lists the external connections
     Connections(Connections),
     /// 機器を一覧する / Lists the devices
@@ -204,6 +224,39 @@ pub(crate) enum RulesCommand {
     },
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct SettingsArgs {
+    #[command(subcommand)]
+    pub(crate) command: SettingsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettingsCommand {
+    /// 設定を確かめて配る（施設を指定しなければ、今ある全施設） / Tries a setting and hands it out; without a site, to all there are
+    Set {
+        /// 設定の名前 / Its key
+        key: String,
+        /// 値（internal と snmp.subnets はいくつでも） / Its value, or values
+        #[arg(required = true)]
+        values: Vec<String>,
+        #[command(flatten)]
+        to: To,
+    },
+    /// 配っている設定を一覧する / Lists what is handed out
+    List {
+        /// この施設だけ（いくつでも） / Only these sites
+        #[arg(long, value_name = "NAME")]
+        site: Vec<String>,
+    },
+    /// 設定を引き上げる。箱は自分の設定ファイルか既定に戻る / Takes a setting back; the box returns to its own
+    Drop {
+        /// 設定の名前 / Its key
+        key: String,
+        #[command(flatten)]
+        to: To,
+    },
+}
+
 /// Which sites, and who says so.
 #[derive(Args, Debug)]
 pub(crate) struct To {
@@ -220,6 +273,19 @@ pub(crate) struct Import {
     /// ファイル / The bundles
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Captures {
+    /// この施設だけ（いくつでも） / Only these sites
+    #[arg(long, value_name = "NAME")]
+    pub(crate) site: Vec<String>,
+    /// この SHA-256 のキャプチャを消す / Removes the capture of this SHA-256
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) remove: Option<String>,
+    /// 確認済み / Yes, remove it
+    #[arg(long, requires = "remove")]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args, Debug)]

@@ -7,8 +7,9 @@
 //! | `run`, `service`, `figures`, `openapi` | sockets; what boxes are answered; figures; the API's description |
 //! | `body`, `writers` | what requests may hold; who writes what they bring |
 //! | `sites` | adding, listing, revoking and removing sites |
-//! | `rules` | handing rules down to sites |
+//! | `rules`, `settings` | handing rules and settings down to sites |
 //! | `bundles` | what comes and goes by file |
+//! | `captures` | captures that came along, kept, listed, removed |
 //! | `lists` | what the ledger holds |
 //! | `people` | what people declare, ask and compare |
 //!
@@ -18,6 +19,7 @@
 
 mod body;
 mod bundles;
+mod captures;
 mod cli;
 mod config;
 mod figures;
@@ -28,6 +30,7 @@ mod people;
 mod rules;
 mod run;
 mod service;
+mod settings;
 mod sites;
 mod writers;
 
@@ -73,8 +76,13 @@ fn command(cli: &Cli) -> anyhow::Result<()> {
         Command::Run => run::run(&config, lang),
         Command::Site(args) => sites::run(&args.command, &config, lang),
         Command::Rules(args) => rules::run(&args.command, &config, lang),
+        Command::Settings(args) => settings::run(&args.command, &config, lang),
         Command::Import(args) => bundles::import(args, &config, lang),
         Command::Answer(args) => bundles::answer(args, &config, lang),
+        Command::Captures(args) => {
+            let sites = sites::chosen(&mut Intake::open(config.database())?, &args.site, lang)?;
+            captures::run(args, &sites, &config, lang)
+        }
         Command::Connections(args) => lists::connections(args, &config, lang),
         Command::Devices(args) => lists::devices(args, &config, lang),
         Command::Exits(args) => lists::exits(args, &config, lang),

@@ -29,7 +29,7 @@ pub(crate) fn run(command: &RulesCommand, config: &Config, lang: Lang) -> anyhow
 }
 
 fn put(intake: &mut Intake, path: &Path, to: &To, lang: Lang) -> anyhow::Result<()> {
-    let sites = sites_of(intake, to, lang)?;
+    let sites = sites::chosen(intake, &to.site, lang)?;
     for (id, written) in sound(path)? {
         let value = serde_json::to_string(&written)?;
         for site in &sites {
@@ -83,7 +83,7 @@ fn list(intake: &mut Intake, lang: Lang) -> anyhow::Result<()> {
 
 fn take_back(intake: &mut Intake, id: &str, to: &To, lang: Lang) -> anyhow::Result<()> {
     let mut taken = 0;
-    for site in sites_of(intake, to, lang)? {
+    for site in sites::chosen(intake, &to.site, lang)? {
         let has = |decision: &sekisho_api::sync::Decision| decision.subject == id && decision.value.is_some();
         if intake.decided(&site, RULE)?.iter().any(has) {
             intake.decide(&site, (RULE, id, RULE_TEXT), None, &to.by, Timestamp::now())?;
@@ -94,14 +94,4 @@ fn take_back(intake: &mut Intake, id: &str, to: &To, lang: Lang) -> anyhow::Resu
         bail!("{}", fill(lang, "collector.rule-nowhere", &[("id", &id)]));
     }
     tell(&fill(lang, "collector.rule-taken", &[("id", &id), ("sites", &taken)]))
-}
-
-fn sites_of(intake: &mut Intake, to: &To, lang: Lang) -> anyhow::Result<Vec<String>> {
-    for site in &to.site {
-        sites::known(intake, site, lang)?;
-    }
-    if to.site.is_empty() {
-        return Ok(intake.members()?.into_iter().map(|member| member.site).collect());
-    }
-    Ok(to.site.clone())
 }

@@ -10,6 +10,7 @@ use sekisho_ledger::{Intake, Invitation, Member};
 use sekisho_report::{Lang, fill, text};
 use sekisho_sync::{Code, secret_of};
 
+use crate::captures::Captures;
 use crate::cli::SiteCommand;
 use crate::config::Config;
 use crate::home::{self, Home};
@@ -46,6 +47,9 @@ pub(crate) fn run(command: &SiteCommand, config: &Config, lang: Lang) -> anyhow:
             if !yes {
                 bail!("{}", fill(lang, "collector.say-yes", &[("site", name)]));
             }
+            // First, and held until the end: what holds patients' data must not outlive the site's name.
+            let captures = Captures::hold(&config.state)?;
+            captures.forget(name)?;
             intake.forget(name, now)?;
             tell(&fill(lang, "collector.was-removed", &[("site", name)]))
         }
@@ -80,6 +84,17 @@ fn add(
     let file = OfflineInvitation { site: site.to_owned(), id, secret, ca: home.ca, recipient };
     home::private(output, &serde_json::to_string_pretty(&file)?)?;
     tell(&fill(lang, "collector.invitation", &[("path", &output.display())]))
+}
+
+/// The sites that are named, or else all there are.
+pub(crate) fn chosen(intake: &mut Intake, named: &[String], lang: Lang) -> anyhow::Result<Vec<String>> {
+    for site in named {
+        known(intake, site, lang)?;
+    }
+    if named.is_empty() {
+        return Ok(intake.members()?.into_iter().map(|member| member.site).collect());
+    }
+    Ok(named.to_vec())
 }
 
 /// A mistyped name is no site.

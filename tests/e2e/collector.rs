@@ -1,11 +1,13 @@
 //! Sites and their collector as people run them: enrolled, synced, cut, killed, revoked, carried by file.
 //! At the end both ledgers are equal, table by table.
 
+mod captures;
 mod full;
 mod network;
 mod older;
 mod people;
 mod rules;
+mod settings;
 mod strange;
 
 use std::fs;

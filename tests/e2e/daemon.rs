@@ -125,6 +125,21 @@ fn spawn(folder: &Path, env: &[(&str, &Path)]) -> Child {
 }
 
 #[test]
+fn a_link_of_the_map_is_pinned_beside_it() {
+    let daemon = Daemon::start("roll_up = \"1s\"");
+    until("a roll-up", || {
+        daemon.status().filter(|status| status["roll_up"]["recorded"].as_u64() > Some(0))
+    });
+    let ledger = daemon.path("ledger.db");
+    let map = ["map", "--lang", "en", "--db", ledger.to_str().unwrap(), "--site", "kita"];
+    for act in ["--pin", "--forget"] {
+        let said = agent::text([&map[..], &[act, "core01", "sw02"]].concat());
+        assert!(said.contains("core01") && said.contains("sw02"), "{said}");
+    }
+    assert!(daemon.status().is_some_and(|status| status["roll_up"]["error"].is_null()));
+}
+
+#[test]
 fn it_answers_records_and_stops_when_told() {
     let daemon = Daemon::start("roll_up = \"1s\"");
     let mode = fs::metadata(daemon.path("agent.sock")).unwrap().permissions().mode();

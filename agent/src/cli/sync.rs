@@ -42,6 +42,15 @@ pub(crate) struct Bundle {
     #[arg(short, long, value_name = "PATH")]
     pub(crate) output: PathBuf,
 
+    /// キャプチャファイルも入れる（いくつでも） / Captures that go along
+    ///
+    /// キャプチャには患者の情報を含む通信がそのまま入っています。
+    /// 持ち出す許可を得てから指定してください。中身を開けるのはコレクターだけです。元のファイルは消しません
+    /// / A capture holds all that passed, patients' data included: name one only where the hospital allows it to
+    /// leave. Only the collector can open what is in the bundle. The file itself stays where it is.
+    #[arg(long, value_name = "CAPTURE", num_args = 1..)]
+    pub(crate) capture: Vec<PathBuf>,
+
     /// 設定ファイル / The configuration
     #[arg(long, value_name = "PATH", default_value = DEFAULT_PATH)]
     pub(crate) config: PathBuf,

@@ -84,7 +84,7 @@ struct Entry {
 }
 
 /// What a device said of its surroundings, for the map.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Said {
     /// What it is called among the snapshots.
     pub(crate) key: String,

@@ -8,14 +8,15 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use sekisho_enrich::Prefix;
+use sekisho_sync::setting;
 use serde::Serialize;
 
 use super::candidates::Site;
 
+pub(crate) use sekisho_sync::setting::MAX_FREE_BITS;
+
 /// SNMP's port (RFC 3411 §1.1 names none; IANA does).
 pub(crate) const PORT: u16 = 161;
-/// The widest subnet, in bits that are free: a /20 of IPv4 is more than a hospital's floor.
-pub(crate) const MAX_FREE_BITS: u32 = 12;
 /// Devices asked in one round: several hospitals' equipment.
 pub(crate) const MAX_TARGETS: usize = 16_384;
 /// Addresses that a round looks at: four times as many as it asks, so that who rests holds nobody up.
@@ -114,15 +115,21 @@ pub(crate) fn address(text: &str, port: u16) -> Result<SocketAddr, BadTarget> {
 
 /// Reads a subnet that is not too wide.
 pub(crate) fn subnet(text: &str) -> Result<(IpAddr, u32), BadTarget> {
-    let parsed = || {
-        let (address, length) = text.trim().split_once('/')?;
-        let address: IpAddr = address.parse().ok()?;
-        let bits: u32 = if address.is_ipv4() { 32 } else { 128 };
-        let free = bits.checked_sub(length.parse().ok()?)?;
-        let address = address.to_canonical();
-        (free <= MAX_FREE_BITS && !address.is_multicast()).then_some((address, free))
-    };
-    parsed().ok_or_else(|| BadTarget { name: "bad-subnet", value: text.to_owned() })
+    setting::subnet(text).map_err(|_| BadTarget { name: "bad-subnet", value: text.to_owned() })
+}
+
+/// The first and the last address of a subnet.
+pub(crate) fn ends(address: IpAddr, free: u32) -> [IpAddr; 2] {
+    let low = (1_u128 << free.min(127)) - 1;
+    match address {
+        IpAddr::V4(address) => {
+            let (base, low) = (address.to_bits(), low as u32);
+            [base & !low, base | low].map(|bits| Ipv4Addr::from_bits(bits).into())
+        }
+        IpAddr::V6(address) => {
+            [address.to_bits() & !low, address.to_bits() | low].map(|bits| Ipv6Addr::from_bits(bits).into())
+        }
+    }
 }
 
 /// The addresses of hosts in a subnet: without its own and its broadcast address, where it has such.

@@ -1,4 +1,5 @@
-//! `check-config`: tells whether the daemon could run with a configuration, and what to correct.
+//! `check-config`: tells whether the daemon could run with a configuration, and what to correct; and what the
+//! collector handed down to the box, with what became of it.
 
 use std::io::{self, Write};
 
@@ -15,5 +16,8 @@ pub(crate) fn check_config(args: &CheckConfig, lang: Lang) -> anyhow::Result<()>
         output::tell(&doubt.words(&args.path, lang), lang);
     }
     writeln!(io::stdout(), "{}", fill(lang, "config.sound", &[("path", &args.path.display())]))?;
+    for handed in &loaded.config.handed {
+        writeln!(io::stdout(), "{}", handed.words(lang))?;
+    }
     Ok(())
 }

@@ -2,13 +2,12 @@
 //! here works on packets.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::config::{self, Config, Refused};
@@ -17,7 +16,10 @@ use super::logging::LogLevel;
 use super::overview::Overview;
 use super::poller::Poller;
 use super::status::Reload;
+use super::vitals::lock;
 use super::{metrics, notify, status};
+use crate::sync::SyncConfig;
+use crate::sync::handed::Mark;
 
 /// How often counters, beats and clocks are looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -29,11 +31,13 @@ const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 /// What the main thread holds.
 pub(crate) struct Control<'p> {
     pub(crate) signals: Signals,
-    /// Told when the collector handed down other rules.
-    pub(crate) rules: Arc<Notify>,
+    /// Moves when the collector handed something down.
+    pub(crate) handed: Mark,
     pub(crate) path: &'p Path,
     pub(crate) config: Config,
     pub(crate) log: LogLevel,
+    /// What the thread that meets the collector goes by; `None` where there is none.
+    pub(crate) sync: Option<Arc<Mutex<SyncConfig>>>,
     pub(crate) fleet: Fleet,
     pub(crate) poller: Poller,
     pub(crate) overview: Arc<Overview>,
@@ -50,7 +54,7 @@ impl Control<'_> {
         notify::ready();
         tracing::info!(workers = self.fleet.posts().len(), "running");
         loop {
-            let (overview, rules) = (Arc::clone(&self.overview), Arc::clone(&self.rules));
+            let overview = Arc::clone(&self.overview);
             tokio::select! {
                 told = self.signals.next() => match told {
                     Told::Reload => self.reload(),
@@ -59,7 +63,6 @@ impl Control<'_> {
                         break;
                     }
                 },
-                () = rules.notified() => self.reload(),
                 _ = tick.tick() => self.tick()?,
                 _ = line.tick() => notify::status(&self.line()),
                 served = self.status.serve(move || overview.status()) => pause_if(served).await,
@@ -71,8 +74,11 @@ impl Control<'_> {
         self.fleet.stop()
     }
 
-    fn tick(&self) -> anyhow::Result<()> {
+    fn tick(&mut self) -> anyhow::Result<()> {
         self.overview.tick();
+        if self.handed.has_moved() {
+            self.reload();
+        }
         if let Some(name) = self.fleet.fallen() {
             // The process must not live on half: the service manager starts it whole.
             anyhow::bail!("thread {name} ended by itself");
@@ -118,7 +124,7 @@ impl Control<'_> {
                 reload.error = Some(format!("{error:#}"));
             }
         }
-        self.overview.reloaded(reload, self.config.live.roll_up);
+        self.overview.reloaded(reload, &self.config);
         notify::ready();
     }
 
@@ -129,6 +135,9 @@ impl Control<'_> {
         self.fleet.adopt(&Arc::new(config.live.clone()))?;
         self.poller.adopt(&config.live);
         self.log.set(config.live.log_level);
+        if let (Some(told), Some(sync)) = (&self.sync, &config.sync) {
+            lock(told).clone_from(sync);
+        }
         self.config = config;
         Ok(waiting)
     }

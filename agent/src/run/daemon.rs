@@ -1,10 +1,10 @@
 //! `run`: everything is opened in the order in which it can fail, then the main thread takes over.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use anyhow::Context;
 use tokio::runtime;
-use tokio::sync::Notify;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::control::{Control, Signals};
@@ -15,12 +15,15 @@ use super::{config, logging, metrics, status, wiring};
 use crate::capture::live::{self, Keep};
 use crate::cli::Run;
 use crate::poll::board::Board;
+use crate::sync::handed::Mark;
 use crate::{console, sync};
 
 /// Runs the daemon until it is told to stop. `asked` is the log's level that the command line asks for.
 pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
+    let begun = SystemTime::now();
     let loaded = config::load(&args.config)?;
     let config = loaded.config;
+    let handed = Mark::of(&config.ledger, begun);
     let log = logging::init(config.log_format, config.live.log_level, asked)?;
     for doubt in &loaded.doubts {
         tracing::warn!(
@@ -51,16 +54,17 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
         if let Some(listen) = config.console {
             console::start(&config.ledger, listen, config.lang)?;
         }
-        let rules = Arc::new(Notify::new());
-        let meetings = match config.sync.clone() {
+        let sync = config.sync.clone().map(|sync| Arc::new(Mutex::new(sync)));
+        let meetings = match &sync {
             Some(settings) => {
                 let (ledger, site) = (config.ledger.clone(), config.site.clone());
-                Some(sync::start(ledger, site, settings, Arc::clone(&rules))?)
+                Some(sync::start(ledger, site, Arc::clone(settings))?)
             }
             None => None,
         };
         let overview = Arc::new(Overview::new(&config, &fleet, board, meetings));
-        Control { signals, rules, path: &args.config, config, log, fleet, poller, overview, status, metrics }
+        let path = &args.config;
+        Control { signals, handed, path, config, log, sync, fleet, poller, overview, status, metrics }
             .run()
             .await
     })

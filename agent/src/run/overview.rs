@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::Timestamp;
 
 use super::clock::ClockCheck;
-use super::config::Config;
+use super::config::{Config, Handed};
 use super::fleet::Fleet;
 use super::health::Health;
 use super::rates::{Rates, rough};
@@ -48,6 +48,8 @@ struct Moving {
     health: Health,
     roll_up: Duration,
     reload: Option<Reload>,
+    /// What the collector handed down.
+    handed: Vec<Handed>,
     /// For each worker and the site: its beats, and when they last changed.
     beats: Vec<(u64, Instant)>,
 }
@@ -68,6 +70,7 @@ impl Overview {
             health: Health::new(config.ledger.clone()),
             roll_up: config.live.roll_up,
             reload: None,
+            handed: config.handed.clone(),
             beats: vec![(0, now); posts.len() + 1],
         };
         Self {
@@ -119,10 +122,11 @@ impl Overview {
     }
 
     /// Notes that the configuration was read again.
-    pub(crate) fn reloaded(&self, reload: Reload, roll_up: Duration) {
+    pub(crate) fn reloaded(&self, reload: Reload, config: &Config) {
         let mut moving = lock(&self.moving);
         moving.reload = Some(reload);
-        moving.roll_up = roll_up;
+        moving.roll_up = config.live.roll_up;
+        moving.handed.clone_from(&config.handed);
     }
 
     /// Everything at once.
@@ -147,6 +151,7 @@ impl Overview {
             roll_up: roll_up(book, moving.roll_up),
             snmp: snmp(&self.board),
             sync: self.sync(),
+            handed: moving.handed.clone(),
             reload: moving.reload.clone(),
             machine,
             clock: moving.clock.stands(),
@@ -266,8 +271,8 @@ fn roll_up(book: Book, every: Duration) -> RollUp {
         updated,
         seconds: took.as_secs_f64(),
     });
-    let Book { recorded, failed, late, error, .. } = book;
-    RollUp { every_s: every.as_secs(), last, recorded, failed, late, error }
+    let Book { recorded, failed, late, unkept, error, .. } = book;
+    RollUp { every_s: every.as_secs(), last, recorded, failed, late, unkept, error }
 }
 
 #[cfg(test)]
@@ -285,6 +290,7 @@ mod tests {
             health: Health::new("/".into()),
             roll_up: Duration::from_mins(5),
             reload: None,
+            handed: Vec::new(),
             beats: vec![(0, now); posts.len() + 1],
         };
         Overview {

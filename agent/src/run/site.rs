@@ -53,8 +53,8 @@ pub(crate) trait Recorder: Send {
     /// Tells whether the conclusion of that number is recorded, after recording it seemed to fail.
     fn is_recorded(&mut self, sequence: u64) -> anyhow::Result<bool>;
 
-    /// Keeps what a box said of its surroundings, in place of what it said before.
-    fn keep(&mut self, said: &Said) -> anyhow::Result<()>;
+    /// Keeps what a box said of its surroundings, in place of what it said before; tells whether there was room.
+    fn keep(&mut self, said: &Said) -> anyhow::Result<bool>;
 }
 
 /// What recording changed.
@@ -86,6 +86,8 @@ pub(crate) struct Book {
     pub(crate) failed: u64,
     /// Workers that did not answer in time.
     pub(crate) late: u64,
+    /// What equipment said and the ledger did not keep.
+    pub(crate) unkept: u64,
     /// Why the last attempt failed; `None` when it did not.
     pub(crate) error: Option<String>,
 }
@@ -155,12 +157,21 @@ impl<S: Site> Desk<S> {
     }
 
     /// Keeps what equipment said. What cannot be kept is not held: the next round asks it anew.
-    fn keep(&mut self) {
-        for said in self.site.said() {
-            if let Err(error) = self.recorder.keep(&said) {
-                let chain = format!("{error:#}");
-                tracing::warn!(error = chain, "cannot keep what equipment said for the map");
-                return;
+    pub(super) fn keep(&mut self) {
+        let said = self.site.said();
+        for (kept, said_one) in said.iter().enumerate() {
+            match self.recorder.keep(said_one) {
+                Ok(true) => {}
+                Ok(false) => {
+                    tracing::warn!("a device said more than is kept");
+                    lock(&self.book).unkept += 1;
+                }
+                Err(error) => {
+                    let (chain, unkept) = (format!("{error:#}"), (said.len() - kept) as u64);
+                    tracing::warn!(error = chain, unkept, "cannot keep what equipment said for the map");
+                    lock(&self.book).unkept += unkept;
+                    return;
+                }
             }
             self.post.beat();
         }

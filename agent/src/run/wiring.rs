@@ -122,11 +122,8 @@ impl Recorder for LedgerRecorder {
         Ok(last.is_some_and(|last| last.run == self.run && last.sequence == sequence))
     }
 
-    fn keep(&mut self, said: &Said) -> anyhow::Result<()> {
+    fn keep(&mut self, said: &Said) -> anyhow::Result<bool> {
         let Said { key, snapshot, .. } = said;
-        if !self.ledger.keep_snapshot(&self.site, key, snapshot, snapshot.at)? {
-            tracing::warn!("a device said more than is kept");
-        }
-        Ok(())
+        Ok(self.ledger.keep_snapshot(&self.site, key, snapshot, snapshot.at)?)
     }
 }

@@ -9,22 +9,30 @@ use std::io::Read;
 use anyhow::{Context, bail};
 use sekisho_api::sync::Answer;
 use sekisho_ledger::{BatchBounds, Outbox, random_id};
-use sekisho_report::{Lang, fill, text};
+use sekisho_report::{Lang, fill};
 use sekisho_sync::{
-    Bundle, Enrolment, MAX_BUNDLE_BYTES, Proven, Side, der, pack, point_of, prove, unhex, unpack,
+    BoxKey, Bundle, Enrolment, MAX_BUNDLE_BYTES, Proven, Side, der, pack, point_of, prove, unhex, unpack,
 };
 
-use super::handed;
-use super::meeting::tell;
+use super::meeting::{self, tell};
 use super::place::{self, Collector, Place};
+use super::{captures, handed};
 use crate::cli;
 use crate::run::config;
+
+/// For whom a bundle is, and by whom.
+pub(super) struct Sealing<'p> {
+    pub(super) recipient: &'p str,
+    pub(super) key: &'p BoxKey,
+    pub(super) enrolment: Option<Enrolment>,
+}
 
 /// Writes a bundle.
 pub(crate) fn bundle(args: &cli::Bundle, lang: Lang) -> anyhow::Result<()> {
     let config = config::load(&args.config)?.config;
     let place = Place::open(&config.ledger)?;
     let collector = place.collector()?;
+    let along = captures::look(&args.capture, &args.output, lang)?;
     let mut outbox = Outbox::open(&config.ledger, &config.site)?;
     let sending = random_id()?;
     let (mut messages, mut bytes, mut rows) = (Vec::new(), 0, 0);
@@ -40,8 +48,14 @@ pub(crate) fn bundle(args: &cli::Bundle, lang: Lang) -> anyhow::Result<()> {
             break;
         }
     }
-    let octets = Bundle::write(&messages, &collector.recipient, &place.key, invitation(&place, &collector)?)?;
-    place::write(&args.output, &octets)?;
+    let enrolment = invitation(&place, &collector)?;
+    let sealing = Sealing { recipient: &collector.recipient, key: &place.key, enrolment };
+    if along.is_empty() {
+        let Sealing { recipient, key, enrolment } = sealing;
+        place::write(&args.output, &Bundle::write(&messages, recipient, key, enrolment)?)?;
+    } else {
+        captures::write(&args.output, &messages, along, &sealing, lang)?;
+    }
     tell(&fill(lang, "sync.bundled", &[("path", &args.output.display()), ("rows", &rows)]))
 }
 
@@ -75,5 +89,5 @@ pub(crate) fn import(args: &cli::Import, lang: Lang) -> anyhow::Result<()> {
         decisions += outbox.answered(&answer)?.decisions;
     }
     tell(&fill(lang, "sync.answered", &[("decisions", &decisions), ("waiting", &outbox.waiting()?)]))?;
-    if handed::lay(&config.ledger, &mut outbox)? { tell(text(lang, "sync.rules")) } else { Ok(()) }
+    meeting::tell_handed(handed::lay(&config.ledger, &mut outbox)?, lang)
 }

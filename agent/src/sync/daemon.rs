@@ -10,7 +10,6 @@ use anyhow::Context;
 use jiff::civil::Time;
 use jiff::{Timestamp, Zoned};
 use ring::rand::{SecureRandom, SystemRandom};
-use tokio::sync::Notify;
 
 use super::SyncConfig;
 use super::meeting::{self, Met, runtime};
@@ -36,12 +35,11 @@ pub(crate) struct Meetings {
     pub(crate) error: Option<String>,
 }
 
-/// Starts the thread; it lives as long as the process, and tells when the collector handed down other rules.
+/// Starts the thread; it lives as long as the process, and goes by the settings as they are.
 pub(crate) fn start(
     ledger: PathBuf,
     site: String,
-    settings: SyncConfig,
-    rules: Arc<Notify>,
+    settings: Arc<Mutex<SyncConfig>>,
 ) -> anyhow::Result<Arc<Mutex<Meetings>>> {
     let meetings = Arc::new(Mutex::new(Meetings::default()));
     let told = Arc::clone(&meetings);
@@ -51,22 +49,22 @@ pub(crate) fn start(
             tracing::error!(error = format!("{error:#}"), "cannot sync");
             return;
         }
+        let current = || settings.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut failures = 0_u32;
-        let mut due = Instant::now();
+        let mut last: Option<(Instant, f64)> = None;
         loop {
-            if Instant::now() < due || !is_open(settings.hours, &now()) {
-                thread::sleep(LOOK.min(settings.every));
+            let SyncConfig { every, hours, .. } = current();
+            let is_due = last.is_none_or(|(last, chance)| last.elapsed() >= wait(every, failures, chance));
+            if !is_due || !is_open(hours, &now()) {
+                thread::sleep(LOOK.min(every));
                 continue;
             }
             let met = runtime()
-                .and_then(|runtime| runtime.block_on(meeting::meet(&ledger, &site, Some(&settings))));
+                .and_then(|runtime| runtime.block_on(meeting::meet(&ledger, &site, || Some(current()))));
             let mut meetings = told.lock().unwrap_or_else(PoisonError::into_inner);
             match met {
                 Ok(met) => {
                     failures = 0;
-                    if met.rules {
-                        rules.notify_one();
-                    }
                     tracing::info!(
                         rows = met.rows,
                         bytes = met.bytes,
@@ -88,7 +86,7 @@ pub(crate) fn start(
                 }
             }
             drop(meetings);
-            due = Instant::now() + wait(settings.every, failures, chance());
+            last = Some((Instant::now(), chance()));
         }
     };
     thread::Builder::new()

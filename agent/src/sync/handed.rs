@@ -1,27 +1,88 @@
-//! Rules that the collector hands down: a file each in a folder beside the ledger, which are laid over the
-//! program's own and under the site's.
+//! What the collector hands down: settings, and rules, a file each in a folder beside the ledger, which are laid
+//! over the program's own and under the site's. A mark tells a running daemon that something came, from whichever
+//! process.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::Context;
+use jiff::Timestamp;
 use sekisho_api::sync::{RULE, RULE_TEXT};
 use sekisho_ledger::Outbox;
 use sekisho_rules::folder;
 
-use super::place;
+use super::{place, settings};
 
 /// Folders within the folder, as ids may name them.
 const MAX_DEPTH: usize = 8;
 
-/// Where they are.
+/// What is others now.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Changed {
+    /// Rules.
+    pub(crate) rules: bool,
+    /// Settings.
+    pub(crate) settings: bool,
+}
+
+impl Changed {
+    /// Adds what changed later.
+    pub(super) fn add(&mut self, later: Self) {
+        self.rules |= later.rules;
+        self.settings |= later.settings;
+    }
+}
+
+/// The mark as a daemon saw it last.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    path: PathBuf,
+    seen: Option<(u64, SystemTime)>,
+}
+
+impl Mark {
+    /// Looks at the mark of the box of a ledger, whose configuration was read after a time: what came since has
+    /// not been seen.
+    pub(crate) fn of(ledger: &Path, read_after: SystemTime) -> Self {
+        let mut mark = Self { path: mark(ledger), seen: None };
+        mark.has_moved();
+        mark.seen = mark.seen.filter(|(_, moved_at)| *moved_at < read_after);
+        mark
+    }
+
+    /// Tells whether something came since this was last asked.
+    pub(crate) fn has_moved(&mut self) -> bool {
+        let about = fs::metadata(&self.path).ok();
+        // Each mark is a file of its own, whatever the clock says.
+        let now = about.and_then(|about| Some((about.ino(), about.modified().ok()?)));
+        let moved = now.is_some() && now != self.seen;
+        self.seen = now;
+        moved
+    }
+}
+
+fn mark(ledger: &Path) -> PathBuf {
+    ledger.with_file_name("sync").join("handed")
+}
+
+/// Where rules are.
 pub(crate) fn beside(ledger: &Path) -> PathBuf {
     ledger.with_file_name("sync").join("rules.d")
 }
 
-/// Writes what the collector hands down now, and removes what it took back; says whether anything changed.
-pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
+/// Writes what the collector hands down now, and removes what it took back; says what changed.
+pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<Changed> {
+    let changed = Changed { rules: lay_rules(ledger, outbox)?, settings: settings::lay(ledger, outbox)? };
+    if changed != Changed::default() {
+        place::write(&mark(ledger), Timestamp::now().to_string().as_bytes())?;
+    }
+    Ok(changed)
+}
+
+fn lay_rules(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
     let root = beside(ledger);
     let mut wanted = BTreeMap::new();
     for decision in outbox.decided(RULE)?.into_iter().filter(|decision| decision.field == RULE_TEXT) {
@@ -73,7 +134,6 @@ fn files(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> anyhow::Resul
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
     use sekisho_ledger::Ledger;
 
     use super::*;
@@ -84,11 +144,14 @@ mod tests {
         let ledger = folder.path().join("ledger.db");
         drop(Ledger::open(&ledger).unwrap());
         let mut outbox = Outbox::open(&ledger, "kita").unwrap();
+        let mut mark = Mark::of(&ledger, SystemTime::now());
         let mut decide = |id: &str, text: Option<&str>| {
             let value = text.map(|text| serde_json::to_string(text).unwrap());
             outbox.decide((RULE, id, RULE_TEXT), value.as_deref(), "survey", Timestamp::now()).unwrap();
-            let changed = lay(&ledger, &mut outbox).unwrap();
-            assert!(!lay(&ledger, &mut outbox).unwrap(), "nothing is left to do");
+            let changed = lay(&ledger, &mut outbox).unwrap().rules;
+            assert_eq!(mark.has_moved(), changed, "a daemon is told");
+            assert_eq!(lay(&ledger, &mut outbox).unwrap(), Changed::default(), "nothing is left to do");
+            assert!(!mark.has_moved());
             changed
         };
         let own = beside(&ledger).join("vendor/example.toml");

@@ -15,7 +15,7 @@ use sekisho_sync::{Address, Connection, Reply, client, pack, unpack};
 use tokio::runtime::{Builder, Runtime};
 
 use super::SyncConfig;
-use super::handed;
+use super::handed::{self, Changed};
 use super::place::{Collector, Place};
 use crate::cli;
 use crate::run::config;
@@ -36,29 +36,40 @@ pub(crate) struct Met {
     pub(crate) bytes: usize,
     /// Decisions received.
     pub(crate) decisions: usize,
-    /// Whether the rules that the collector hands down are others now.
-    pub(crate) rules: bool,
+    /// What of what the collector hands down is others now.
+    pub(crate) changed: Changed,
 }
 
 /// `sync --once`.
 pub(crate) fn once(args: &cli::SyncArgs, lang: Lang) -> anyhow::Result<()> {
     let config = config::load(&args.config)?.config;
-    let met = runtime()?.block_on(meet(&config.ledger, &config.site, config.sync.as_ref()))?;
-    let Met { rows, bytes, decisions, rules } = met;
+    let met = runtime()?.block_on(meet(&config.ledger, &config.site, || config.sync.clone()))?;
+    let Met { rows, bytes, decisions, changed } = met;
     tell(&fill(lang, "sync.met", &[("rows", &rows), ("bytes", &bytes), ("decisions", &decisions)]))?;
-    if rules { tell(text(lang, "sync.rules")) } else { Ok(()) }
+    tell_handed(changed, lang)
 }
 
-/// Meets the collector once.
-pub(crate) async fn meet(ledger: &Path, site: &str, settings: Option<&SyncConfig>) -> anyhow::Result<Met> {
+/// Tells what of what the collector hands down is others now.
+pub(super) fn tell_handed(changed: Changed, lang: Lang) -> anyhow::Result<()> {
+    if changed.rules {
+        tell(text(lang, "sync.rules"))?;
+    }
+    if changed.settings { tell(text(lang, "sync.settings")) } else { Ok(()) }
+}
+
+/// Meets the collector once; `settings` gives them as they are, also while the meeting goes on.
+pub(crate) async fn meet(
+    ledger: &Path,
+    site: &str,
+    settings: impl Fn() -> Option<SyncConfig>,
+) -> anyhow::Result<Met> {
+    let begun = settings().unwrap_or_default();
     let place = Place::open(ledger)?;
     let mut collector = place.collector()?;
-    let url = settings.and_then(|settings| settings.url.clone()).or_else(|| collector.url.clone());
+    let url = begun.url.or_else(|| collector.url.clone());
     let address: Address =
         url.context("this box was enrolled by file and has no address of a collector")?.parse()?;
-    let proxy =
-        settings.and_then(|settings| settings.proxy.as_deref()).map(str::parse::<Address>).transpose()?;
-    let bound = settings.and_then(|settings| settings.bytes_per_s);
+    let proxy = begun.proxy.as_deref().map(str::parse::<Address>).transpose()?;
     let certificate = collector.certificate.clone().context("this box has no certificate: enrol it anew")?;
     let tls = client(&collector.ca, &certificate, &place.key)?;
     let mut connection = Connection::open(&address, proxy.as_ref(), Arc::new(tls)).await?;
@@ -80,6 +91,10 @@ pub(crate) async fn meet(ledger: &Path, site: &str, settings: Option<&SyncConfig
         met.rows += rows;
         met.bytes += bytes;
         met.decisions += progress.decisions;
+        if progress.decisions > 0 {
+            // At once: a narrow bandwidth would have its own correction wait until all is sent.
+            met.changed.add(handed::lay(ledger, &mut outbox)?);
+        }
         lives += usize::from(progress.renewed);
         if lives > MAX_LIVES {
             bail!("the collector meets another box with the same key in turn: enrol each box by itself");
@@ -88,9 +103,10 @@ pub(crate) async fn meet(ledger: &Path, site: &str, settings: Option<&SyncConfig
         if caught_up && !progress.more {
             break;
         }
-        pace(bound, bytes, begin.elapsed()).await;
+        pace(settings().and_then(|settings| settings.bytes_per_s), bytes, begin.elapsed()).await;
     }
-    met.rules = handed::lay(ledger, &mut outbox)?;
+    // Also what an earlier meeting could not write down.
+    met.changed.add(handed::lay(ledger, &mut outbox)?);
     Ok(met)
 }
 

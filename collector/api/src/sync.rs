@@ -32,6 +32,11 @@ pub const RULE: &str = "rule";
 /// … and this field of it is the text of its file.
 pub const RULE_TEXT: &str = "text";
 
+/// Decisions of this kind are settings that the collector hands down, by their key …
+pub const SETTING: &str = "setting";
+/// … and this field of it is the list of its values, as a box's configuration has them.
+pub const SETTING_VALUE: &str = "value";
+
 /// Some rows of a site's ledger, and what the site knows of the collector.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -8,24 +8,26 @@
 //! ```
 //!
 //! The header says who signed; whether that key is one to listen to is the reader's matter, and nothing is
-//! decrypted before. Encrypted first and signed then, so that one altered octet anywhere is refused.
+//! decrypted before. Encrypted first and signed then, so that one altered octet anywhere is refused. Where
+//! captures go along, the form is another, which streams: [`crate::Carried`].
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 use age::secrecy::ExposeSecret;
 use age::x25519::{Identity, Recipient};
 use serde::{Deserialize, Serialize};
 
+use crate::carried::{MAX_CAPTURES, MAX_CAPTURES_BYTES};
 use crate::key::{self, BoxKey, KeyError};
 
 const MAGIC: &[u8] = b"SEKISHO-BUNDLE 1\n";
 /// Octets of an ECDSA signature on P-256 of fixed length.
-const SIGNATURE: usize = 64;
+pub(crate) const SIGNATURE: usize = 64;
 /// Octets of a bundle: it is held in memory by a box of 1 GiB. Half a year of a large hospital's changes.
 pub const MAX_BUNDLE_BYTES: usize = 64 * 1024 * 1024;
 /// Octets of a header.
-const MAX_HEADER_BYTES: usize = 16 * 1024;
+pub(crate) const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 /// Why a bundle cannot be written or is refused.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,30 @@ pub enum BundleError {
     /// It is larger than a bundle may be.
     #[error("a bundle may have {MAX_BUNDLE_BYTES} octets")]
     TooLarge,
+    /// It carries more captures than a bundle may.
+    #[error(
+        "a bundle may carry {MAX_CAPTURES} captures of {} GiB together: write several bundles",
+        MAX_CAPTURES_BYTES >> 30
+    )]
+    TooManyCaptures,
+    /// A capture ended before the length that it had.
+    #[error("the capture `{name}` became shorter while it was read")]
+    Shrunk {
+        /// Its name.
+        name: String,
+    },
+    /// The bundle, or what goes into it, cannot be read.
+    #[error("cannot read")]
+    Read {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The bundle, or what comes out of it, cannot be written.
+    #[error("cannot write")]
+    Write {
+        /// What the system said.
+        source: io::Error,
+    },
     /// The reader's or the writer's key cannot be used.
     #[error("the key for bundles cannot be used")]
     Key,
@@ -53,13 +79,13 @@ pub enum BundleError {
     Sign(#[from] KeyError),
 }
 
-#[derive(Debug, Deserialize, Serialize)]
-struct Header {
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Header {
     /// The point of the writer's key.
-    signer: String,
+    pub(crate) signer: String,
     /// Of a site that is never online: how it shows its invitation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    enrolment: Option<Enrolment>,
+    pub(crate) enrolment: Option<Enrolment>,
 }
 
 /// How a site that is never online shows its invitation.
@@ -74,7 +100,7 @@ pub struct Enrolment {
 }
 
 /// A key to which bundles are encrypted.
-pub struct Sealer(Identity);
+pub struct Sealer(pub(crate) Identity);
 
 impl std::fmt::Debug for Sealer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -196,6 +222,35 @@ impl<'b> Bundle<'b> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Written by the first versions of both forms, with keys that are used for nothing else.
+    const READER: &str = include_str!("../golden/reader.key");
+    const PLAIN: &[u8] = include_bytes!("../golden/bundle-v1.sekisho");
+    const CARRIED: &[u8] = include_bytes!("../golden/bundle-v2.sekisho");
+
+    #[test]
+    fn what_the_first_versions_wrote_is_read() {
+        let reader = Sealer::read(READER).unwrap();
+        let plain = Bundle::read(PLAIN).unwrap();
+        assert_eq!(plain.open(&reader).unwrap(), [b"one".to_vec(), b"two".to_vec()]);
+        let mut file = io::Cursor::new(CARRIED);
+        let carried = crate::Carried::read(&mut file).unwrap();
+        assert_eq!(carried.signer(), plain.signer());
+        let mut parts = Vec::new();
+        let opened = carried.open(&mut file, &reader, |part| {
+            match part {
+                crate::Part::Message(message) => parts.push(message),
+                crate::Part::Capture { name, content } => {
+                    let mut copied = name.into_bytes();
+                    content.copy(&mut copied)?;
+                    parts.push(copied);
+                }
+            }
+            Ok::<_, BundleError>(())
+        });
+        opened.unwrap();
+        assert_eq!(parts, [b"one".to_vec(), b"morning.pcaphello".to_vec()]);
+    }
 
     #[test]
     fn a_bundle_comes_out_as_it_went_in_and_for_its_reader_only() {

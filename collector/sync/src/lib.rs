@@ -8,6 +8,9 @@
 //! | `tls` | TLS 1.3 at both ends: the collector's own CA and nothing else |
 //! | `post` | one connection to the collector, through a proxy where there is one |
 //! | `bundle` | the same as a file: encrypted, signed, refused as a whole when altered |
+//! | `carried` | a bundle with captures, of any size in constant memory |
+//! | `setting` | settings that a collector hands down: which, and how each is read |
+//! | `value` | durations and sizes, as they are written |
 //!
 //! # Enrolment
 //!
@@ -25,15 +28,20 @@
 #![forbid(unsafe_code)]
 
 mod bundle;
+mod carried;
 mod code;
 mod key;
 mod pack;
 mod post;
+pub mod setting;
 mod tls;
+mod value;
 
 pub use bundle::{Bundle, BundleError, Enrolment, MAX_BUNDLE_BYTES, Sealer};
+pub use carried::{Carried, CarriedWriter, Content, MAX_CAPTURES, MAX_CAPTURES_BYTES, Part};
 pub use code::{Code, NotACode, Proven, Side, agree, prove, secret_of};
 pub use key::{BoxKey, KeyError, der, ends_within, hex, point_of, unhex, verify};
 pub use pack::{MAX_BODY_BYTES, MAX_UNPACKED_BYTES, PackError, pack, unpack, unpacked_bytes};
 pub use post::{Address, Connection, PostError, Reply};
 pub use tls::{COLLECTOR_NAME, EXPORTER, TlsError, client, exporter, server, stranger};
+pub use value::{duration, size};

@@ -20,13 +20,13 @@ fn mount(args: &[&str]) {
     assert!(output.status.success(), "mount {args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn small_disk(at: &Path) {
-    let size = format!("size={DISK_MIB}m");
+pub(super) fn small_disk(at: &Path, mib: u64) {
+    let size = format!("size={mib}m");
     mount(&["-t", "tmpfs", "-o", &size, "none", at.to_str().unwrap()]);
 }
 
 /// Fills the disk of a folder but for so many octets.
-fn fill(folder: &Path, free: u64) {
+pub(super) fn fill(folder: &Path, free: u64) {
     let mut file = File::create(folder.join("fill")).unwrap();
     let zeros = vec![0; 64 * 1024];
     while file.write_all(&zeros).is_ok() {}
@@ -34,16 +34,26 @@ fn fill(folder: &Path, free: u64) {
     file.set_len(filled.saturating_sub(free)).unwrap();
 }
 
+/// Does something in a thread whose mounts are its own.
+pub(super) fn apart(work: impl FnOnce() + Send + 'static) {
+    let namespace = thread::spawn(move || {
+        unshare(CloneFlags::CLONE_NEWNS).unwrap();
+        mount(&["--make-rprivate", "/"]);
+        work();
+    });
+    if let Err(failed) = namespace.join() {
+        std::panic::resume_unwind(failed);
+    }
+}
+
 #[test]
 fn a_disk_that_is_full_on_either_side_loses_and_doubles_nothing() {
     let place = tempfile::tempdir().unwrap();
     let disks = ["collector", "site"].map(|name| place.path().join(name));
-    let namespace = thread::spawn(move || {
-        unshare(CloneFlags::CLONE_NEWNS).unwrap();
-        mount(&["--make-rprivate", "/"]);
+    apart(move || {
         for disk in &disks {
             fs::create_dir(disk).unwrap();
-            small_disk(disk);
+            small_disk(disk, DISK_MIB);
         }
         let [collectors, sites] = disks.each_ref().map(|disk| tempfile::tempdir_in(disk).unwrap());
         let (collector, site) = (Collector::at(collectors), Site::at(sites, ""));
@@ -62,7 +72,4 @@ fn a_disk_that_is_full_on_either_side_loses_and_doubles_nothing() {
         site.ok(&["sync", "--once"]);
         assert_equal(&site, &collector, NAME);
     });
-    if let Err(failed) = namespace.join() {
-        std::panic::resume_unwind(failed);
-    }
 }

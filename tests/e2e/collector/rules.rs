@@ -32,7 +32,7 @@ fn a_rule_of_the_collectors_reaches_its_sites_and_is_taken_back() {
     fs::write(&path, rule("vendor/example", "match")).unwrap();
     assert!(!collector.command(&put).output().unwrap().status.success());
     fs::write(&path, rule("vendor/example", "no-match")).unwrap();
-    assert!(collector.ok(&put).contains("2 sites"));
+    assert!(collector.ok(&put).contains("sites: 2"));
     assert!(collector.ok(&["rules", "list"]).contains("vendor/example"));
 
     let by_file = || {

@@ -15,7 +15,8 @@ impl Config {
             ("exports.listen", self.exports != new.exports),
             ("metrics.listen", self.metrics != new.metrics),
             ("console.listen", self.console != new.console),
-            ("sync", self.sync != new.sync),
+            // Turned on or off; what it says is taken over.
+            ("sync", self.sync.is_some() != new.sync.is_some()),
             ("status.socket", self.socket != new.socket),
             ("log.format", self.log_format != new.log_format),
         ];
@@ -25,6 +26,10 @@ impl Config {
             place.and_then(|place| new.live.allowed.get(place)).unwrap_or(old).clone()
         });
         let allowed = allowed.collect();
+        if self.sync.is_some() && new.sync.is_some() {
+            self.sync = new.sync;
+        }
+        self.handed = new.handed;
         self.live = super::Live { allowed, ..new.live };
         differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
     }

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use sekisho_enrich::Prefix;
 use sekisho_report::Lang;
+use sekisho_sync::setting::Setting;
 use sysinfo::System;
 use toml::Spanned;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::checker::Checker;
+use super::handed::Handing;
 use super::schema::{Capture, Exports, File};
 use super::surroundings;
 use super::{CaptureConfig, Config, DEFAULT_SOCKET, Live, Loaded, LogFormat, Problem};
@@ -47,7 +49,7 @@ const MIN_RING: u64 = 1 << 20;
 
 /// Checks the text of a file.
 pub(super) fn check(text: &str) -> Result<Loaded, Vec<Problem>> {
-    let mut checker = Checker { text, problems: Vec::new(), doubts: Vec::new() };
+    let mut checker = Checker { text, problems: Vec::new(), doubts: Vec::new(), handing: Handing::default() };
     let file: File = match toml::from_str(text) {
         Ok(file) => file,
         Err(error) => {
@@ -80,7 +82,8 @@ impl Checker<'_> {
         let max_memory = self.size(file.max_memory.as_ref(), DEFAULT_MAX_MEMORY, MIN_MAX_MEMORY);
         let (exports, allowed) = self.exports(&file.exports);
         let handed = handed::beside(&ledger);
-        let config = Config {
+        self.hand(&ledger, file.take_settings);
+        let mut config = Config {
             site: self.name(&file.site),
             sensor: self.sensor(file.sensor.as_ref()),
             ledger,
@@ -97,8 +100,9 @@ impl Checker<'_> {
                 None => DEFAULT_SOCKET.into(),
             },
             log_format: self.choice(file.log.format.as_ref(), LogFormat::Text, &formats),
+            handed: Vec::new(),
             live: Live {
-                internal: self.prefixes(&file.internal),
+                internal: self.internal(file.internal.as_deref()),
                 rules: Folders { handed: Some(handed), own: self.rules(file.rules.as_ref()) },
                 roll_up: self.roll_up(file.roll_up.as_ref()),
                 log_level: self.choice(file.log.level.as_ref(), LevelFilter::INFO, &levels),
@@ -106,6 +110,7 @@ impl Checker<'_> {
                 allowed,
             },
         };
+        config.handed = self.told();
         if config.captures.is_empty() && config.exports.is_empty() && config.live.snmp.is_none() {
             self.doubts.push(Problem { line: None, name: "nothing-to-watch", values: Vec::new() });
         }
@@ -118,6 +123,16 @@ impl Checker<'_> {
             None => {
                 System::host_name().ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "agent".to_owned())
             }
+        }
+    }
+
+    /// What is inside: as the file says, or else the collector.
+    fn internal(&mut self, written: Option<&[Spanned<String>]>) -> Vec<Prefix> {
+        match (self.handed("internal", written.is_some()), written) {
+            (Some(Setting::Internal(prefixes)), _) => {
+                prefixes.into_iter().map(|(address, length)| Prefix::around(address.into(), length)).collect()
+            }
+            (_, written) => self.prefixes(written.unwrap_or_default()),
         }
     }
 

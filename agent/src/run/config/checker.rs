@@ -10,7 +10,8 @@ use std::time::Duration;
 use sekisho_enrich::Prefix;
 use toml::Spanned;
 
-use super::{Problem, value};
+use super::Problem;
+use super::handed::Handing;
 
 /// A text's name in the catalogue's section `config`, and what its places are filled with.
 pub(super) type Fault = (&'static str, Vec<(&'static str, String)>);
@@ -28,6 +29,8 @@ pub(super) struct Checker<'t> {
     pub(super) problems: Vec<Problem>,
     /// What a person should look at.
     pub(super) doubts: Vec<Problem>,
+    /// What the collector handed down.
+    pub(super) handing: Handing,
 }
 
 impl Checker<'_> {
@@ -71,7 +74,7 @@ impl Checker<'_> {
     /// A size of at least `min`.
     pub(super) fn size(&mut self, written: Option<&Spanned<String>>, default: u64, min: u64) -> u64 {
         let Some(written) = written else { return default };
-        let Some(size) = value::size(written.get_ref()) else {
+        let Some(size) = sekisho_sync::size(written.get_ref()) else {
             self.wrong(written, ("bad-size", vec![("value", written.get_ref().clone())]));
             return default;
         };
@@ -91,7 +94,7 @@ impl Checker<'_> {
         max: (Duration, &str),
     ) -> Duration {
         let Some(written) = written else { return default };
-        let Some(time) = value::duration(written.get_ref()) else {
+        let Some(time) = sekisho_sync::duration(written.get_ref()) else {
             self.wrong(written, ("bad-duration", vec![("value", written.get_ref().clone())]));
             return default;
         };

@@ -3,26 +3,26 @@
 //! | file | what |
 //! |---|---|
 //! | `schema` | the file as it is written; the documentation of every key |
-//! | `value` | durations and sizes |
 //! | `check` | from what is written to [`Config`]: bounds, and what contradicts itself |
 //! | `checker` | one value at a time, and its line where it is wrong |
 //! | `sync` | `[sync]` |
+//! | `handed` | what the collector hands down, held against the file |
 //! | `snmp` | who is asked over SNMP, with what |
 //! | `surroundings` | what only the box can tell: folders, interfaces, cores |
 //! | `problem` | a fault with its line, worded from the catalogue |
 //! | `change` | what of a new file a running daemon takes over |
 //!
-//! Invariant: the file is read once and parsed once; nothing behind this module sees text of it.
+//! Invariant: the file, and what was handed down beside it, is read once and parsed once; nothing behind this module sees text of it.
 
 mod change;
 mod check;
 mod checker;
+mod handed;
 mod problem;
 mod schema;
 mod snmp;
 pub(super) mod surroundings;
 mod sync;
-mod value;
 
 #[cfg(test)]
 mod tests;
@@ -41,9 +41,9 @@ use crate::rules::Folders;
 use crate::sync::SyncConfig;
 
 pub(crate) use check::MIN_MAX_MEMORY;
+pub(crate) use handed::Handed;
 pub(crate) use problem::{Problem, Refused};
 pub(crate) use snmp::SnmpConfig;
-pub(crate) use value::size;
 
 /// Where the configuration is unless told otherwise.
 pub(crate) const DEFAULT_PATH: &str = "/etc/sekisho/agent.toml";
@@ -79,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) socket: PathBuf,
     /// How lines of the log are written.
     pub(crate) log_format: LogFormat,
+    /// What the collector handed down, and what became of each.
+    pub(crate) handed: Vec<Handed>,
     /// What changes without a restart.
     pub(crate) live: Live,
 }

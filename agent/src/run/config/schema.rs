@@ -21,8 +21,11 @@ pub(super) struct File {
     /// (`postgres://…`). Default: `/var/lib/sekisho/ledger.db`.
     pub(super) ledger: Option<Spanned<PathBuf>>,
     /// The prefixes that are inside, exactly; none means: find out. *(reload)*
-    #[serde(default)]
-    pub(super) internal: Vec<Spanned<String>>,
+    pub(super) internal: Option<Vec<Spanned<String>>>,
+    /// Whether settings are taken that the collector hands down: `internal`, `every`, `bandwidth` and `hours` of
+    /// `[sync]`, and `subnets` of `[snmp]` within its `allow`. What this file states itself stays as it states
+    /// it. Default: true. *(reload)*
+    pub(super) take_settings: Option<bool>,
     /// A folder of further rules, laid over the built-in ones; read again at every reload. Default:
     /// `/etc/sekisho/rules.d`, where it is there. *(reload)*
     pub(super) rules: Option<Spanned<PathBuf>>,
@@ -107,15 +110,17 @@ pub(super) struct Console {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Sync {
-    /// How often it is met. Default: `"5min"`.
+    /// How often it is met. Default: `"5min"`. *(reload)*
     pub(super) every: Option<Spanned<String>>,
     /// Another address than that of the enrolment, such as `"https://collector.example:8444"`.
+    /// *(reload)*
     pub(super) url: Option<Spanned<String>>,
-    /// A proxy that connects through (HTTP CONNECT), such as `"http://192.0.2.1:3128"`.
+    /// A proxy that connects through (HTTP CONNECT), such as `"http://192.0.2.1:3128"`. *(reload)*
     pub(super) proxy: Option<Spanned<String>>,
-    /// The most octets that go up in a second, such as `"64KiB"`. Default: no bound.
+    /// The most octets that go up in a second, such as `"64KiB"`. Default: no bound. *(reload)*
     pub(super) bandwidth: Option<Spanned<String>>,
     /// The hours in which it may be met, local time, such as `"22:00-06:00"`. Default: always.
+    /// *(reload)*
     pub(super) hours: Option<Spanned<String>>,
 }
 
@@ -129,8 +134,11 @@ pub(super) struct Snmp {
     pub(super) targets: Vec<Spanned<String>>,
     /// Subnets, a /20 at most (IPv6: a /116), each address of which is asked one question; who answers is
     /// asked further, who does not is asked again a day later. Medical devices are left out. *(reload)*
+    pub(super) subnets: Option<Vec<Spanned<String>>>,
+    /// Within which prefixes the collector may hand `subnets` down, where there are none here. Default: none.
+    /// *(reload)*
     #[serde(default)]
-    pub(super) subnets: Vec<Spanned<String>>,
+    pub(super) allow: Vec<Spanned<String>>,
     /// Whether network equipment is asked that the wire showed, or that other equipment names: gateways,
     /// senders of LLDP and CDP, speakers of SNMP, makers of network equipment. Medical devices are left out.
     /// Default: false. *(reload)*

@@ -1,10 +1,13 @@
 //! `[snmp]`: who is asked, with what, how often and how patiently.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sekisho_enrich::Prefix;
 use sekisho_report::{Lang, label};
 use sekisho_snmp::Manner;
+use sekisho_sync::setting::Setting;
 use toml::Spanned;
 
 use super::checker::Checker;
@@ -47,13 +50,19 @@ impl Checker<'_> {
     pub(super) fn snmp(&mut self, table: &Spanned<Snmp>) -> Option<SnmpConfig> {
         let snmp = table.get_ref();
         let port = self.bounded(snmp.port.as_ref(), PORT, 1, u16::MAX);
-        let allowed = Allowed {
+        let allow = self.prefixes(&snmp.allow);
+        let handed = self.handed_subnets(snmp.subnets.is_some(), &allow);
+        let mut allowed = Allowed {
             named: self.each(&snmp.targets, |text| targets::address(text, port)),
-            subnets: self.each(&snmp.subnets, targets::subnet),
+            subnets: match &snmp.subnets {
+                Some(subnets) => self.each(subnets, targets::subnet),
+                None => Vec::new(),
+            },
             equipment: snmp.equipment.unwrap_or(false),
             excluded: self.prefixes(&snmp.excluded),
             port,
         };
+        allowed.subnets.extend(handed);
         let rate = self.bounded(snmp.rate.as_ref(), DEFAULT_RATE, 1, MAX_RATE);
         let default = Manner::default();
         let timeout = (MIN_TIMEOUT, "100ms");
@@ -65,7 +74,11 @@ impl Checker<'_> {
         let (min, max) = ((MIN_INTERVAL, "10s"), (MAX_INTERVAL, "7d"));
         let interval = self.time(snmp.interval.as_ref(), DEFAULT_INTERVAL, min, max);
         let kept = self.kept(table);
-        if snmp.targets.is_empty() && snmp.subnets.is_empty() && !allowed.equipment {
+        if allowed.is_nobody() {
+            // Whom the collector may yet name is nobody's mistake.
+            if !allow.is_empty() {
+                return None;
+            }
             let line = Some(self.line(table.span().start));
             self.doubts.push(super::Problem { line, name: "snmp-nobody", values: Vec::new() });
             return None;
@@ -78,6 +91,20 @@ impl Checker<'_> {
             }
         }
         Some(SnmpConfig { allowed, kept: kept?, interval, manner })
+    }
+
+    /// Subnets that the collector handed down: all of them within what the file allows, or none.
+    fn handed_subnets(&mut self, is_stated: bool, allow: &[Prefix]) -> Vec<(IpAddr, u32)> {
+        const KEY: &str = "snmp.subnets";
+        let Some(Setting::Subnets(subnets)) = self.handed(KEY, is_stated) else { return Vec::new() };
+        for (address, free) in &subnets {
+            let ends = targets::ends(*address, *free);
+            if !allow.iter().any(|prefix| ends.iter().all(|end| prefix.contains((*end).into()))) {
+                self.refuse_handed(KEY, &("handed-not-allowed", vec![("value", address.to_string())]));
+                return Vec::new();
+            }
+        }
+        subnets
     }
 
     /// Reads each text of a list.

@@ -1,47 +1,52 @@
-//! `[sync]`, checked.
+//! `[sync]`, checked; what the file leaves open is as the collector says.
 
 use std::time::Duration;
 
-use jiff::civil::Time;
 use sekisho_sync::Address;
+use sekisho_sync::setting::{self, Setting, Unsound};
 use toml::Spanned;
 
 use super::checker::Checker;
 use super::schema::Sync;
-use super::value;
 use crate::sync::SyncConfig;
 
 const DEFAULT_EVERY: Duration = Duration::from_mins(5);
-/// More often, the collector of two thousand sites would do nothing but say that there is nothing new.
-const MIN_EVERY: Duration = Duration::from_secs(10);
-/// Less often, nobody would notice that a box is dead.
-const MAX_EVERY: Duration = Duration::from_hours(24);
-/// Less is no line: a batch would take longer than anybody waits for an answer.
-const MIN_BANDWIDTH: u64 = 1024;
 
 impl Checker<'_> {
     /// Takes the table.
     pub(super) fn sync(&mut self, written: &Sync) -> SyncConfig {
+        let every = self.read(written.every.as_ref(), setting::every);
+        let every = match self.handed("sync.every", written.every.is_some()) {
+            Some(Setting::Every(every)) => Some(every),
+            _ => every,
+        };
+        let bytes_per_s = self.read(written.bandwidth.as_ref(), setting::bandwidth);
+        let bytes_per_s = match self.handed("sync.bandwidth", written.bandwidth.is_some()) {
+            Some(Setting::Bandwidth(bandwidth)) => Some(bandwidth),
+            _ => bytes_per_s,
+        };
+        let hours = self.read(written.hours.as_ref(), setting::hours);
+        let hours = match self.handed("sync.hours", written.hours.is_some()) {
+            Some(Setting::Hours(from, to)) => Some((from, to)),
+            _ => hours,
+        };
         SyncConfig {
-            every: self.every(written.every.as_ref()),
+            every: every.unwrap_or(DEFAULT_EVERY),
             url: self.url(written.url.as_ref()),
             proxy: self.url(written.proxy.as_ref()),
-            bytes_per_s: written.bandwidth.as_ref().and_then(|written| self.bandwidth(written)),
-            hours: written.hours.as_ref().and_then(|written| self.hours(written)),
+            bytes_per_s,
+            hours,
         }
     }
 
-    fn every(&mut self, written: Option<&Spanned<String>>) -> Duration {
-        let Some(written) = written else { return DEFAULT_EVERY };
-        let Some(every) = value::duration(written.get_ref()) else {
-            self.wrong(written, ("bad-duration", vec![("value", written.get_ref().clone())]));
-            return DEFAULT_EVERY;
-        };
-        if !(MIN_EVERY..=MAX_EVERY).contains(&every) {
-            let values = vec![("min", "10s".to_owned()), ("max", "24h".to_owned())];
-            self.wrong(written, ("out-of-bounds", values));
-        }
-        every
+    fn read<T>(
+        &mut self,
+        written: Option<&Spanned<String>>,
+        read: fn(&str) -> Result<T, Unsound>,
+    ) -> Option<T> {
+        let written = written?;
+        let read = read(written.get_ref());
+        read.map_err(|Unsound { name, values }| self.wrong(written, (name, values))).ok()
     }
 
     fn url(&mut self, written: Option<&Spanned<String>>) -> Option<String> {
@@ -50,24 +55,5 @@ impl Checker<'_> {
             self.wrong(written, ("bad-url", vec![("value", written.get_ref().clone())]));
         }
         Some(written.get_ref().clone())
-    }
-
-    fn bandwidth(&mut self, written: &Spanned<String>) -> Option<u64> {
-        let size = value::size(written.get_ref()).filter(|size| *size >= MIN_BANDWIDTH);
-        if size.is_none() {
-            self.wrong(written, ("bad-bandwidth", vec![("value", written.get_ref().clone())]));
-        }
-        size
-    }
-
-    fn hours(&mut self, written: &Spanned<String>) -> Option<(Time, Time)> {
-        let hours = written.get_ref().split_once('-');
-        let hours = hours.and_then(|(from, to)| Some((from.trim().parse().ok()?, to.trim().parse().ok()?)));
-        // The same hour twice would be never, or always.
-        let hours = hours.filter(|(from, to): &(Time, Time)| from != to);
-        if hours.is_none() {
-            self.wrong(written, ("bad-hours", vec![("value", written.get_ref().clone())]));
-        }
-        hours
     }
 }

@@ -199,3 +199,96 @@ fn a_file_that_cannot_be_read_or_is_too_large_is_refused_with_its_path() {
     fs::write(&path, b"site = \"\xff\"").unwrap();
     assert_eq!(load(&path).unwrap_err().problems.first().unwrap().name, "unreadable");
 }
+
+/// A file's text whose ledger lies beside what a collector handed down.
+fn handed(folder: &Path, said: &str, more: &str) -> Config {
+    let (sync, place) = (folder.join("sync"), folder.display());
+    fs::create_dir_all(&sync).unwrap();
+    fs::write(sync.join("settings.json"), said).unwrap();
+    let text = format!(
+        "site = \"kita\"\nsensor = \"box\"\nledger = \"{place}/ledger.db\"\n{more}\n[status]\nsocket = \"/tmp/agent.sock\"\n"
+    );
+    let loaded = check::check(&text).unwrap();
+    for handed in &loaded.config.handed {
+        for lang in [Lang::Ja, Lang::En] {
+            let words = handed.words(lang);
+            assert!(
+                !words.contains("agent.") && !words.contains("handed.") && !words.contains('{'),
+                "{words}"
+            );
+        }
+    }
+    loaded.config
+}
+
+#[test]
+fn what_the_collector_hands_down_is_taken_where_the_file_leaves_it_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let community = folder.path().join("community");
+    fs::write(&community, "public\n").unwrap();
+    let snmp = format!("[snmp]\ncommunity_file = \"{}\"\n", community.display());
+    let snmp = snmp.as_str();
+    // (key, value, the file, what becomes of it)
+    let cases = [
+        ("internal", "10.0.0.0/8", String::new(), "in-force"),
+        ("internal", "10.0.0.0/8", "internal = []".to_owned(), "stated"),
+        ("internal", "10.0.0.0/8", "take_settings = false".to_owned(), "declined"),
+        ("internal", "0.0.0.0/0", String::new(), "refused"),
+        ("sync.every", "1h", "[sync]".to_owned(), "in-force"),
+        ("sync.every", "1h", "[sync]\nevery = \"2h\"".to_owned(), "stated"),
+        ("sync.every", "1h", String::new(), "idle"),
+        ("sync.every", "1s", "[sync]".to_owned(), "refused"),
+        ("sync.bandwidth", "64KiB", "[sync]".to_owned(), "in-force"),
+        ("sync.hours", "22:00-06:00", "[sync]".to_owned(), "in-force"),
+        ("sync.hours", "22:00-06:00", "take_settings = false\n[sync]".to_owned(), "declined"),
+        ("sync.url", "https://192.0.2.66", "[sync]".to_owned(), "unknown"),
+        ("snmp.subnets", "192.0.2.0/24", String::new(), "idle"),
+        ("snmp.subnets", "192.0.2.0/24", format!("{snmp}equipment = true"), "refused"), // nothing allows it
+        ("snmp.subnets", "192.0.2.0/24", format!("{snmp}allow = [\"192.0.2.0/24\"]"), "in-force"),
+        ("snmp.subnets", "192.0.2.0/23", format!("{snmp}allow = [\"192.0.2.0/24\"]"), "refused"), // half of it
+        (
+            "snmp.subnets",
+            "192.0.2.0/24",
+            format!("{snmp}allow = [\"192.0.2.0/24\"]\nsubnets = [\"192.0.2.8/29\"]"),
+            "stated",
+        ),
+    ];
+    for (key, value, more, state) in cases {
+        let said = format!(
+            "{{\"settings\": {{\"{key}\": {{\"values\": [\"{value}\"], \"author\": \"survey\"}}}}, \"left_out\": 0}}"
+        );
+        let config = handed(folder.path(), &said, &more);
+        let none = handed(folder.path(), "{\"settings\": {}, \"left_out\": 0}", &more);
+        let [told] = config.handed.as_slice() else { panic!("{key} {more}: {:?}", config.handed) };
+        assert_eq!((told.key.as_str(), told.state.as_str()), (key, state), "{value} {more}");
+        assert_eq!(told.why_en.is_empty(), state != "refused", "{told:?}");
+        let is_other = (&config.live, &config.sync) != (&none.live, &none.sync);
+        assert_eq!(is_other, state == "in-force", "{key} {value} {more}");
+    }
+}
+
+#[test]
+fn what_was_handed_down_and_cannot_be_read_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    // (file, why)
+    let cases = [
+        ("", "empty"),
+        ("{\"settings\": {\"internal\": 7}}", "another form"),
+        ("{\"settings\": {\"internal\": {\"values\": [\"10.0.0.0/8\"]", "cut"),
+        ("\u{0}\u{1b}", "nothing of ours"),
+    ];
+    for (said, why) in cases {
+        let config = handed(folder.path(), said, "");
+        assert!(config.handed.is_empty() && config.live.internal.is_empty(), "{why}");
+    }
+}
+
+#[test]
+fn a_running_daemon_takes_over_how_it_meets_its_collector_but_not_whether() {
+    let mut config = check::check(&sound("[sync]\nevery = \"1h\"")).unwrap().config;
+    let waiting = config.take_over(check::check(&sound("[sync]\nevery = \"2h\"")).unwrap().config);
+    assert!(waiting.is_empty(), "{waiting:?}");
+    assert_eq!(config.sync.as_ref().unwrap().every, Duration::from_hours(2));
+    assert_eq!(config.take_over(check::check(&sound("")).unwrap().config), ["sync"]);
+    assert!(config.sync.is_some());
+}

@@ -96,6 +96,7 @@ impl Work for Fake {
 #[derive(Default)]
 struct Counting {
     fresh: u64,
+    said: Vec<Said>,
 }
 
 impl Site for Counting {
@@ -106,7 +107,7 @@ impl Site for Counting {
     }
 
     fn said(&mut self) -> Vec<Said> {
-        Vec::new()
+        std::mem::take(&mut self.said)
     }
 
     fn conclude(&mut self) -> Analysis {
@@ -130,6 +131,8 @@ struct Ledger {
     /// Loses its first answer, and cannot be asked that often afterwards.
     silent: u32,
     loses: bool,
+    /// Whether there is room for what is to be kept; after the last the disk is full.
+    keeps: VecDeque<bool>,
     recorded: Arc<Mutex<Vec<(u64, u64)>>>,
 }
 
@@ -152,8 +155,12 @@ impl Recorder for Ledger {
         Ok(lock(&self.recorded).last().is_some_and(|(last, _)| *last == sequence))
     }
 
-    fn keep(&mut self, _: &Said) -> anyhow::Result<()> {
-        unreachable!("nobody was asked")
+    fn keep(&mut self, _: &Said) -> anyhow::Result<bool> {
+        match self.keeps.pop_front() {
+            Some(true) => Ok(true),
+            Some(false) => Ok(false),
+            None => anyhow::bail!("the disk is full"),
+        }
     }
 }
 
@@ -355,4 +362,17 @@ fn at_the_end_a_late_share_and_the_last_one_are_both_waited_for() {
     desk.gather(&Order::Stop);
     worker.join().unwrap();
     assert_eq!(desk.site.fresh, 7);
+}
+
+#[test]
+fn what_equipment_said_and_the_ledger_does_not_keep_is_counted() {
+    let (mut desk, _orders, _deliver) = desk(SOON);
+    let ledger = Ledger { keeps: [true, false, true].into(), ..Ledger::default() };
+    desk.recorder = Box::new(ledger);
+    desk.site.said = (0..5).map(|_| Said::default()).collect();
+    desk.keep();
+    // One for which there was no room, and two at a full disk.
+    assert_eq!(lock(&desk.book).unkept, 3);
+    desk.keep();
+    assert_eq!(lock(&desk.book).unkept, 3, "what was counted is not held");
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod server;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use prometheus_client::collector::Collector;
@@ -103,12 +104,19 @@ fn daemon(status: &Status, out: &mut Out<'_>) -> fmt::Result {
     let roll_up = &status.roll_up;
     out.counter("sekisho_roll_ups", "Roll-ups in the ledger", roll_up.recorded)?;
     out.counter("sekisho_roll_up_failures", "Attempts to record that failed", roll_up.failed)?;
+    out.counter("sekisho_snapshots_unkept", "What equipment said and was not kept", roll_up.unkept)?;
     if let Some(last) = &roll_up.last {
         out.gauge("sekisho_roll_up_seconds", "How long the last roll-up took", last.seconds)?;
         let at = last.at.as_millisecond().max(0).cast_unsigned();
         let at = rough(at) / 1_000.0;
         out.gauge("sekisho_roll_up_timestamp_seconds", "When the last roll-up was recorded", at)?;
     }
+    let mut handed: BTreeMap<&str, u64> = BTreeMap::new();
+    for it in &status.handed {
+        *handed.entry(it.state.as_str()).or_default() += 1;
+    }
+    let by_state = handed.into_iter().map(|(state, count)| (Some(("state", state)), rough(count)));
+    out.gauges("sekisho_handed_settings", "Settings that the collector handed down", by_state)?;
     out.gauge("sekisho_uptime_seconds", "How long the daemon has run", rough(status.uptime_s))?;
     out.gauge("sekisho_resident_bytes", "The daemon's resident memory", rough(status.memory.resident))
 }

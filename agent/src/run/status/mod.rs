@@ -19,6 +19,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::config::Handed;
+
 pub(crate) use client::{NoAgent, status};
 pub(crate) use server::SocketError;
 
@@ -61,6 +63,9 @@ pub(crate) struct Status {
     pub(crate) snmp: Option<Snmp>,
     /// How the collector is kept up to date.
     pub(crate) sync: Sync,
+    /// Settings that the collector handed down.
+    #[serde(default)]
+    pub(crate) handed: Vec<Handed>,
     /// The last time that the configuration was read again.
     pub(crate) reload: Option<Reload>,
     /// The box's own health.
@@ -188,6 +193,10 @@ pub(crate) struct RollUp {
     pub(crate) failed: u64,
     /// Workers that did not answer in time.
     pub(crate) late: u64,
+    /// What equipment said of its surroundings since the start and the ledger did not keep for the map; the next
+    /// round asks it anew.
+    #[serde(default)]
+    pub(crate) unkept: u64,
     /// Why the last attempt failed.
     pub(crate) error: Option<String>,
 }

@@ -77,6 +77,9 @@ impl Page<'_> {
         if let Some(error) = &status.roll_up.error {
             self.line("agent.attention-record", &[("error", error)]);
         }
+        if status.roll_up.unkept > 0 {
+            self.line("agent.attention-unkept", &[("unkept", &status.roll_up.unkept)]);
+        }
         if let Some(snmp) = &status.snmp {
             if let Some(error) = &snmp.error {
                 self.line("agent.attention-snmp", &[("error", error)]);
@@ -216,6 +219,10 @@ impl Page<'_> {
         if let Some(error) = &status.sync.error {
             self.line("agent.sync-failing", &[("error", error)]);
         }
+        for handed in &status.handed {
+            let words = handed.words(self.lang);
+            let _ = writeln!(self.text, "{}", plain(&words));
+        }
     }
 
     fn machine(&mut self, status: &Status) {
@@ -271,8 +278,9 @@ fn plain(words: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Handed;
     use super::super::{
-        Clock, Exporter, LastRollUp, Machine, MirrorVerdict, Reload, Tables, Traffic, Worker,
+        Clock, Exporter, LastRollUp, Machine, MirrorVerdict, Reload, RollUp, Tables, Traffic, Worker,
     };
     use super::*;
 
@@ -318,6 +326,7 @@ mod tests {
                 "1.00 %",
             ),
             (Status { workers: vec![waiting], ..base.clone() }, "capture-eth1"),
+            (Status { roll_up: RollUp { unkept: 7, ..RollUp::default() }, ..base.clone() }, "7"),
             (Status { tables: Tables { evicted: 5, ..Tables::default() }, ..base.clone() }, "max_memory"),
             (Status { machine: Machine { disk_free: 1 << 20, ..machine }, ..base.clone() }, "1.0 MB"),
             (Status { machine: Machine { temperature_c: Some(91.0), ..machine }, ..base.clone() }, "91"),
@@ -368,6 +377,20 @@ mod tests {
         }
         for words in ["link up", "mirror: good", "90 flows", "and 2 more", "4 new"] {
             assert!(en.contains(words), "{words} in {en}");
+        }
+    }
+
+    #[test]
+    fn what_the_collector_handed_down_is_shown_with_what_became_of_it() {
+        let mut status = healthy();
+        for state in ["in-force", "stated", "declined", "idle", "refused", "unknown"] {
+            let (key, values, author) = (state.to_owned(), "10min".to_owned(), "survey".to_owned());
+            let why = if state == "refused" { "too\u{1b}[2J wide" } else { "" }.to_owned();
+            let (why_ja, why_en) = (why.clone(), why);
+            status.handed.push(Handed { key, values, author, state: state.to_owned(), why_ja, why_en });
+        }
+        for words in both(&status) {
+            assert!(!words.contains('\u{1b}') && words.matches("10min").count() == 6, "{words}");
         }
     }
 

@@ -16,13 +16,15 @@ const UNITS: [(&str, u64); 7] = [
 ];
 
 /// Parses a duration such as `5min`, `90s` or `1h 30min`.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+#[must_use]
+pub fn duration(text: &str) -> Option<Duration> {
     // A bare number would leave it to the reader what it counts.
     text.parse::<SignedDuration>().ok()?.try_into().ok()
 }
 
 /// Parses a size such as `256MiB`.
-pub(crate) fn size(text: &str) -> Option<u64> {
+#[must_use]
+pub fn size(text: &str) -> Option<u64> {
     let (number, unit) = UNITS.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))?;
     let number = number.trim_end();
     // `parse` would take a sign, too.

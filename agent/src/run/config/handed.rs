@@ -1,0 +1,152 @@
+//! What the collector hands down, held against the box's own file.
+//!
+//! The file has the last word: what it states itself stays, `take_settings = false` takes nothing at all, and
+//! nobody is asked over SNMP beyond `allow` of `[snmp]`. What cannot be used is told and never an error, for a
+//! collector's mistake must not stop a box.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::Path;
+
+use sekisho_report::{Lang, clean, fill};
+use sekisho_sync::setting::{self, KEYS, Setting, Unsound};
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+use super::checker::{Checker, Fault};
+use crate::sync::settings::{self, Said, Value};
+
+/// What of a key, a value or a name is shown: a stranger may have written it.
+const MAX_SHOWN_CHARS: usize = 100;
+/// Values of a list that are shown.
+const MAX_SHOWN: usize = 20;
+
+/// A setting that the collector handed down, and what became of it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Handed {
+    /// Its key.
+    pub(crate) key: String,
+    /// Its values, as far as they are shown.
+    pub(crate) values: String,
+    /// Who decided it at the collector.
+    pub(crate) author: String,
+    /// `in-force`, `stated` by the file itself, `declined` by it, `idle` where what it is about is turned off,
+    /// `refused`, `unknown` to this version.
+    pub(crate) state: String,
+    /// In Japanese, why it was refused.
+    #[serde(default)]
+    pub(crate) why_ja: String,
+    /// In English.
+    #[serde(default)]
+    pub(crate) why_en: String,
+}
+
+impl Handed {
+    /// Words it.
+    pub(crate) fn words(&self, lang: Lang) -> String {
+        let why = match lang {
+            Lang::Ja => &self.why_ja,
+            Lang::En => &self.why_en,
+        };
+        let state = sekisho_report::label(lang, "handed", &self.state);
+        let Self { key, values, author, .. } = self;
+        let values: [(&str, &dyn Display); 5] =
+            [("key", key), ("values", values), ("author", author), ("state", &state), ("why", why)];
+        fill(lang, if why.is_empty() { "agent.handed" } else { "agent.handed-refused" }, &values)
+    }
+}
+
+/// Settings on their way into a configuration.
+#[derive(Debug, Default)]
+pub(super) struct Handing {
+    said: BTreeMap<String, Value>,
+    declines: bool,
+    told: Vec<Handed>,
+}
+
+impl Checker<'_> {
+    /// Reads what was handed down to the box of a ledger.
+    pub(super) fn hand(&mut self, ledger: &Path, takes: Option<bool>) {
+        let said = settings::read(ledger).unwrap_or_else(|error| {
+            let values = vec![("detail", error.to_string())];
+            self.doubts.push(Problem { line: None, name: "handed-unreadable", values });
+            Said::default()
+        });
+        if said.left_out > 0 {
+            let values = vec![("count", said.left_out.to_string())];
+            self.doubts.push(Problem { line: None, name: "handed-left-out", values });
+        }
+        let declines = takes == Some(false);
+        self.handing = Handing { said: said.settings, declines, told: Vec::new() };
+    }
+
+    /// Gives what is in force of what was handed down under a key; nothing where the file states it.
+    pub(super) fn handed(&mut self, key: &str, is_stated: bool) -> Option<Setting> {
+        let Handing { said, declines, told } = &mut self.handing;
+        let value = said.remove(key)?;
+        let (state, setting) = match (*declines, is_stated, setting::read(key, &value.values)) {
+            (true, _, _) => ("declined", None),
+            (false, true, _) => ("stated", None),
+            (false, false, Ok(setting)) => ("in-force", Some(setting)),
+            (false, false, Err(Unsound { name, values })) => {
+                told.push(refused(key, &value, &(name, values)));
+                return None;
+            }
+        };
+        told.push(shown(key, &value, state));
+        setting
+    }
+
+    /// Notes that what was in force is not, after all.
+    pub(super) fn refuse_handed(&mut self, key: &str, (name, values): &Fault) {
+        let Some(told) = self.handing.told.iter_mut().find(|told| told.key == key) else { return };
+        let [ja, en] = why(name, values);
+        "refused".clone_into(&mut told.state);
+        (told.why_ja, told.why_en) = (ja, en);
+    }
+
+    /// Gives what became of everything that was handed down, in the order of keys.
+    pub(super) fn told(&mut self) -> Vec<Handed> {
+        let Handing { said, declines, mut told } = std::mem::take(&mut self.handing);
+        for (key, value) in said {
+            let state = match (KEYS.contains(&key.as_str()), declines) {
+                (false, _) => "unknown",
+                (true, true) => "declined",
+                (true, false) => "idle",
+            };
+            told.push(shown(&key, &value, state));
+        }
+        told.sort_by(|one, other| one.key.cmp(&other.key));
+        told
+    }
+}
+
+fn refused(key: &str, value: &Value, (name, values): &Fault) -> Handed {
+    let [why_ja, why_en] = why(name, values);
+    Handed { why_ja, why_en, ..shown(key, value, "refused") }
+}
+
+/// Words are in the answer of the daemon, which may be asked in either language.
+fn why(name: &str, values: &[(&'static str, String)]) -> [String; 2] {
+    let values: Vec<(&str, String)> =
+        values.iter().map(|(name, value)| (*name, clean(value, MAX_SHOWN_CHARS).into_owned())).collect();
+    let values: Vec<(&str, &dyn Display)> =
+        values.iter().map(|(name, value)| (*name, value as &dyn Display)).collect();
+    [Lang::Ja, Lang::En].map(|lang| fill(lang, &format!("config.{name}"), &values))
+}
+
+fn shown(key: &str, value: &Value, state: &str) -> Handed {
+    let short = |text: &str| clean(text, MAX_SHOWN_CHARS).into_owned();
+    let mut values: Vec<String> = value.values.iter().take(MAX_SHOWN).map(|value| short(value)).collect();
+    if value.values.len() > MAX_SHOWN {
+        values.push("…".to_owned());
+    }
+    Handed {
+        key: short(key),
+        values: values.join(" "),
+        author: short(&value.author),
+        state: state.to_owned(),
+        why_ja: String::new(),
+        why_en: String::new(),
+    }
+}
