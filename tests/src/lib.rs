@@ -25,6 +25,7 @@ pub mod cable;
 pub mod corpus;
 pub mod day;
 pub mod floor;
+pub mod page_load;
 pub mod simulator;
 pub mod sync_load;
 pub mod workload;

@@ -50,16 +50,16 @@ pub(crate) async fn page(
     let query = sekisho_ledger::Query { limit: Some(ROWS), without_hours: true, ..asked.query() };
     let read = app.readers.read(move |ledger| {
         let sites: Vec<String> = ledger.site_names()?;
-        let (mut page, mut count) = (ledger.page(&query)?, ledger.count(&query)?);
+        let mut page = ledger.page(&query)?;
         // What was declared and never seen stands after all that was seen.
         let unseen = ledger.not_seen(&sekisho_ledger::Query { limit: None, ..query })?;
-        count.connections = count.connections.saturating_add(unseen.len() as u64);
+        page.count.connections = page.count.connections.saturating_add(unseen.len() as u64);
         if page.next.is_none() {
             page.rows.extend(unseen);
         }
-        Ok((page, count, sites))
+        Ok((page, sites))
     });
-    let Some((page, count, sites)) = read.await else {
+    let Some((page, sites)) = read.await else {
         return told(frame, StatusCode::SERVICE_UNAVAILABLE, "console.no-ledger");
     };
     let lang = frame.lang;
@@ -67,7 +67,7 @@ pub(crate) async fn page(
     let newest = page.rows.first().map(|first| first.row.last_seen).unwrap_or_default();
     drawn(&Page {
         rows: page.rows.iter().map(|sited| row(sited, lang, &app.zone)).collect(),
-        count,
+        count: page.count,
         nothing: if asked.status == MISSING && asked.site.is_empty() && sites.len() > 1 {
             "console.choose-site"
         } else {

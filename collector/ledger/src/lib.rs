@@ -203,7 +203,8 @@ impl Reader {
         self.read(|database| page::connections(database, query))
     }
 
-    /// Reads connections in the same order, up to `query.limit` of them, and where the next would begin.
+    /// Reads connections in the same order, up to `query.limit` of them, where the next would begin, and how many there
+    /// are.
     pub fn page(&self, query: &Query) -> Result<Page, LedgerError> {
         self.read(|database| page::page(database, query))
     }

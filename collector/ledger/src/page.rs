@@ -15,7 +15,7 @@ use sekisho_api::Connection;
 
 use crate::device::State;
 use crate::error::Fault;
-use crate::query::{Details, Filter, Query, Sited, pattern};
+use crate::query::{Details, Filter, Query, Sited, searched};
 use crate::settle;
 use crate::sql::{micros, uncount, unjson};
 use crate::store::{Database, Dialect};
@@ -73,6 +73,8 @@ pub struct Page {
     pub rows: Vec<Sited<Connection>>,
     /// Where the next page begins; none where this is the last.
     pub next: Option<Place>,
+    /// How many there are on all pages.
+    pub count: Count,
 }
 
 /// How many connections a query asks for, whatever its limit and its place.
@@ -98,12 +100,17 @@ pub(crate) fn connections(database: &Database, query: &Query) -> Result<Vec<Site
 
 /// Reads a page of connections, of `query.limit` rows at most.
 pub(crate) fn page(database: &Database, query: &Query) -> Result<Page, Fault> {
+    let count = count(database, query)?;
+    let mut page = Page { rows: Vec::new(), next: None, count };
+    if count.connections == 0 {
+        return Ok(page);
+    }
     let rows_wanted = query.limit.map_or(usize::MAX, |rows| rows as usize);
     // One row more tells whether there is another page.
     let query = Query { limit: query.limit.map(|rows| rows.saturating_add(1)), ..query.clone() };
-    let mut page = Page { rows: Vec::new(), next: None };
+    let way = if count.connections < FEW { Way::Gathered } else { Way::InOrder };
     let mut last = None;
-    visit(database, &query, |place, row| {
+    walk(database, &query, way, |place, row| {
         if page.rows.len() >= rows_wanted {
             page.next = last.take();
             return ControlFlow::Break(());
@@ -119,21 +126,44 @@ pub(crate) fn page(database: &Database, query: &Query) -> Result<Page, Fault> {
 pub(crate) fn visit(
     database: &Database,
     query: &Query,
+    take: impl FnMut(Place, Sited<Connection>) -> ControlFlow<()>,
+) -> Result<(), Fault> {
+    walk(database, query, Way::InOrder, take)
+}
+
+/// So few are sorted in less time than it takes a server to look for them from the list's beginning, row by row.
+const FEW: u64 = 20_000;
+
+/// How a server comes to rows in their order.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Way {
+    /// From one to the next, by the index of the list.
+    InOrder,
+    /// From one side of the table to the other, to be sorted then.
+    Gathered,
+}
+
+fn walk(
+    database: &Database,
+    query: &Query,
+    way: Way,
     mut take: impl FnMut(Place, Sited<Connection>) -> ControlFlow<()>,
 ) -> Result<(), Fault> {
-    let mut filter = asked(query);
+    let mut filter = asked(database.dialect(), query);
     if let Some(place) = &query.after {
         after(place, &mut filter);
     }
-    let order = format!(" ORDER BY {RANK}, c.last_seen DESC, c.site, c.number");
+    // The index is of the rank as it is and of no sum: what is to be sorted is not looked for in it.
+    let sum = if database.dialect() == Dialect::Postgres && way == Way::Gathered { " + 0" } else { "" };
+    let order = format!(" ORDER BY {RANK}{sum}, c.last_seen DESC, c.site, c.number");
     filter.sql.push_str(&order);
     filter.limit(query.limit);
     let sql = format!(
         "SELECT c.site, c.number, c.detail, d.detail, {RANK}, c.last_seen, c.status, c.registration, \
          c.expires, c.outside_hours FROM connections c {} {WITH_DEVICE}",
-        way(database, query),
+        through(database, query),
     );
-    let mut reader = Details::of(database, query)?;
+    let mut reader = Details::of(database, query);
     let at = query.now.map(micros);
     database.visit(&format!("{sql}{}", filter.sql), filter.values, |stored| {
         let (site, number): (String, i64) = (stored.get(0)?, stored.get(1)?);
@@ -143,7 +173,7 @@ pub(crate) fn visit(
         let device = device.map(|state| state.device).unwrap_or_default();
         let mut row = reader.complete(&site, number, unjson(&detail)?, device)?;
         row.status = settle::shown(stored.get(6)?, stored.get(8)?, at.unwrap_or(place.last_seen));
-        row.registration = reader.registered(&site, stored.get(7)?, settle::broken(stored.get(9)?)?);
+        row.registration = reader.registered(&site, stored.get(7)?, settle::broken(stored.get(9)?)?)?;
         Ok(take(place, Sited { site, row }))
     })
 }
@@ -180,13 +210,11 @@ fn after(place: &Place, filter: &mut Filter) {
 
 /// Counts connections.
 pub(crate) fn count(database: &Database, query: &Query) -> Result<Count, Fault> {
-    let filter = asked(query);
-    let needs_device = query.role.is_some() || query.text.is_some();
+    let filter = asked(database.dialect(), query);
     let sql = format!(
         "SELECT COUNT(*), COUNT(CASE c.status WHEN 'unregistered' THEN 1 END), \
-         COUNT(CASE c.tunnel WHEN 1 THEN 1 END) FROM connections c {} {}{}",
-        way(database, query),
-        if needs_device { WITH_DEVICE } else { "" },
+         COUNT(CASE c.tunnel WHEN 1 THEN 1 END) FROM connections c {}{}",
+        through(database, query),
         filter.sql
     );
     let counted = database.query_row(&sql, filter.values, |row| {
@@ -199,13 +227,11 @@ pub(crate) fn count(database: &Database, query: &Query) -> Result<Count, Fault> 
     Ok(counted.unwrap_or_default())
 }
 
-/// Which way through the table: in the order of the list, where the index decides nearly everything; but
-/// to look into each row for a text, in the order in which the rows lie. PostgreSQL finds its own.
-fn way(database: &Database, query: &Query) -> &'static str {
+/// Which way through the table: in the order of the list, where the index decides nearly everything, texts
+/// among it. PostgreSQL finds its own.
+fn through(database: &Database, query: &Query) -> &'static str {
     if query.number.is_some() || database.dialect() == Dialect::Postgres {
         ""
-    } else if query.text.is_some() {
-        "NOT INDEXED"
     } else {
         "INDEXED BY connections_in_order"
     }
@@ -215,8 +241,12 @@ fn way(database: &Database, query: &Query) -> &'static str {
 /// reads the connections first, as it must for those without.
 const WITH_DEVICE: &str = "LEFT JOIN devices d ON d.site = c.site AND d.device = c.device";
 
-/// The conditions that a query puts to connections.
-fn asked(query: &Query) -> Filter {
+/// Begins the condition that a connection's device is one of some.
+const OF_DEVICES: &str = "(c.site, c.device) IN (SELECT site, device FROM devices";
+
+/// The conditions that a query puts to connections. Of their devices those that fit are found first, once and not
+/// for each connection.
+fn asked(dialect: Dialect, query: &Query) -> Filter {
     let mut filter = Filter::default();
     filter.always("c.withdrawn = 0");
     filter.and("c.site = $", query.site.clone());
@@ -225,13 +255,15 @@ fn asked(query: &Query) -> Filter {
     filter.and("c.category = $", query.category.clone());
     has_status(query, &mut filter);
     filter.and("c.exit_mac = $", query.exit.clone());
-    filter.and("d.role = $", query.role.clone());
+    filter.and(&format!("{OF_DEVICES} WHERE role = $)"), query.role.clone());
     filter.and("c.last_seen >= $", query.since.map(micros));
     filter.and("c.first_seen <= $", query.until.map(micros));
-    filter.and(
-        r"(c.search LIKE $ ESCAPE '\' OR d.search LIKE $ ESCAPE '\')",
-        query.text.as_deref().map(pattern),
-    );
+    if let Some(text) = &query.text {
+        filter.values.push(searched(text).into());
+        let place = filter.values.len();
+        let [seen, device] = ["c.search", "search"].map(|column| dialect.has(column, place));
+        filter.always(&format!("({seen} OR {OF_DEVICES} WHERE {device}))"));
+    }
     if query.only_tunnels {
         filter.always("c.tunnel = 1");
     }
@@ -249,6 +281,30 @@ fn asked(query: &Query) -> Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::SEEN;
+
+    #[test]
+    fn a_text_is_looked_for_within_the_index_of_the_list() {
+        let database = Database::in_memory().unwrap();
+        crate::schema::migrate(&database).unwrap();
+        for query in [
+            Query::default(),
+            Query { text: Some("読影".to_owned()), role: Some("ct".to_owned()), ..Query::default() },
+            Query { status: Some("expired".to_owned()), only_surveyed: true, ..Query::default() },
+        ] {
+            SEEN.take();
+            count(&database, &query).unwrap();
+            let counted = SEEN.take().into_iter().find(|sql| sql.contains("COUNT")).unwrap();
+            let mut plan = database.sqlite().prepare(&format!("EXPLAIN QUERY PLAN {counted}")).unwrap();
+            let values = rusqlite::params_from_iter(vec![rusqlite::types::Null; plan.parameter_count()]);
+            let steps = plan.query_map(values, |row| row.get::<_, String>(3)).unwrap();
+            let steps: Vec<String> = steps.map(Result::unwrap).collect();
+            assert!(
+                steps[0].starts_with("SCAN c USING COVERING INDEX connections_in_order"),
+                "{query:?}: {steps:?}"
+            );
+        }
+    }
 
     #[test]
     fn a_place_reads_back_as_it_was_written_whatever_the_site_is_called() {

@@ -22,7 +22,7 @@ use crate::page::Place;
 use crate::registration;
 use crate::rollup::{self, Part};
 use crate::sql::{micros, time, uncount, unjson};
-use crate::store::{Database, Value};
+use crate::store::{Database, Dialect, Value};
 
 /// How far back the hours of a sensor's days are listed where no time is asked for, in microseconds: a
 /// quarter shows every rhythm, and years of hours of thousands of connections are more than a box holds.
@@ -130,6 +130,13 @@ impl Filter {
         self.always(&condition.replace('$', &place));
     }
 
+    /// Adds the condition that a column has a text in it; case does not matter.
+    pub(crate) fn has(&mut self, dialect: Dialect, column: &str, text: Option<&str>) {
+        let Some(text) = text else { return };
+        self.values.push(searched(text).into());
+        self.always(&dialect.has(column, self.values.len()));
+    }
+
     pub(crate) fn always(&mut self, condition: &str) {
         self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
         self.sql.push_str(condition);
@@ -144,39 +151,25 @@ impl Filter {
     }
 }
 
-/// Makes a text a pattern that finds it anywhere, its wildcards being plain characters.
-pub(crate) fn pattern(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in clean::text(text).to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
+/// Gives a text as it is looked for: as those are written that searches look through.
+pub(crate) fn searched(text: &str) -> String {
+    clean::text(text).to_lowercase()
 }
 
-/// What connections need from other tables.
+/// What connections need from other tables, read when the first that needs it comes: a page of many sites' list
+/// needs little of them.
 pub(crate) struct Details<'d> {
     database: &'d Database,
     query: &'d Query,
     captures: BTreeMap<String, BTreeMap<i64, capture::Known>>,
-    exits: BTreeMap<(String, String), ExitRow>,
-    registrations: BTreeMap<(String, String), Registration>,
+    exits: BTreeMap<String, BTreeMap<String, ExitRow>>,
+    registrations: BTreeMap<(String, String), Option<Registration>>,
 }
 
 impl<'d> Details<'d> {
-    pub(crate) fn of(database: &'d Database, query: &'d Query) -> Result<Self, Fault> {
-        let registrations = registration::all(database, query.site.as_deref())?;
-        let by_id = registrations.into_iter().map(|known| ((known.site, known.row.id.clone()), known.row));
-        Ok(Self {
-            database,
-            query,
-            captures: BTreeMap::new(),
-            exits: exit_rows(database, query)?,
-            registrations: by_id.collect(),
-        })
+    pub(crate) fn of(database: &'d Database, query: &'d Query) -> Self {
+        let (captures, exits, registrations) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { database, query, captures, exits, registrations }
     }
 
     /// Adds number, evidence and hours, and what later captures told of device and exit.
@@ -193,23 +186,32 @@ impl<'d> Details<'d> {
             connection.hours = self.hours(site, number)?;
         }
         fill_inside(&mut connection.inside, device);
-        if let Some(exit) = &mut connection.exit
-            && let Some(row) = self.exits.get(&(site.to_owned(), exit.mac.clone()))
-        {
-            fill_exit(exit, row);
+        if let Some(exit) = &mut connection.exit {
+            if !self.exits.contains_key(site) {
+                self.exits.insert(site.to_owned(), exit_rows(self.database, site)?);
+            }
+            if let Some(row) = self.exits.get(site).and_then(|exits| exits.get(&exit.mac)) {
+                fill_exit(exit, row);
+            }
         }
         Ok(connection)
     }
 
     /// Gives a connection the registration that it has.
     pub(crate) fn registered(
-        &self,
+        &mut self,
         site: &str,
         id: Option<String>,
         outside_hours: Option<Timestamp>,
-    ) -> Option<Box<Registered>> {
-        let registration = self.registrations.get(&(site.to_owned(), id?))?.clone();
-        Some(Box::new(Registered { registration, outside_hours }))
+    ) -> Result<Option<Box<Registered>>, Fault> {
+        let Some(id) = id else { return Ok(None) };
+        let key = (site.to_owned(), id);
+        if !self.registrations.contains_key(&key) {
+            let holds = registration::holding(self.database, &key.0, &key.1)?;
+            self.registrations.insert(key.clone(), holds);
+        }
+        let known = self.registrations.get(&key).cloned().flatten();
+        Ok(known.map(|registration| Box::new(Registered { registration, outside_hours })))
     }
 
     fn hours(&mut self, site: &str, number: i64) -> Result<BTreeMap<Timestamp, u64>, Fault> {
@@ -268,7 +270,7 @@ pub(crate) fn devices(database: &Database, query: &Query) -> Result<Vec<Sited<De
     filter.and("d.role = $", query.role.clone());
     filter.and("d.last_seen >= $", query.since.map(micros));
     filter.and("d.first_seen <= $", query.until.map(micros));
-    filter.and(r"d.search LIKE $ ESCAPE '\'", query.text.as_deref().map(pattern));
+    filter.has(database.dialect(), "d.search", query.text.as_deref());
     filter.sql.push_str(" ORDER BY d.site, CASE WHEN d.role IS NULL THEN 1 ELSE 0 END, d.role, d.device");
     filter.limit(query.limit);
     let sql = format!("SELECT d.site, d.device, d.detail FROM devices d{}", filter.sql);
@@ -288,7 +290,7 @@ pub(crate) fn exits(database: &Database, query: &Query) -> Result<Vec<Sited<Exit
     filter.and("e.mac = $", query.exit.clone());
     filter.and("e.last_seen >= $", query.since.map(micros));
     filter.and("e.first_seen <= $", query.until.map(micros));
-    filter.and(r"e.search LIKE $ ESCAPE '\'", query.text.as_deref().map(pattern));
+    filter.has(database.dialect(), "e.search", query.text.as_deref());
     filter.sql.push_str(" ORDER BY e.site, e.mac");
     let sql = "SELECT e.site, e.mac, e.detail, (SELECT COUNT(*) FROM connections c \
                WHERE c.site = e.site AND c.exit_mac = e.mac AND c.withdrawn = 0) FROM exits e";
@@ -307,13 +309,9 @@ pub(crate) fn exits(database: &Database, query: &Query) -> Result<Vec<Sited<Exit
     Ok(found)
 }
 
-fn exit_rows(database: &Database, query: &Query) -> Result<BTreeMap<(String, String), ExitRow>, Fault> {
-    let mut filter = Filter::default();
-    filter.and("site = $", query.site.clone());
-    let sql = format!("SELECT site, mac, detail FROM exits{}", filter.sql);
-    let found = database.query(&sql, filter.values, |row| {
-        Ok(((row.get(0)?, row.get(1)?), unjson(&row.get::<String>(2)?)?))
-    })?;
+fn exit_rows(database: &Database, site: &str) -> Result<BTreeMap<String, ExitRow>, Fault> {
+    let sql = "SELECT mac, detail FROM exits WHERE site = $1";
+    let found = database.query(sql, (site,), |row| Ok((row.get(0)?, unjson(&row.get::<String>(1)?)?)))?;
     Ok(found.into_iter().collect())
 }
 
@@ -378,18 +376,4 @@ pub(crate) fn sites(database: &Database) -> Result<Vec<Site>, Fault> {
             last_seen: last.map(time).transpose()?,
         })
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wildcards_of_a_searched_text_are_plain_characters() {
-        // (text, pattern)
-        let cases = [("CT", "%ct%"), ("50%", r"%50\%%"), ("a_b", r"%a\_b%"), (r"a\b", r"%a\\b%"), ("", "%%")];
-        for (text, found) in cases {
-            assert_eq!(pattern(text), found);
-        }
-    }
 }

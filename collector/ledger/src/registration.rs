@@ -139,6 +139,12 @@ pub(crate) fn all(database: &Database, site: Option<&str>) -> Result<Vec<Sited<R
     })
 }
 
+/// Reads one registration, if it holds.
+pub(crate) fn holding(database: &Database, site: &str, id: &str) -> Result<Option<Registration>, Fault> {
+    let found = load(database, site, id)?;
+    Ok(found.filter(|(_, is_revoked)| !is_revoked).map(|(registration, _)| registration))
+}
+
 fn enter(
     database: &Database,
     site: &str,

@@ -23,7 +23,7 @@ const fn same(version: i64, name: &'static str, sql: &'static str) -> Migration 
 }
 
 /// The migrations in order.
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     same(1, "ledger", include_str!("../migrations/0001_ledger.sql")),
     Migration {
         version: 2,
@@ -65,10 +65,16 @@ const MIGRATIONS: [Migration; 9] = [
             include_str!("../migrations/0009_acts.postgres.sql")
         )),
     },
+    Migration {
+        version: 10,
+        name: "search",
+        sql: include_str!("../migrations/0010_search.sql"),
+        postgres: Some(include_str!("../migrations/0010_search.postgres.sql")),
+    },
 ];
 
 /// The latest schema that this version knows.
-pub(crate) const KNOWN: i64 = 9;
+pub(crate) const KNOWN: i64 = 10;
 
 /// Creates the schema, or brings an older one up to date.
 pub(crate) fn migrate(database: &Database) -> Result<(), Fault> {

@@ -6,6 +6,7 @@
 //! of reading: the row holds when, and [`shown`] tells.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
@@ -15,11 +16,11 @@ use crate::day;
 use crate::device::State;
 use crate::error::Fault;
 use crate::matching::{Index, key};
-use crate::query::pattern;
+use crate::query::searched;
 use crate::registration::{self, expires, zone};
 use crate::rollup;
 use crate::sql::{time, unjson};
-use crate::store::{Database, Row, Value};
+use crate::store::{Database, Dialect, Row, Value};
 use crate::{LedgerError, Reader};
 
 /// From so many changed registrations on, all connections are gone through once.
@@ -80,7 +81,7 @@ pub(crate) fn changed(database: &Database, site: &str, changed: &[Registration])
     } else {
         for one in changed {
             let mut values = vec![one.id.clone().into()];
-            let condition = touched_by(one, &mut values);
+            let condition = touched_by(database.dialect(), one, &mut values);
             let found = look(database, site, &index, &condition, values, &mut met)?;
             apply(database, site, &index, found)?;
         }
@@ -123,15 +124,16 @@ fn index(database: &Database, site: &str) -> Result<Index, Fault> {
 
 /// Gives the condition for the connections that a registration is of or was of: of its first kind of keys
 /// any is among their texts.
-fn touched_by(one: &Registration, values: &mut Vec<Value<'static>>) -> String {
+fn touched_by(dialect: Dialect, one: &Registration, values: &mut Vec<Value<'static>>) -> String {
     let keys = if one.device.is_empty() { &one.outside } else { &one.device };
     let mut condition = " AND (c.registration = $2".to_owned();
     for text in keys {
-        values.push(pattern(&key(text)).into());
+        values.push(searched(&key(text)).into());
         // The site is the first value.
         let place = values.len() + 1;
-        let likes = format!(r" OR c.search LIKE ${place} ESCAPE '\' OR d.search LIKE ${place} ESCAPE '\'");
-        condition.push_str(&likes);
+        let [seen, device] = ["c.search", "d.search"].map(|column| dialect.has(column, place));
+        // Writing to a `String` cannot fail.
+        let _ = write!(condition, " OR {seen} OR {device}");
     }
     condition.push(')');
     condition

@@ -63,6 +63,18 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
+impl Dialect {
+    /// Words the condition that a column has the text of a parameter in it, octet by octet.
+    ///
+    /// Both sides are in small letters already. A pattern (`LIKE`) would fold them once more, letter by letter.
+    pub(crate) fn has(self, column: &str, place: usize) -> String {
+        match self {
+            Self::Sqlite => format!("instr({column}, ${place}) > 0"),
+            Self::Postgres => format!("strpos({column}, ${place}) > 0"),
+        }
+    }
+}
+
 /// Tells whether a place is the address of a PostgreSQL database, and not the path of a file.
 #[must_use]
 pub fn is_address(place: &Path) -> bool {

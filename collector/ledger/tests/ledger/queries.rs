@@ -87,6 +87,13 @@ fn a_query_chooses_by_every_field() {
             "until",
         ),
         (Query { text: text("読影"), ..Query::default() }, &["reading"], "Japanese"),
+        (Query { text: text("読"), ..Query::default() }, &["reading"], "one letter"),
+        (Query { text: text("影セ"), ..Query::default() }, &["reading"], "two, across words"),
+        (Query { text: text("読影センター所"), ..Query::default() }, &[], "more than is there"),
+        (Query { text: text("_"), ..Query::default() }, &[], "a wildcard of one letter"),
+        (Query { text: text(r"\"), ..Query::default() }, &[], "what escapes others"),
+        (Query { text: text("読影"), role: text("ct"), ..Query::default() }, &["reading"], "of a role"),
+        (Query { text: text("読影"), role: text("mr"), ..Query::default() }, &[], "of another role"),
         (Query { text: text("LATER"), ..Query::default() }, &["tunnel-later"], "any case"),
         (Query { text: text("%"), ..Query::default() }, &[], "a wildcard is a character"),
         (Query { text: text("' OR 1=1 --"), ..Query::default() }, &[], "a quote is a character"),
@@ -155,17 +162,30 @@ fn pages_of_any_length_together_are_the_list() {
     for site in ["kita", "minami.1"] {
         ledger.record(site, &many(60), &Source::of(site, site), at(10)).unwrap();
     }
-    let all = ledger.connections(&Query::default()).unwrap();
-    assert_eq!(all.len(), 120);
-    for limit in [1, 7, 119, 120, 121] {
-        let (mut query, mut paged) = (Query { limit: Some(limit), ..Query::default() }, Vec::new());
-        loop {
-            let page = ledger.page(&query).unwrap();
-            paged.extend(page.rows);
-            let Some(next) = page.next else { break };
-            query.after = Some(next.to_string().parse().unwrap());
+    let text = |text: &str| Query { text: Some(text.to_owned()), ..Query::default() };
+    // (what is asked for, how many there are)
+    let cases = [
+        (Query::default(), 120),
+        (text("service-1"), 22),
+        (text("e"), 120),
+        (text("192.0.2.10"), 120),
+        (text("nowhere"), 0),
+        (Query { role: Some("ct".to_owned()), ..Query::default() }, 0),
+    ];
+    for (asked, rows) in cases {
+        let all = ledger.connections(&asked).unwrap();
+        assert_eq!(all.len(), rows, "{asked:?}");
+        for limit in [1, 7, 119, 120, 121] {
+            let (mut query, mut paged) = (Query { limit: Some(limit), ..asked.clone() }, Vec::new());
+            loop {
+                let page = ledger.page(&query).unwrap();
+                assert_eq!(page.count.connections, rows as u64, "on every page");
+                paged.extend(page.rows);
+                let Some(next) = page.next else { break };
+                query.after = Some(next.to_string().parse().unwrap());
+            }
+            assert_eq!(paged, all, "by {limit}: {asked:?}");
         }
-        assert_eq!(paged, all, "by {limit}");
     }
 }
 
