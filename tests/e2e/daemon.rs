@@ -1,6 +1,8 @@
 //! The daemon as a service manager runs it: started, asked, reloaded, stopped, and started once too
 //! often.
 
+mod owner;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -61,6 +63,11 @@ impl Daemon {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", namespace]).arg(agent::program());
         command.arg("run").arg("--config").arg(folder.path().join("agent.toml"));
+        Self::of(&mut command, folder)
+    }
+
+    /// Starts one by a command of its own.
+    fn of(command: &mut Command, folder: TempDir) -> Self {
         let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let daemon = Self { child, folder };
         until("an answer", || daemon.status());

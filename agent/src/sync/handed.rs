@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use sekisho_api::sync::{RULE, RULE_TEXT};
-use sekisho_ledger::Outbox;
+use sekisho_ledger::{Outbox, private_folder};
 use sekisho_rules::folder;
 
 use super::place;
@@ -47,7 +47,7 @@ pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
             continue;
         }
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            private_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
         place::write(&path, text.as_bytes())?;
         changed = true;

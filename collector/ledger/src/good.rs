@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::error::{Fault, LedgerError};
+use crate::private::private_file;
 use crate::store::{Database, is_address};
 
 /// How old a copy may be: what a day brought is sent anew within minutes, and a day's copy wears no disk out.
@@ -51,7 +52,7 @@ pub fn keep_good(path: &Path) -> Result<(), LedgerError> {
         _ => {}
     }
     // Only its owner may read it, as the ledger.
-    crate::store::private_file(&partial).map_err(cannot)?;
+    private_file(&partial).map_err(cannot)?;
     let database = Database::open_to_read(path)?;
     let copied = check(&database).and_then(|()| {
         let to = partial.to_string_lossy();
