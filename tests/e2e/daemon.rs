@@ -1,6 +1,7 @@
 //! The daemon as a service manager runs it: started, asked, reloaded, stopped, and started once too
 //! often.
 
+mod doors;
 mod owner;
 
 use std::fs;

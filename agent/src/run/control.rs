@@ -38,7 +38,7 @@ pub(crate) struct Control<'p> {
     pub(crate) poller: Poller,
     pub(crate) overview: Arc<Overview>,
     pub(crate) status: status::server::Server,
-    pub(crate) metrics: Option<metrics::server::Server>,
+    pub(crate) figures: Option<metrics::server::Figures>,
 }
 
 impl Control<'_> {
@@ -63,7 +63,7 @@ impl Control<'_> {
                 _ = tick.tick() => self.tick()?,
                 _ = line.tick() => notify::status(&self.line()),
                 served = self.status.serve(move || overview.status()) => pause_if(served).await,
-                served = serve_metrics(self.metrics.as_ref(), &self.overview) => pause_if(served).await,
+                served = serve_figures(self.figures.as_ref(), &self.overview) => pause_if(served).await,
             }
         }
         notify::stopping();
@@ -71,8 +71,11 @@ impl Control<'_> {
         self.fleet.stop()
     }
 
-    fn tick(&self) -> anyhow::Result<()> {
+    fn tick(&mut self) -> anyhow::Result<()> {
         self.overview.tick();
+        if let Some(figures) = &mut self.figures {
+            figures.look();
+        }
         if let Some(name) = self.fleet.fallen() {
             // The process must not live on half: the service manager starts it whole.
             anyhow::bail!("thread {name} ended by itself");
@@ -181,11 +184,13 @@ impl Signals {
     }
 }
 
-async fn serve_metrics(
-    server: Option<&metrics::server::Server>,
+async fn serve_figures(
+    figures: Option<&metrics::server::Figures>,
     overview: &Arc<Overview>,
 ) -> std::io::Result<()> {
-    let Some(server) = server else { return std::future::pending().await };
+    let Some(server) = figures.and_then(metrics::server::Figures::server) else {
+        return std::future::pending().await;
+    };
     let overview = Arc::clone(overview);
     server.serve(move || overview.status()).await
 }

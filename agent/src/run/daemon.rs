@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::control::{Control, Signals};
+use super::door::Door;
 use super::fleet::Fleet;
 use super::overview::Overview;
 use super::poller::Poller;
@@ -36,10 +37,7 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
         // First: from the first packet on, a signal must end in a last roll-up.
         let signals = Signals::new()?;
         let status = status::server::Server::bind(&config.socket)?;
-        let metrics = match config.metrics {
-            Some(address) => Some(metrics::server::Server::bind(address).await?),
-            None => None,
-        };
+        let figures = config.metrics.map(metrics::server::Figures::open);
         let recorder = wiring::recorder(&config)?;
         // Before there are threads: capabilities are a thread's own.
         live::drop_privileges(if config.captures.is_empty() { Keep::Nothing } else { Keep::RawSockets })?;
@@ -48,8 +46,9 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
         let site = wiring::site(&config, &board)?;
         let fleet = Fleet::start(wiring::plans(&config), site, recorder, &config.live)?;
         let poller = Poller::start(&config, &board)?;
-        if let Some(listen) = config.console {
-            console::start(&config.ledger, listen, config.lang)?;
+        let pages = config.console.map(|listen| Arc::new(Door::new("console", listen)));
+        if let Some(door) = &pages {
+            console::start(&config.ledger, door, config.lang)?;
         }
         let rules = Arc::new(Notify::new());
         let meetings = match config.sync.clone() {
@@ -59,8 +58,9 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
             }
             None => None,
         };
-        let overview = Arc::new(Overview::new(&config, &fleet, board, meetings));
-        Control { signals, rules, path: &args.config, config, log, fleet, poller, overview, status, metrics }
+        let doors = figures.iter().map(|figures| figures.door()).chain(pages).collect();
+        let overview = Arc::new(Overview::new(&config, &fleet, board, meetings, doors));
+        Control { signals, rules, path: &args.config, config, log, fleet, poller, overview, status, figures }
             .run()
             .await
     })

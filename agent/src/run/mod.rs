@@ -13,6 +13,7 @@
 //! | `vitals` | the numbers that workers write and others read |
 //! | `overview`, `rates`, `clock`, `health` | those numbers and the box's, brought together |
 //! | `status`, `metrics` | the Unix socket and Prometheus |
+//! | `door` | an address at which the daemon answers beside its work |
 //! | `config`, `check_config` | the configuration and its check |
 //! | `logging`, `notify`, `backoff` | the log, the service manager, waiting before a retry |
 //!
@@ -27,6 +28,7 @@ mod clock;
 pub(crate) mod config;
 mod control;
 mod daemon;
+mod door;
 mod fleet;
 mod health;
 mod known;
@@ -43,6 +45,8 @@ mod watch;
 mod wiring;
 mod worker;
 
+pub(crate) use backoff::Backoff;
 pub(crate) use check_config::check_config;
 pub(crate) use daemon::run;
+pub(crate) use door::Door;
 pub(crate) use status::{NoAgent, SocketError, status};

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::clock::ClockCheck;
 use super::config::Config;
+use super::door::Door;
 use super::fleet::Fleet;
 use super::health::Health;
 use super::rates::{Rates, rough};
@@ -37,6 +38,7 @@ pub(crate) struct Overview {
     board: Arc<Board>,
     /// How the box gets on with its collector; `None` where it has none.
     meetings: Option<Arc<Mutex<Meetings>>>,
+    doors: Vec<Arc<Door>>,
     moving: Mutex<Moving>,
 }
 
@@ -59,6 +61,7 @@ impl Overview {
         fleet: &Fleet,
         board: Arc<Board>,
         meetings: Option<Arc<Mutex<Meetings>>>,
+        doors: Vec<Arc<Door>>,
     ) -> Self {
         let now = Instant::now();
         let posts = fleet.posts().to_vec();
@@ -80,6 +83,7 @@ impl Overview {
             book: Arc::clone(fleet.book()),
             board,
             meetings,
+            doors,
             moving: Mutex::new(moving),
         }
     }
@@ -147,6 +151,7 @@ impl Overview {
             roll_up: roll_up(book, moving.roll_up),
             snmp: snmp(&self.board),
             sync: self.sync(),
+            listeners: self.doors.iter().map(|door| door.stands()).collect(),
             reload: moving.reload.clone(),
             machine,
             clock: moving.clock.stands(),
@@ -297,6 +302,7 @@ mod tests {
             book: Arc::default(),
             board: Arc::default(),
             meetings: None,
+            doors: Vec::new(),
             moving: Mutex::new(moving),
         }
     }

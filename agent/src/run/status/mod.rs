@@ -14,7 +14,7 @@ pub(crate) mod server;
 mod words;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,9 @@ pub(crate) struct Status {
     pub(crate) snmp: Option<Snmp>,
     /// How the collector is kept up to date.
     pub(crate) sync: Sync,
+    /// Where browsers and Prometheus are answered.
+    #[serde(default)]
+    pub(crate) listeners: Vec<Listener>,
     /// The last time that the configuration was read again.
     pub(crate) reload: Option<Reload>,
     /// The box's own health.
@@ -268,6 +271,17 @@ impl Default for Sync {
     fn default() -> Self {
         Self { state: "not-enrolled".to_owned(), last: None, rows: 0, bytes: 0, error: None }
     }
+}
+
+/// An address at which the daemon answers.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Listener {
+    /// `console` or `metrics`.
+    pub(crate) name: String,
+    /// The address.
+    pub(crate) address: SocketAddr,
+    /// Why nobody is answered there; it is tried again.
+    pub(crate) error: Option<String>,
 }
 
 /// The configuration read again.

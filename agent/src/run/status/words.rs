@@ -77,6 +77,11 @@ impl Page<'_> {
         if let Some(error) = &status.roll_up.error {
             self.line("agent.attention-record", &[("error", error)]);
         }
+        for listener in &status.listeners {
+            let Some(error) = &listener.error else { continue };
+            let name = label(self.lang, "listener", &listener.name);
+            self.line("agent.attention-listener", &[("name", &name), ("error", error)]);
+        }
         if let Some(snmp) = &status.snmp {
             if let Some(error) = &snmp.error {
                 self.line("agent.attention-snmp", &[("error", error)]);
