@@ -52,6 +52,8 @@ struct Moving {
     reload: Option<Reload>,
     /// For each worker and the site: its beats, and when they last changed.
     beats: Vec<(u64, Instant)>,
+    /// For each worker: its packets, and when they last changed.
+    heard: Vec<(u64, Instant)>,
 }
 
 impl Overview {
@@ -72,6 +74,7 @@ impl Overview {
             roll_up: config.live.roll_up,
             reload: None,
             beats: vec![(0, now); posts.len() + 1],
+            heard: vec![(0, now); posts.len()],
         };
         Self {
             site: config.site.clone(),
@@ -114,6 +117,12 @@ impl Overview {
                 (*beats, *since) = (post.beats(), now);
             }
         }
+        for (post, (packets, since)) in self.posts.iter().zip(&mut moving.heard) {
+            let heard = post.vitals().packets;
+            if *packets != heard {
+                (*packets, *since) = (heard, now);
+            }
+        }
     }
 
     /// How long ago the thread that is furthest behind came round.
@@ -145,7 +154,7 @@ impl Overview {
             traffic: traffic(&total, &moving.rates),
             tables: tables(&total),
             memory: Memory { resident, tables_max: self.max_memory },
-            interfaces: self.interfaces(),
+            interfaces: self.interfaces(&moving.heard),
             exporters: self.exporters(),
             workers: self.workers(&moving.beats),
             roll_up: roll_up(book, moving.roll_up),
@@ -167,19 +176,26 @@ impl Overview {
     }
 
     /// The interfaces, the threads of each summed.
-    fn interfaces(&self) -> Vec<Interface> {
+    fn interfaces(&self, heard: &[(u64, Instant)]) -> Vec<Interface> {
         let mut interfaces: Vec<Interface> = Vec::new();
-        for post in &self.posts {
+        for (post, (_, since)) in self.posts.iter().zip(heard) {
             let Place::Interface(name) = &post.place else { continue };
             let vitals = post.vitals();
             let known = interfaces.iter().position(|interface| interface.name == *name);
             let place = known.unwrap_or_else(|| {
-                interfaces.push(Interface { name: name.clone(), watching: true, ..Interface::default() });
+                let fresh = Interface {
+                    name: name.clone(),
+                    watching: true,
+                    silent_s: u64::MAX,
+                    ..Interface::default()
+                };
+                interfaces.push(fresh);
                 interfaces.len() - 1
             });
             let Some(interface) = interfaces.get_mut(place) else { continue };
             interface.watching &= post.is_working();
             interface.link |= vitals.link_up > 0;
+            interface.silent_s = interface.silent_s.min(since.elapsed().as_secs());
             interface.packets += vitals.packets;
             interface.bytes += vitals.bytes;
             interface.kernel_drops += vitals.kernel_drops;
@@ -291,6 +307,7 @@ mod tests {
             roll_up: Duration::from_mins(5),
             reload: None,
             beats: vec![(0, now); posts.len() + 1],
+            heard: vec![(0, now); posts.len()],
         };
         Overview {
             site: "kita".to_owned(),

@@ -129,6 +129,9 @@ pub(crate) struct Interface {
     pub(crate) watching: bool,
     /// Whether it has a link.
     pub(crate) link: bool,
+    /// How long nothing has passed, in seconds.
+    #[serde(default)]
+    pub(crate) silent_s: u64,
     /// Packets since the start.
     pub(crate) packets: u64,
     /// Their octets.
