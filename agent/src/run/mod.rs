@@ -8,6 +8,7 @@
 //! | `worker` | a worker's loop: open, batches, orders; [`worker::Work`] is what it does |
 //! | `site` | the site's loop: gather, conclude, record; [`site::Site`], [`site::Recorder`] |
 //! | `watch`, `known` | what they do: a source with its pipeline; everything known of the site |
+//! | `mirror` | the verdict on each interface, of all its threads |
 //! | `poller` | the thread that asks equipment over SNMP |
 //! | `wiring` | which sources, pipelines and ledger stand behind those traits |
 //! | `vitals` | the numbers that workers write and others read |
@@ -34,6 +35,7 @@ mod health;
 mod known;
 mod logging;
 mod metrics;
+mod mirror;
 mod notify;
 mod overview;
 mod poller;

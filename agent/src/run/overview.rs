@@ -1,5 +1,6 @@
 //! Everything that is shown of the daemon, brought together for whoever asks.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,6 +11,7 @@ use super::config::Config;
 use super::door::Door;
 use super::fleet::Fleet;
 use super::health::Health;
+use super::mirror::{Counted, Verdicts};
 use super::rates::{Rates, rough};
 use super::site::{Book, Entered};
 use super::status::{
@@ -54,6 +56,7 @@ struct Moving {
     beats: Vec<(u64, Instant)>,
     /// For each worker: its packets, and when they last changed.
     heard: Vec<(u64, Instant)>,
+    verdicts: Verdicts,
 }
 
 impl Overview {
@@ -75,6 +78,7 @@ impl Overview {
             reload: None,
             beats: vec![(0, now); posts.len() + 1],
             heard: vec![(0, now); posts.len()],
+            verdicts: Verdicts::default(),
         };
         Self {
             site: config.site.clone(),
@@ -96,6 +100,7 @@ impl Overview {
         let meetings = lock(meetings).clone();
         let state = match (meetings.enrolled, &meetings.error) {
             (false, _) => return Sync::default(),
+            (true, None) if meetings.last.is_none() => "waiting",
             (true, None) => "in-touch",
             (true, Some(_)) => "failing",
         };
@@ -117,6 +122,7 @@ impl Overview {
                 (*beats, *since) = (post.beats(), now);
             }
         }
+        self.judge(&mut moving.verdicts);
         for (post, (packets, since)) in self.posts.iter().zip(&mut moving.heard) {
             let heard = post.vitals().packets;
             if *packets != heard {
@@ -154,7 +160,7 @@ impl Overview {
             traffic: traffic(&total, &moving.rates),
             tables: tables(&total),
             memory: Memory { resident, tables_max: self.max_memory },
-            interfaces: self.interfaces(&moving.heard),
+            interfaces: self.interfaces(&moving),
             exporters: self.exporters(),
             workers: self.workers(&moving.beats),
             roll_up: roll_up(book, moving.roll_up),
@@ -175,10 +181,22 @@ impl Overview {
         total
     }
 
+    /// Judges each interface by what all its threads counted.
+    fn judge(&self, verdicts: &mut Verdicts) {
+        let mut told: BTreeMap<&str, Vec<Arc<Counted>>> = BTreeMap::new();
+        for post in &self.posts {
+            let Place::Interface(name) = &post.place else { continue };
+            told.entry(name).or_default().extend(post.detail().mirror);
+        }
+        for (name, counted) in told {
+            verdicts.look(name, counted);
+        }
+    }
+
     /// The interfaces, the threads of each summed.
-    fn interfaces(&self, heard: &[(u64, Instant)]) -> Vec<Interface> {
+    fn interfaces(&self, moving: &Moving) -> Vec<Interface> {
         let mut interfaces: Vec<Interface> = Vec::new();
-        for (post, (_, since)) in self.posts.iter().zip(heard) {
+        for (post, (_, since)) in self.posts.iter().zip(&moving.heard) {
             let Place::Interface(name) = &post.place else { continue };
             let vitals = post.vitals();
             let known = interfaces.iter().position(|interface| interface.name == *name);
@@ -195,12 +213,12 @@ impl Overview {
             let Some(interface) = interfaces.get_mut(place) else { continue };
             interface.watching &= post.is_working();
             interface.link |= vitals.link_up > 0;
+            interface.mirror = moving.verdicts.of(name);
             interface.silent_s = interface.silent_s.min(since.elapsed().as_secs());
             interface.packets += vitals.packets;
             interface.bytes += vitals.bytes;
             interface.kernel_drops += vitals.kernel_drops;
             interface.gaps = interface.gaps.max(vitals.gaps);
-            interface.mirror = interface.mirror.take().or(post.detail().mirror);
         }
         interfaces
     }
@@ -293,8 +311,9 @@ fn roll_up(book: Book, every: Duration) -> RollUp {
 
 #[cfg(test)]
 mod tests {
+    use sekisho_mirror::{Around, Carrier, MirrorCheck};
+
     use super::*;
-    use crate::run::status::MirrorVerdict;
     use crate::run::vitals::Detail;
 
     fn overview(posts: Vec<Post>) -> Overview {
@@ -308,6 +327,7 @@ mod tests {
             reload: None,
             beats: vec![(0, now); posts.len() + 1],
             heard: vec![(0, now); posts.len()],
+            verdicts: Verdicts::default(),
         };
         Overview {
             site: "kita".to_owned(),
@@ -343,14 +363,22 @@ mod tests {
         };
         let first = capture(0, &Vitals { link_up: 1, gaps: 2, ..vitals });
         let second = capture(1, &Vitals { gaps: 1, ..vitals });
-        let verdict = MirrorVerdict { verdict: "good".to_owned(), ..MirrorVerdict::default() };
-        second.tell(Detail { exporters: Vec::new(), mirror: Some(verdict.clone()) });
+        let mut check = MirrorCheck::new(&[]);
+        check.carrier(Carrier::Tzsp);
+        let around = Around { drops: 7, packets: 3, ..Around::default() };
+        for post in [&first, &second] {
+            let counted = Counted { check: check.clone(), around };
+            post.tell(Detail { exporters: Vec::new(), mirror: Some(Arc::new(counted)) });
+        }
         second.fails("no such device".to_owned());
-        let status = overview(vec![first, second]).status();
+        let overview = overview(vec![first, second]);
+        overview.tick();
+        let status = overview.status();
         let [interface] = status.interfaces.as_slice() else { panic!("{:?}", status.interfaces) };
         assert_eq!((interface.packets, interface.bytes, interface.kernel_drops), (20, 2_000, 2));
         assert_eq!((interface.link, interface.gaps, interface.watching), (true, 2, false));
-        assert_eq!(interface.mirror, Some(verdict));
+        let mirror = interface.mirror.as_ref().unwrap();
+        assert!(mirror.en.contains("14"), "what both lost: {}", mirror.en);
         assert!((status.tables.fill_pct - 25.0).abs() < 0.01, "{}", status.tables.fill_pct);
         let states: Vec<&str> = status.workers.iter().map(|worker| worker.state.as_str()).collect();
         assert_eq!(states, ["watching", "waiting"]);

@@ -4,9 +4,10 @@
 //! together may be of two batches, which a status page does not mind.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::status::{Exporter, MirrorVerdict};
+use super::mirror::Counted;
+use super::status::Exporter;
 
 /// What a worker has counted since the daemon started, and how it stands now.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -105,8 +106,8 @@ pub(crate) enum Place {
 pub(crate) struct Detail {
     /// The exporters heard, in the order in which they were first heard.
     pub(crate) exporters: Vec<Exporter>,
-    /// What the mirror check says of the interface.
-    pub(crate) mirror: Option<MirrorVerdict>,
+    /// What the mirror check counted of the interface.
+    pub(crate) mirror: Option<Arc<Counted>>,
 }
 
 /// The board on which one worker writes its numbers. Aligned so that no two workers share a line of
