@@ -11,6 +11,7 @@ use sekisho_ledger::{private_folder, write_private};
 use sekisho_sync::{BoxKey, Sealer};
 use serde::{Deserialize, Serialize};
 
+const FOLDER: &str = "sync";
 const KEY: &str = "box.key";
 const SEALER: &str = "bundles.key";
 const COLLECTOR: &str = "collector.json";
@@ -58,7 +59,7 @@ pub(crate) struct Place {
 impl Place {
     /// Opens the folder beside a ledger, and makes the keys where there are none.
     pub(crate) fn open(ledger: &Path) -> anyhow::Result<Self> {
-        let folder = ledger.with_file_name("sync");
+        let folder = ledger.with_file_name(FOLDER);
         private_folder(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let key = kept(&folder.join(KEY), || Ok(BoxKey::fresh()?.to_pem()))?;
         let sealer = kept(&folder.join(SEALER), || Ok(Sealer::fresh().secret()))?;
@@ -79,6 +80,11 @@ impl Place {
     pub(crate) fn belong(&self, collector: &Collector) -> anyhow::Result<()> {
         write(&self.folder.join(COLLECTOR), serde_json::to_string_pretty(collector)?.as_bytes())
     }
+}
+
+/// Tells whether the box beside a ledger belongs to a collector.
+pub(super) fn is_enrolled(ledger: &Path) -> bool {
+    ledger.with_file_name(FOLDER).join(COLLECTOR).exists()
 }
 
 /// Reads a file, and makes it where there is none.

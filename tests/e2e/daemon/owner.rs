@@ -69,5 +69,6 @@ fn what_root_writes_beside_the_daemon_is_the_daemon_s() {
     let daemon = Daemon::of(&mut command, folder);
     let status = daemon.status().unwrap();
     assert!(status["roll_up"]["error"].is_null(), "{status}");
+    assert_ne!(status["sync"]["state"], "not-enrolled", "{status}");
     daemon.stop();
 }
