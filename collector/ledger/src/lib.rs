@@ -15,7 +15,7 @@
 //! | `missing` | what should be there and was not seen |
 //! | `sync` | one site's ledger in another: what changed out, and in |
 //! | `private` | files and folders that only their owner may read |
-//! | `good` | the last good copy of a file, and putting it back |
+//! | `good` | the last good copy of a file, and putting it back; the file before an upgrade |
 //! | `store` | the database, SQLite or PostgreSQL |
 //! | `schema` | the numbered migrations |
 //!
@@ -155,6 +155,7 @@ impl Ledger {
 
     fn of(database: Database, place: &Path) -> Result<Self, LedgerError> {
         let path = database.shown(place);
+        good::keep_older(&database, place)?;
         schema::migrate(&database).map_err(|fault| fault.at(&path))?;
         Ok(Self { reader: Reader { database, path } })
     }
