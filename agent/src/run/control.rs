@@ -59,7 +59,7 @@ impl Control<'_> {
                         break;
                     }
                 },
-                () = rules.notified() => self.reload(),
+                () = rules.notified() => self.read_rules(),
                 _ = tick.tick() => self.tick()?,
                 _ = line.tick() => notify::status(&self.line()),
                 served = self.status.serve(move || overview.status()) => pause_if(served).await,
@@ -123,6 +123,23 @@ impl Control<'_> {
         }
         self.overview.reloaded(reload, self.config.live.roll_up);
         notify::ready();
+    }
+
+    /// Reads the rules again that the collector handed down. The configuration's file is not looked at: somebody
+    /// may be writing it.
+    fn read_rules(&mut self) {
+        let refused = self.fleet.adopt(&Arc::new(self.config.live.clone())).err();
+        let refused = refused.map(|error| format!("{error:#}"));
+        match &refused {
+            None => {
+                self.poller.adopt(&self.config.live);
+                tracing::info!("rules of the collector taken over");
+            }
+            Some(error) => {
+                tracing::error!(error, "rules of the collector refused, the old ones are in force");
+            }
+        }
+        self.overview.rules_read(refused);
     }
 
     fn take_over(&mut self) -> anyhow::Result<Vec<&'static str>> {

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
             }
             None => None,
         };
-        let doors = figures.iter().map(|figures| figures.door()).chain(pages).collect();
+        let doors = figures.iter().map(metrics::server::Figures::door).chain(pages).collect();
         let overview = Arc::new(Overview::new(&config, &fleet, board, meetings, doors));
         Control { signals, rules, path: &args.config, config, log, fleet, poller, overview, status, figures }
             .run()

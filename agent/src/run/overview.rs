@@ -24,6 +24,8 @@ use crate::sync::Meetings;
 
 /// A thread that has not come round for so long hangs.
 const STUCK: Duration = Duration::from_mins(1);
+/// Recording a large roll-up on a slow card, with a backup beside it; what takes longer hangs.
+const LENGTHY: Duration = Duration::from_mins(15);
 /// Exporters that are shown, so that an answer stays bounded whoever sends datagrams.
 const MAX_EXPORTERS: usize = 1_000;
 
@@ -52,6 +54,8 @@ struct Moving {
     health: Health,
     roll_up: Duration,
     reload: Option<Reload>,
+    /// Why the collector's rules were refused.
+    rules_error: Option<String>,
     /// For each worker and the site: its beats, and when they last changed.
     beats: Vec<(u64, Instant)>,
     /// For each worker: its packets, and when they last changed.
@@ -76,6 +80,7 @@ impl Overview {
             health: Health::new(config.ledger.clone()),
             roll_up: config.live.roll_up,
             reload: None,
+            rules_error: None,
             beats: vec![(0, now); posts.len() + 1],
             heard: vec![(0, now); posts.len()],
             verdicts: Verdicts::default(),
@@ -134,7 +139,12 @@ impl Overview {
     /// How long ago the thread that is furthest behind came round.
     pub(crate) fn held_up(&self) -> Duration {
         let moving = lock(&self.moving);
-        moving.beats.iter().map(|(_, since)| since.elapsed()).max().unwrap_or_default()
+        let posts = self.posts.iter().chain([&self.desk]);
+        let behind = posts.zip(&moving.beats).map(|(post, (_, since))| match since.elapsed() {
+            behind if post.is_at_length() && behind < LENGTHY => Duration::ZERO,
+            behind => behind,
+        });
+        behind.max().unwrap_or_default()
     }
 
     /// Notes that the configuration was read again.
@@ -142,6 +152,11 @@ impl Overview {
         let mut moving = lock(&self.moving);
         moving.reload = Some(reload);
         moving.roll_up = roll_up;
+    }
+
+    /// Notes that the collector's rules were read again, or why not.
+    pub(crate) fn rules_read(&self, refused: Option<String>) {
+        lock(&self.moving).rules_error = refused;
     }
 
     /// Everything at once.
@@ -168,6 +183,7 @@ impl Overview {
             sync: self.sync(),
             listeners: self.doors.iter().map(|door| door.stands()).collect(),
             reload: moving.reload.clone(),
+            rules_error: moving.rules_error.clone(),
             machine,
             clock: moving.clock.stands(),
         }
@@ -325,6 +341,7 @@ mod tests {
             health: Health::new("/".into()),
             roll_up: Duration::from_mins(5),
             reload: None,
+            rules_error: None,
             beats: vec![(0, now); posts.len() + 1],
             heard: vec![(0, now); posts.len()],
             verdicts: Verdicts::default(),
@@ -410,6 +427,12 @@ mod tests {
         overview.tick();
         assert_eq!(overview.status().workers.first().unwrap().state, "watching");
         assert!(overview.held_up() >= STUCK, "the site's thread still hangs");
+        overview.desk.at_length(true);
+        assert!(overview.held_up() < STUCK, "it records");
+        let too_long_ago = Instant::now().checked_sub(LENGTHY * 2).unwrap();
+        lock(&overview.moving).beats.last_mut().unwrap().1 = too_long_ago;
+        assert!(overview.held_up() > LENGTHY, "it hangs all the same");
+        overview.desk.at_length(false);
         overview.desk.beat();
         overview.tick();
         assert!(overview.held_up() < STUCK);

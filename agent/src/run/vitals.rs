@@ -129,6 +129,7 @@ pub(crate) struct Post {
     pub(crate) place: Place,
     restarts: AtomicU32,
     working: AtomicBool,
+    at_length: AtomicBool,
     error: Mutex<Option<String>>,
     detail: Mutex<Detail>,
 }
@@ -142,6 +143,7 @@ impl Post {
             place,
             restarts: AtomicU32::new(0),
             working: AtomicBool::new(false),
+            at_length: AtomicBool::new(false),
             error: Mutex::default(),
             detail: Mutex::default(),
         }
@@ -155,6 +157,16 @@ impl Post {
     /// Changes whenever the worker has come round.
     pub(crate) fn beats(&self) -> u64 {
         self.board.beat.load(Ordering::Relaxed)
+    }
+
+    /// Notes that something begins, or has ended, that takes as long as it takes.
+    pub(crate) fn at_length(&self, begins: bool) {
+        self.at_length.store(begins, Ordering::Relaxed);
+    }
+
+    /// Tells whether such a thing is being done.
+    pub(crate) fn is_at_length(&self) -> bool {
+        self.at_length.load(Ordering::Relaxed)
     }
 
     /// Writes the worker's numbers.

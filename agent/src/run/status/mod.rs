@@ -66,6 +66,9 @@ pub(crate) struct Status {
     pub(crate) listeners: Vec<Listener>,
     /// The last time that the configuration was read again.
     pub(crate) reload: Option<Reload>,
+    /// Why the rules that the collector handed down last were refused.
+    #[serde(default)]
+    pub(crate) rules_error: Option<String>,
     /// The box's own health.
     #[serde(rename = "box")]
     pub(crate) machine: Machine,

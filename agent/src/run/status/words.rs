@@ -114,6 +114,9 @@ impl Page<'_> {
         if let Some(error) = status.reload.as_ref().and_then(|reload| reload.error.as_ref()) {
             self.line("agent.attention-reload", &[("error", error)]);
         }
+        if let Some(error) = &status.rules_error {
+            self.line("agent.attention-rules", &[("error", error)]);
+        }
         if let Some(reload) = status.reload.as_ref().filter(|reload| !reload.waiting.is_empty()) {
             self.line("agent.attention-restart", &[("keys", &reload.waiting.join(", "))]);
         }
@@ -360,6 +363,7 @@ mod tests {
             (Status { machine: Machine { disk_free: 1 << 20, ..machine }, ..base.clone() }, "1.0 MB"),
             (Status { machine: Machine { temperature_c: Some(91.0), ..machine }, ..base.clone() }, "91"),
             (Status { clock: Clock::default(), ..base.clone() }, "NTP"),
+            (Status { rules_error: Some("example.toml".to_owned()), ..base.clone() }, "example.toml"),
             (
                 Status {
                     reload: Some(Reload { error: Some("line 3".to_owned()), ..Reload::default() }),
