@@ -106,6 +106,10 @@ impl Checker<'_> {
                 allowed,
             },
         };
+        if let Some((name, values)) = surroundings::memory(max_memory) {
+            let line = file.max_memory.as_ref().map(|written| self.line(written.span().start));
+            self.doubts.push(Problem { line, name, values });
+        }
         if config.captures.is_empty() && config.exports.is_empty() && config.live.snmp.is_none() {
             self.doubts.push(Problem { line: None, name: "nothing-to-watch", values: Vec::new() });
         }
