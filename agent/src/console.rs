@@ -8,6 +8,7 @@ use std::thread;
 
 use anyhow::Context;
 use sekisho_console::{Console, Settings};
+use sekisho_ledger::{LedgerError, is_address};
 use sekisho_report::{Lang, fill};
 use tokio::runtime::{Builder, Runtime};
 
@@ -20,6 +21,10 @@ const WAITING_THREADS: usize = 4;
 
 /// Serves a ledger until it is stopped.
 pub(crate) fn run(args: &cli::Console, lang: Lang) -> anyhow::Result<()> {
+    if !is_address(&args.db) && !args.db.exists() {
+        // Before a folder is made beside it, and a code printed.
+        return Err(LedgerError::Missing { path: args.db.clone() }.into());
+    }
     let runtime = runtime()?;
     runtime.block_on(async {
         let console = open(&args.db, args.state.clone(), args.listen).await?;
