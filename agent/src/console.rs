@@ -3,15 +3,17 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::Context;
 use sekisho_console::{Console, Settings};
+use sekisho_ledger::{LedgerError, is_address};
 use sekisho_report::{Lang, fill};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::capture::live::{self, Keep};
+use crate::run::{Backoff, Door};
 use crate::{cli, output};
 
 /// Threads that wait for the ledger and for hashes: the console bounds both below this.
@@ -19,6 +21,10 @@ const WAITING_THREADS: usize = 4;
 
 /// Serves a ledger until it is stopped.
 pub(crate) fn run(args: &cli::Console, lang: Lang) -> anyhow::Result<()> {
+    if !is_address(&args.db) && !args.db.exists() {
+        // Before a folder is made beside it, and a code printed.
+        return Err(LedgerError::Missing { path: args.db.clone() }.into());
+    }
     let runtime = runtime()?;
     runtime.block_on(async {
         let console = open(&args.db, args.state.clone(), args.listen).await?;
@@ -33,34 +39,34 @@ pub(crate) fn run(args: &cli::Console, lang: Lang) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Serves the daemon's ledger from a thread of its own, for as long as the process lives. Gives back once
-/// it listens.
-pub(crate) fn start(ledger: &Path, listen: SocketAddr, lang: Lang) -> anyhow::Result<()> {
-    let ledger = ledger.to_owned();
-    let (tell, told) = mpsc::sync_channel(1);
+/// Serves the daemon's ledger from a thread of its own, for as long as the process lives. Where that cannot be
+/// done now, it is tried again.
+pub(crate) fn start(ledger: &Path, door: &Arc<Door>, lang: Lang) -> anyhow::Result<()> {
+    let (ledger, door) = (ledger.to_owned(), Arc::clone(door));
     let serve = move || {
-        let opened = alone(&ledger, listen, lang);
-        match opened {
-            Ok((runtime, console)) => {
-                // Nobody waits any more only where the daemon ends.
-                let _ = tell.send(Ok(()));
-                match runtime.block_on(console.serve()) {}
+        // It answers strangers: no right is of use to it.
+        if let Err(error) = live::drop_privileges(Keep::Nothing) {
+            door.fails(&error.into());
+            return;
+        }
+        let mut backoff = Backoff::default();
+        loop {
+            match alone(&ledger, door.address(), lang) {
+                Ok((runtime, console)) => {
+                    door.opens();
+                    match runtime.block_on(console.serve()) {}
+                }
+                Err(error) => door.fails(&error),
             }
-            Err(error) => {
-                let _ = tell.send(Err(error));
-            }
+            thread::sleep(backoff.wait());
         }
     };
-    thread::Builder::new()
-        .name("console".to_owned())
-        .spawn(serve)
-        .context("cannot start the console's thread")?;
-    told.recv().context("the console's thread ended")?
+    let started = thread::Builder::new().name("console".to_owned()).spawn(serve);
+    started.map(drop).context("cannot start the console's thread")
 }
 
-/// Opens a console on a thread that can do nothing else: it answers strangers.
+/// Opens a console with a runtime of its own.
 fn alone(ledger: &Path, listen: SocketAddr, lang: Lang) -> anyhow::Result<(Runtime, Console)> {
-    live::drop_privileges(Keep::Nothing)?;
     let runtime = runtime()?;
     let console = runtime.block_on(open(ledger, None, listen))?;
     announce(&console, lang)?;

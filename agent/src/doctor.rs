@@ -56,7 +56,9 @@ fn live(interface: &str, args: &Doctor) -> anyhow::Result<Mirror> {
         drops: stats.drops,
         freezes: stats.freezes,
         duration: began.elapsed(),
-        link_up: described.map(|known| known.running),
+        speed_mbps: live::speed_mbps(interface),
+        enabled: described.as_ref().map(|known| known.enabled),
+        link_up: described.as_ref().map(|known| known.running),
         ..Around::default()
     };
     Ok(wire::mirror(&watch.judge(around)))

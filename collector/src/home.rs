@@ -3,9 +3,7 @@
 //! Made once by `init` (or by the first `run`) and never changed: every box rests on it. A copy of this
 //! folder and of the database is a copy of the collector.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -17,6 +15,7 @@ use rcgen::{
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use rustls::ServerConfig;
+use sekisho_ledger::private_folder;
 use sekisho_sync::{BoxKey, COLLECTOR_NAME, Sealer};
 
 /// From before any box was built: a box's clock may be years behind when it is first met.
@@ -46,9 +45,7 @@ pub(crate) struct Home {
 impl Home {
     /// Makes the folder's content; says whether there was none.
     pub(crate) fn init(folder: &Path) -> anyhow::Result<bool> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700);
-        builder.create(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        private_folder(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         if folder.join(CA).exists() {
             return Ok(false);
         }
@@ -152,9 +149,5 @@ pub(crate) fn private(path: &Path, text: &str) -> anyhow::Result<()> {
 
 /// Writes octets where only their owner may read.
 pub(crate) fn write_private(path: &Path, octets: &[u8]) -> anyhow::Result<()> {
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
-    let mut file = file.with_context(|| format!("cannot write {}", path.display()))?;
-    file.write_all(octets)
-        .and_then(|()| file.sync_all())
-        .with_context(|| format!("cannot write {}", path.display()))
+    sekisho_ledger::write_private(path, octets).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -1,6 +1,9 @@
 //! The daemon as a service manager runs it: started, asked, reloaded, stopped, and started once too
 //! often.
 
+mod doors;
+mod owner;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -61,6 +64,11 @@ impl Daemon {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", namespace]).arg(agent::program());
         command.arg("run").arg("--config").arg(folder.path().join("agent.toml"));
+        Self::of(&mut command, folder)
+    }
+
+    /// Starts one by a command of its own.
+    fn of(command: &mut Command, folder: TempDir) -> Self {
         let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let daemon = Self { child, folder };
         until("an answer", || daemon.status());
@@ -127,9 +135,7 @@ fn spawn(folder: &Path, env: &[(&str, &Path)]) -> Child {
 #[test]
 fn a_link_of_the_map_is_pinned_beside_it() {
     let daemon = Daemon::start("roll_up = \"1s\"");
-    until("a roll-up", || {
-        daemon.status().filter(|status| status["roll_up"]["recorded"].as_u64() > Some(0))
-    });
+    until("a roll-up", || daemon.status().filter(|status| status["roll_up"]["recorded"].as_u64() > Some(0)));
     let ledger = daemon.path("ledger.db");
     let map = ["map", "--lang", "en", "--db", ledger.to_str().unwrap(), "--site", "kita"];
     for act in ["--pin", "--forget"] {

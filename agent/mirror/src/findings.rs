@@ -19,6 +19,8 @@ pub enum Severity {
 /// What was found. The catalogue of text has its wording, and what to do, under the slug.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Key {
+    /// The interface was never told to be up.
+    InterfaceDown,
     /// The interface has no link.
     LinkDown,
     /// Not one frame.
@@ -67,7 +69,8 @@ pub enum Key {
 
 impl Key {
     /// Every key, as for a test that each has its text.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
+        Self::InterfaceDown,
         Self::LinkDown,
         Self::NothingAtAll,
         Self::OnlyBroadcast,
@@ -96,6 +99,7 @@ impl Key {
     #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {
+            Self::InterfaceDown => "interface-down",
             Self::LinkDown => "link-down",
             Self::NothingAtAll => "nothing-at-all",
             Self::OnlyBroadcast => "only-broadcast",
@@ -155,6 +159,7 @@ pub(crate) type Judge = fn(&Evidence<'_>) -> Option<Finding>;
 
 /// Every look, in the order of keys.
 pub(crate) const JUDGES: &[Judge] = &[
+    frames::interface_down,
     frames::link_down,
     frames::nothing_at_all,
     frames::ordinary_port,

@@ -25,6 +25,8 @@ pub struct Around {
     pub duration: Duration,
     /// The interface's speed in Mbit/s, where known.
     pub speed_mbps: Option<u32>,
+    /// Whether the interface was told to be up, where known.
+    pub enabled: Option<bool>,
     /// Whether the interface has a link, where known.
     pub link_up: Option<bool>,
 }

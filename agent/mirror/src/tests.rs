@@ -318,6 +318,9 @@ fn what_the_capture_lost_is_judged_by_its_share() {
 fn a_port_without_link_is_said_to_have_none() {
     let around = Around { link_up: Some(false), ..Around::default() };
     assert_eq!(keys(&Lab::new().judge(around)), [Key::LinkDown]);
+    // Nobody is to look for a cable where the interface is only down.
+    let around = Around { enabled: Some(false), ..around };
+    assert_eq!(keys(&Lab::new().judge(around)), [Key::InterfaceDown]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::config::{self, Config, Refused};
+use super::config::{self, Config, Loaded, Refused};
 use super::fleet::Fleet;
 use super::logging::LogLevel;
 use super::overview::Overview;
@@ -34,6 +34,8 @@ pub(crate) struct Control<'p> {
     /// Moves when the collector handed something down.
     pub(crate) handed: Mark,
     pub(crate) path: &'p Path,
+    /// The configuration's file as it was read last.
+    pub(crate) text: String,
     pub(crate) config: Config,
     pub(crate) log: LogLevel,
     /// What the thread that meets the collector goes by; `None` where there is none.
@@ -42,7 +44,7 @@ pub(crate) struct Control<'p> {
     pub(crate) poller: Poller,
     pub(crate) overview: Arc<Overview>,
     pub(crate) status: status::server::Server,
-    pub(crate) metrics: Option<metrics::server::Server>,
+    pub(crate) figures: Option<metrics::server::Figures>,
 }
 
 impl Control<'_> {
@@ -66,7 +68,7 @@ impl Control<'_> {
                 _ = tick.tick() => self.tick()?,
                 _ = line.tick() => notify::status(&self.line()),
                 served = self.status.serve(move || overview.status()) => pause_if(served).await,
-                served = serve_metrics(self.metrics.as_ref(), &self.overview) => pause_if(served).await,
+                served = serve_figures(self.figures.as_ref(), &self.overview) => pause_if(served).await,
             }
         }
         notify::stopping();
@@ -77,7 +79,10 @@ impl Control<'_> {
     fn tick(&mut self) -> anyhow::Result<()> {
         self.overview.tick();
         if self.handed.has_moved() {
-            self.reload();
+            self.take_handed();
+        }
+        if let Some(figures) = &mut self.figures {
+            figures.look();
         }
         if let Some(name) = self.fleet.fallen() {
             // The process must not live on half: the service manager starts it whole.
@@ -128,8 +133,26 @@ impl Control<'_> {
         notify::ready();
     }
 
+    /// Takes over what the collector handed down. The configuration's file is not looked at: somebody may be
+    /// writing it.
+    fn take_handed(&mut self) {
+        let taken = config::again(self.path, &self.text);
+        let refused = taken.map_err(anyhow::Error::from).and_then(|loaded| self.adopt(loaded)).err();
+        let refused = refused.map(|error| format!("{error:#}"));
+        match &refused {
+            None => tracing::info!("what the collector handed down is taken over"),
+            Some(error) => {
+                tracing::error!(error, "what the collector handed down is refused, the old is in force");
+            }
+        }
+        self.overview.handed_down(refused, &self.config);
+    }
+
     fn take_over(&mut self) -> anyhow::Result<Vec<&'static str>> {
-        let loaded = config::load(self.path)?;
+        self.adopt(config::load(self.path)?)
+    }
+
+    fn adopt(&mut self, loaded: Loaded) -> anyhow::Result<Vec<&'static str>> {
         let mut config = self.config.clone();
         let waiting = config.take_over(loaded.config);
         self.fleet.adopt(&Arc::new(config.live.clone()))?;
@@ -138,7 +161,7 @@ impl Control<'_> {
         if let (Some(told), Some(sync)) = (&self.sync, &config.sync) {
             lock(told).clone_from(sync);
         }
-        self.config = config;
+        (self.config, self.text) = (config, loaded.text);
         Ok(waiting)
     }
 }
@@ -190,11 +213,13 @@ impl Signals {
     }
 }
 
-async fn serve_metrics(
-    server: Option<&metrics::server::Server>,
+async fn serve_figures(
+    figures: Option<&metrics::server::Figures>,
     overview: &Arc<Overview>,
 ) -> std::io::Result<()> {
-    let Some(server) = server else { return std::future::pending().await };
+    let Some(server) = figures.and_then(metrics::server::Figures::server) else {
+        return std::future::pending().await;
+    };
     let overview = Arc::clone(overview);
     server.serve(move || overview.status()).await
 }

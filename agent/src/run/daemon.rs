@@ -8,6 +8,7 @@ use tokio::runtime;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::control::{Control, Signals};
+use super::door::Door;
 use super::fleet::Fleet;
 use super::overview::Overview;
 use super::poller::Poller;
@@ -22,7 +23,7 @@ use crate::{console, sync};
 pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
     let begun = SystemTime::now();
     let loaded = config::load(&args.config)?;
-    let config = loaded.config;
+    let (config, text) = (loaded.config, loaded.text);
     let handed = Mark::of(&config.ledger, begun);
     let log = logging::init(config.log_format, config.live.log_level, asked)?;
     for doubt in &loaded.doubts {
@@ -39,10 +40,7 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
         // First: from the first packet on, a signal must end in a last roll-up.
         let signals = Signals::new()?;
         let status = status::server::Server::bind(&config.socket)?;
-        let metrics = match config.metrics {
-            Some(address) => Some(metrics::server::Server::bind(address).await?),
-            None => None,
-        };
+        let figures = config.metrics.map(metrics::server::Figures::open);
         let recorder = wiring::recorder(&config)?;
         // Before there are threads: capabilities are a thread's own.
         live::drop_privileges(if config.captures.is_empty() { Keep::Nothing } else { Keep::RawSockets })?;
@@ -51,8 +49,9 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
         let site = wiring::site(&config, &board)?;
         let fleet = Fleet::start(wiring::plans(&config), site, recorder, &config.live)?;
         let poller = Poller::start(&config, &board)?;
-        if let Some(listen) = config.console {
-            console::start(&config.ledger, listen, config.lang)?;
+        let pages = config.console.map(|listen| Arc::new(Door::new("console", listen)));
+        if let Some(door) = &pages {
+            console::start(&config.ledger, door, config.lang)?;
         }
         let sync = config.sync.clone().map(|sync| Arc::new(Mutex::new(sync)));
         let meetings = match &sync {
@@ -62,9 +61,10 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
             }
             None => None,
         };
-        let overview = Arc::new(Overview::new(&config, &fleet, board, meetings));
+        let doors = figures.iter().map(metrics::server::Figures::door).chain(pages).collect();
+        let overview = Arc::new(Overview::new(&config, &fleet, board, meetings, doors));
         let path = &args.config;
-        Control { signals, handed, path, config, log, sync, fleet, poller, overview, status, metrics }
+        Control { signals, handed, path, text, config, log, sync, fleet, poller, overview, status, figures }
             .run()
             .await
     })

@@ -1,6 +1,6 @@
 //! The threads: one for each worker, one for the site; started together and stopped in order.
 
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::config::Live;
-use super::site::{Book, Desk, Hand, Recorder, Site, SiteOrder};
-use super::vitals::{Place, Post};
+use super::site::{Book, Desk, Hand, Offer, Recorder, Site, SiteOrder};
+use super::vitals::{Place, Post, lock};
 use super::worker::{Order, Work, work};
 
 /// Orders that wait for a worker: a roll-up, settings, the end. A worker takes one after each batch.
@@ -17,7 +17,8 @@ const WAITING_ORDERS: usize = 4;
 /// How long workers have to give a share: many times the patience of a worker. Who is later is absorbed
 /// at the next roll-up.
 const GATHERING: Duration = Duration::from_secs(10);
-/// How long the site has to take over settings; its thread may be recording.
+/// How long settings are offered to the site; its thread may be recording. Once it has taken them it has so
+/// long again, for it reads rules only.
 const ADOPTING: Duration = Duration::from_secs(30);
 /// How long the last roll-up may take, inside the time that the service manager gives for stopping.
 const STOPPING: Duration = Duration::from_secs(50);
@@ -40,6 +41,7 @@ pub(crate) struct Fleet {
     orders: Vec<SyncSender<Order>>,
     site: SyncSender<SiteOrder>,
     site_thread: JoinHandle<()>,
+    adopting: Duration,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -84,7 +86,16 @@ impl Fleet {
             doubt: None,
         };
         let site_thread = spawn("site", move || at_desk.run(&orders))?;
-        Ok(Self { posts, desk, book, orders: all_orders, site: give, site_thread, threads })
+        Ok(Self {
+            posts,
+            desk,
+            book,
+            orders: all_orders,
+            site: give,
+            site_thread,
+            adopting: ADOPTING,
+            threads,
+        })
     }
 
     /// The workers' posts.
@@ -108,11 +119,21 @@ impl Fleet {
         Some(fallen.thread().name().unwrap_or("thread"))
     }
 
-    /// Has everybody take over settings: the site first, whose rules may be refused. Waits for it.
+    /// Has everybody take over settings: the site first, whose rules may be refused. Waits for it; where it does
+    /// not come to it in time, they are taken back, and nobody takes them over later.
     pub(crate) fn adopt(&self, live: &Arc<Live>) -> anyhow::Result<()> {
         let (reply, answer) = sync_channel(1);
-        self.site.try_send(SiteOrder::Adopt(Arc::clone(live), reply)).context("the site's thread is busy")?;
-        answer.recv_timeout(ADOPTING).context("the site's thread did not answer")??;
+        let offer: Offer = Arc::new(Mutex::new(Some(Arc::clone(live))));
+        let order = SiteOrder::Adopt(Arc::clone(&offer), reply);
+        self.site.try_send(order).context("the site's thread is busy")?;
+        let adopted = match answer.recv_timeout(self.adopting) {
+            Err(RecvTimeoutError::Timeout) if lock(&offer).take().is_some() => {
+                anyhow::bail!("the site's thread is recording; try again later");
+            }
+            Err(RecvTimeoutError::Timeout) => answer.recv_timeout(self.adopting),
+            answered => answered,
+        };
+        adopted.context("the site's thread did not answer")??;
         for (orders, post) in self.orders.iter().zip(&self.posts) {
             if orders.try_send(Order::Adopt(Arc::clone(live))).is_err() {
                 tracing::warn!(

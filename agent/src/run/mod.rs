@@ -8,11 +8,13 @@
 //! | `worker` | a worker's loop: open, batches, orders; [`worker::Work`] is what it does |
 //! | `site` | the site's loop: gather, conclude, record; [`site::Site`], [`site::Recorder`] |
 //! | `watch`, `known` | what they do: a source with its pipeline; everything known of the site |
+//! | `mirror` | the verdict on each interface, of all its threads |
 //! | `poller` | the thread that asks equipment over SNMP |
 //! | `wiring` | which sources, pipelines and ledger stand behind those traits |
 //! | `vitals` | the numbers that workers write and others read |
 //! | `overview`, `rates`, `clock`, `health` | those numbers and the box's, brought together |
 //! | `status`, `metrics` | the Unix socket and Prometheus |
+//! | `door` | an address at which the daemon answers beside its work |
 //! | `config`, `check_config` | the configuration and its check |
 //! | `logging`, `notify`, `backoff` | the log, the service manager, waiting before a retry |
 //!
@@ -27,11 +29,13 @@ mod clock;
 pub(crate) mod config;
 mod control;
 mod daemon;
+mod door;
 mod fleet;
 mod health;
 mod known;
 mod logging;
 mod metrics;
+mod mirror;
 mod notify;
 mod overview;
 mod poller;
@@ -43,6 +47,8 @@ mod watch;
 mod wiring;
 mod worker;
 
+pub(crate) use backoff::Backoff;
 pub(crate) use check_config::check_config;
 pub(crate) use daemon::run;
+pub(crate) use door::Door;
 pub(crate) use status::{NoAgent, SocketError, status};

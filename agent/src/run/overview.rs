@@ -1,5 +1,6 @@
 //! Everything that is shown of the daemon, brought together for whoever asks.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -7,8 +8,10 @@ use jiff::Timestamp;
 
 use super::clock::ClockCheck;
 use super::config::{Config, Handed};
+use super::door::Door;
 use super::fleet::Fleet;
 use super::health::Health;
+use super::mirror::{Counted, Verdicts};
 use super::rates::{Rates, rough};
 use super::site::{Book, Entered};
 use super::status::{
@@ -21,6 +24,8 @@ use crate::sync::Meetings;
 
 /// A thread that has not come round for so long hangs.
 const STUCK: Duration = Duration::from_mins(1);
+/// Recording a large roll-up on a slow card, with a backup beside it; what takes longer hangs.
+const LENGTHY: Duration = Duration::from_mins(15);
 /// Exporters that are shown, so that an answer stays bounded whoever sends datagrams.
 const MAX_EXPORTERS: usize = 1_000;
 
@@ -37,6 +42,7 @@ pub(crate) struct Overview {
     board: Arc<Board>,
     /// How the box gets on with its collector; `None` where it has none.
     meetings: Option<Arc<Mutex<Meetings>>>,
+    doors: Vec<Arc<Door>>,
     moving: Mutex<Moving>,
 }
 
@@ -50,8 +56,13 @@ struct Moving {
     reload: Option<Reload>,
     /// What the collector handed down.
     handed: Vec<Handed>,
+    /// Why what the collector handed down was refused.
+    handed_error: Option<String>,
     /// For each worker and the site: its beats, and when they last changed.
     beats: Vec<(u64, Instant)>,
+    /// For each worker: its packets, and when they last changed.
+    heard: Vec<(u64, Instant)>,
+    verdicts: Verdicts,
 }
 
 impl Overview {
@@ -61,6 +72,7 @@ impl Overview {
         fleet: &Fleet,
         board: Arc<Board>,
         meetings: Option<Arc<Mutex<Meetings>>>,
+        doors: Vec<Arc<Door>>,
     ) -> Self {
         let now = Instant::now();
         let posts = fleet.posts().to_vec();
@@ -71,7 +83,10 @@ impl Overview {
             roll_up: config.live.roll_up,
             reload: None,
             handed: config.handed.clone(),
+            handed_error: None,
             beats: vec![(0, now); posts.len() + 1],
+            heard: vec![(0, now); posts.len()],
+            verdicts: Verdicts::default(),
         };
         Self {
             site: config.site.clone(),
@@ -83,6 +98,7 @@ impl Overview {
             book: Arc::clone(fleet.book()),
             board,
             meetings,
+            doors,
             moving: Mutex::new(moving),
         }
     }
@@ -92,6 +108,7 @@ impl Overview {
         let meetings = lock(meetings).clone();
         let state = match (meetings.enrolled, &meetings.error) {
             (false, _) => return Sync::default(),
+            (true, None) if meetings.last.is_none() => "waiting",
             (true, None) => "in-touch",
             (true, Some(_)) => "failing",
         };
@@ -113,18 +130,38 @@ impl Overview {
                 (*beats, *since) = (post.beats(), now);
             }
         }
+        self.judge(&mut moving.verdicts);
+        for (post, (packets, since)) in self.posts.iter().zip(&mut moving.heard) {
+            let heard = post.vitals().packets;
+            if *packets != heard {
+                (*packets, *since) = (heard, now);
+            }
+        }
     }
 
     /// How long ago the thread that is furthest behind came round.
     pub(crate) fn held_up(&self) -> Duration {
         let moving = lock(&self.moving);
-        moving.beats.iter().map(|(_, since)| since.elapsed()).max().unwrap_or_default()
+        let posts = self.posts.iter().chain([&self.desk]);
+        let behind = posts.zip(&moving.beats).map(|(post, (_, since))| match since.elapsed() {
+            behind if post.is_at_length() && behind < LENGTHY => Duration::ZERO,
+            behind => behind,
+        });
+        behind.max().unwrap_or_default()
     }
 
     /// Notes that the configuration was read again.
     pub(crate) fn reloaded(&self, reload: Reload, config: &Config) {
         let mut moving = lock(&self.moving);
         moving.reload = Some(reload);
+        moving.roll_up = config.live.roll_up;
+        moving.handed.clone_from(&config.handed);
+    }
+
+    /// Notes that what the collector handed down was taken over, or why not.
+    pub(crate) fn handed_down(&self, refused: Option<String>, config: &Config) {
+        let mut moving = lock(&self.moving);
+        moving.handed_error = refused;
         moving.roll_up = config.live.roll_up;
         moving.handed.clone_from(&config.handed);
     }
@@ -145,14 +182,16 @@ impl Overview {
             traffic: traffic(&total, &moving.rates),
             tables: tables(&total),
             memory: Memory { resident, tables_max: self.max_memory },
-            interfaces: self.interfaces(),
+            interfaces: self.interfaces(&moving),
             exporters: self.exporters(),
             workers: self.workers(&moving.beats),
             roll_up: roll_up(book, moving.roll_up),
             snmp: snmp(&self.board),
             sync: self.sync(),
             handed: moving.handed.clone(),
+            listeners: self.doors.iter().map(|door| door.stands()).collect(),
             reload: moving.reload.clone(),
+            handed_error: moving.handed_error.clone(),
             machine,
             clock: moving.clock.stands(),
         }
@@ -166,25 +205,44 @@ impl Overview {
         total
     }
 
-    /// The interfaces, the threads of each summed.
-    fn interfaces(&self) -> Vec<Interface> {
-        let mut interfaces: Vec<Interface> = Vec::new();
+    /// Judges each interface by what all its threads counted.
+    fn judge(&self, verdicts: &mut Verdicts) {
+        let mut told: BTreeMap<&str, Vec<Arc<Counted>>> = BTreeMap::new();
         for post in &self.posts {
+            let Place::Interface(name) = &post.place else { continue };
+            told.entry(name).or_default().extend(post.detail().mirror);
+        }
+        for (name, counted) in told {
+            verdicts.look(name, counted);
+        }
+    }
+
+    /// The interfaces, the threads of each summed.
+    fn interfaces(&self, moving: &Moving) -> Vec<Interface> {
+        let mut interfaces: Vec<Interface> = Vec::new();
+        for (post, (_, since)) in self.posts.iter().zip(&moving.heard) {
             let Place::Interface(name) = &post.place else { continue };
             let vitals = post.vitals();
             let known = interfaces.iter().position(|interface| interface.name == *name);
             let place = known.unwrap_or_else(|| {
-                interfaces.push(Interface { name: name.clone(), watching: true, ..Interface::default() });
+                let fresh = Interface {
+                    name: name.clone(),
+                    watching: true,
+                    silent_s: u64::MAX,
+                    ..Interface::default()
+                };
+                interfaces.push(fresh);
                 interfaces.len() - 1
             });
             let Some(interface) = interfaces.get_mut(place) else { continue };
             interface.watching &= post.is_working();
             interface.link |= vitals.link_up > 0;
+            interface.mirror = moving.verdicts.of(name);
+            interface.silent_s = interface.silent_s.min(since.elapsed().as_secs());
             interface.packets += vitals.packets;
             interface.bytes += vitals.bytes;
             interface.kernel_drops += vitals.kernel_drops;
             interface.gaps = interface.gaps.max(vitals.gaps);
-            interface.mirror = interface.mirror.take().or(post.detail().mirror);
         }
         interfaces
     }
@@ -277,8 +335,9 @@ fn roll_up(book: Book, every: Duration) -> RollUp {
 
 #[cfg(test)]
 mod tests {
+    use sekisho_mirror::{Around, Carrier, MirrorCheck};
+
     use super::*;
-    use crate::run::status::MirrorVerdict;
     use crate::run::vitals::Detail;
 
     fn overview(posts: Vec<Post>) -> Overview {
@@ -291,7 +350,10 @@ mod tests {
             roll_up: Duration::from_mins(5),
             reload: None,
             handed: Vec::new(),
+            handed_error: None,
             beats: vec![(0, now); posts.len() + 1],
+            heard: vec![(0, now); posts.len()],
+            verdicts: Verdicts::default(),
         };
         Overview {
             site: "kita".to_owned(),
@@ -303,6 +365,7 @@ mod tests {
             book: Arc::default(),
             board: Arc::default(),
             meetings: None,
+            doors: Vec::new(),
             moving: Mutex::new(moving),
         }
     }
@@ -326,14 +389,22 @@ mod tests {
         };
         let first = capture(0, &Vitals { link_up: 1, gaps: 2, ..vitals });
         let second = capture(1, &Vitals { gaps: 1, ..vitals });
-        let verdict = MirrorVerdict { verdict: "good".to_owned(), ..MirrorVerdict::default() };
-        second.tell(Detail { exporters: Vec::new(), mirror: Some(verdict.clone()) });
+        let mut check = MirrorCheck::new(&[]);
+        check.carrier(Carrier::Tzsp);
+        let around = Around { drops: 7, packets: 3, ..Around::default() };
+        for post in [&first, &second] {
+            let counted = Counted { check: check.clone(), around };
+            post.tell(Detail { exporters: Vec::new(), mirror: Some(Arc::new(counted)) });
+        }
         second.fails("no such device".to_owned());
-        let status = overview(vec![first, second]).status();
+        let overview = overview(vec![first, second]);
+        overview.tick();
+        let status = overview.status();
         let [interface] = status.interfaces.as_slice() else { panic!("{:?}", status.interfaces) };
         assert_eq!((interface.packets, interface.bytes, interface.kernel_drops), (20, 2_000, 2));
         assert_eq!((interface.link, interface.gaps, interface.watching), (true, 2, false));
-        assert_eq!(interface.mirror, Some(verdict));
+        let mirror = interface.mirror.as_ref().unwrap();
+        assert!(mirror.en.contains("14"), "what both lost: {}", mirror.en);
         assert!((status.tables.fill_pct - 25.0).abs() < 0.01, "{}", status.tables.fill_pct);
         let states: Vec<&str> = status.workers.iter().map(|worker| worker.state.as_str()).collect();
         assert_eq!(states, ["watching", "waiting"]);
@@ -365,6 +436,12 @@ mod tests {
         overview.tick();
         assert_eq!(overview.status().workers.first().unwrap().state, "watching");
         assert!(overview.held_up() >= STUCK, "the site's thread still hangs");
+        overview.desk.at_length(true);
+        assert!(overview.held_up() < STUCK, "it records");
+        let too_long_ago = Instant::now().checked_sub(LENGTHY * 2).unwrap();
+        lock(&overview.moving).beats.last_mut().unwrap().1 = too_long_ago;
+        assert!(overview.held_up() > LENGTHY, "it hangs all the same");
+        overview.desk.at_length(false);
         overview.desk.beat();
         overview.tick();
         assert!(overview.held_up() < STUCK);

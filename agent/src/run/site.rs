@@ -66,11 +66,14 @@ pub(crate) struct Entered {
     pub(crate) updated: u64,
 }
 
+/// Settings to be taken over, until whoever offers them takes them back.
+pub(crate) type Offer = Arc<Mutex<Option<Arc<Live>>>>;
+
 /// What the site's thread is told to do.
 #[derive(Debug)]
 pub(crate) enum SiteOrder {
     /// Take over settings, and answer whether that went well.
-    Adopt(Arc<Live>, SyncSender<anyhow::Result<()>>),
+    Adopt(Offer, SyncSender<anyhow::Result<()>>),
     /// Record what the workers still have, and answer when it is recorded.
     Stop(SyncSender<anyhow::Result<()>>),
 }
@@ -131,7 +134,12 @@ impl<S: Site> Desk<S> {
             let wait = retry.unwrap_or(self.roll_up).min(self.roll_up);
             match orders.recv_timeout(wait.saturating_sub(last.elapsed()).min(ROUND)) {
                 // Who asked may have given up waiting for the answer.
-                Ok(SiteOrder::Adopt(live, reply)) => drop(reply.send(self.adopt(&live))),
+                Ok(SiteOrder::Adopt(offer, reply)) => {
+                    let offered = lock(&offer).take();
+                    if let Some(live) = offered {
+                        drop(reply.send(self.adopt(&live)));
+                    }
+                }
                 Ok(SiteOrder::Stop(reply)) => {
                     drop(reply.send(self.stop()));
                     return;
@@ -242,7 +250,15 @@ impl<S: Site> Desk<S> {
         }
     }
 
+    /// Has it recorded, which takes minutes where a card is slow and much is new.
     fn record(&mut self) -> anyhow::Result<()> {
+        self.post.at_length(true);
+        let recorded = self.record_now();
+        self.post.at_length(false);
+        recorded
+    }
+
+    fn record_now(&mut self) -> anyhow::Result<()> {
         let begin = Instant::now();
         let now = Timestamp::now();
         let analysis = self.site.conclude();

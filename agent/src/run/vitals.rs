@@ -4,9 +4,10 @@
 //! together may be of two batches, which a status page does not mind.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::status::{Exporter, MirrorVerdict};
+use super::mirror::Counted;
+use super::status::Exporter;
 
 /// What a worker has counted since the daemon started, and how it stands now.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -105,8 +106,8 @@ pub(crate) enum Place {
 pub(crate) struct Detail {
     /// The exporters heard, in the order in which they were first heard.
     pub(crate) exporters: Vec<Exporter>,
-    /// What the mirror check says of the interface.
-    pub(crate) mirror: Option<MirrorVerdict>,
+    /// What the mirror check counted of the interface.
+    pub(crate) mirror: Option<Arc<Counted>>,
 }
 
 /// The board on which one worker writes its numbers. Aligned so that no two workers share a line of
@@ -128,6 +129,7 @@ pub(crate) struct Post {
     pub(crate) place: Place,
     restarts: AtomicU32,
     working: AtomicBool,
+    at_length: AtomicBool,
     error: Mutex<Option<String>>,
     detail: Mutex<Detail>,
 }
@@ -141,6 +143,7 @@ impl Post {
             place,
             restarts: AtomicU32::new(0),
             working: AtomicBool::new(false),
+            at_length: AtomicBool::new(false),
             error: Mutex::default(),
             detail: Mutex::default(),
         }
@@ -154,6 +157,16 @@ impl Post {
     /// Changes whenever the worker has come round.
     pub(crate) fn beats(&self) -> u64 {
         self.board.beat.load(Ordering::Relaxed)
+    }
+
+    /// Notes that something begins, or has ended, that takes as long as it takes.
+    pub(crate) fn at_length(&self, begins: bool) {
+        self.at_length.store(begins, Ordering::Relaxed);
+    }
+
+    /// Tells whether such a thing is being done.
+    pub(crate) fn is_at_length(&self) -> bool {
+        self.at_length.load(Ordering::Relaxed)
     }
 
     /// Writes the worker's numbers.

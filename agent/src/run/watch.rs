@@ -4,6 +4,7 @@
 //! opened anew.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -11,23 +12,20 @@ use jiff::Timestamp;
 use sekisho_decode::MacAddr;
 use sekisho_mirror::{Around, MirrorCheck};
 use sekisho_report::Lang;
-use sekisho_report::mirror;
 
 use super::config::Live;
-use super::status::{Exporter, MirrorVerdict};
+use super::mirror::{Counted, WINDOW};
+use super::status::Exporter;
 use super::vitals::{Detail, Vitals};
 use super::worker::{Step, Work};
 use crate::capture::listen::ListenSource;
 use crate::capture::live::{self, LiveOptions, LiveSource};
 use crate::capture::{Arrival, Source};
-use crate::doctor::wire;
 use crate::output;
 use crate::pipeline::{Exports, Pipeline, Settings, Share};
 
-/// How often the mirror is judged: it means looking at every conn.
+/// How often the mirror check is told of: it means looking at every conn.
 const JUDGING: Duration = Duration::from_secs(30);
-/// How long the mirror check counts before it starts anew, so that a switch that was put right shows.
-const WINDOW: Duration = Duration::from_mins(10);
 /// Warnings of one source that are passed on: after a hundred gaps nobody needs to be told of another.
 const MAX_WARNINGS: usize = 100;
 /// Exporters shown.
@@ -49,6 +47,9 @@ pub(super) trait Tap: Send {
 
     /// The hardware addresses of the listening interface; `None` where there is no mirror to check.
     fn own(&self) -> Option<Vec<MacAddr>>;
+
+    /// What the mirror check is to know of the interface itself.
+    fn port(&self) -> Around;
 }
 
 /// What a source lost, and how it stands.
@@ -92,6 +93,14 @@ impl Tap for Ring {
     fn own(&self) -> Option<Vec<MacAddr>> {
         Some(self.interface().and_then(|interface| interface.mac).into_iter().collect())
     }
+
+    fn port(&self) -> Around {
+        Around {
+            enabled: self.interface().map(|interface| interface.enabled),
+            speed_mbps: live::speed_mbps(&self.options.interface),
+            ..Around::default()
+        }
+    }
 }
 
 /// The address of one `[[exports]]`.
@@ -126,6 +135,10 @@ impl Tap for Listener {
     fn own(&self) -> Option<Vec<MacAddr>> {
         None
     }
+
+    fn port(&self) -> Around {
+        Around::default()
+    }
 }
 
 /// A tap and its pipeline.
@@ -150,8 +163,8 @@ struct Check {
     duplicates: u64,
     drops: u64,
     freezes: u64,
-    judged: Instant,
-    verdict: Option<MirrorVerdict>,
+    told: Instant,
+    counted: Option<Arc<Counted>>,
 }
 
 impl<T: Tap> Watch<T> {
@@ -171,8 +184,8 @@ impl<T: Tap> Watch<T> {
             duplicates: 0,
             drops: 0,
             freezes: 0,
-            judged: Instant::now(),
-            verdict: None,
+            told: Instant::now(),
+            counted: None,
         });
         Self {
             tap,
@@ -208,32 +221,29 @@ impl<T: Tap> Watch<T> {
         }
     }
 
-    /// Judges the mirror, now and then.
-    fn judge(&mut self) {
+    /// Tells what the mirror check counted, now and then.
+    fn count(&mut self) {
         let (losses, (packets, _)) = (self.losses(), self.pipeline.read());
         let duplicates = self.pipeline.counts().duplicates;
         let Some(check) = &mut self.check else { return };
-        if check.judged.elapsed() < JUDGING {
+        if check.told.elapsed() < JUDGING {
             return;
         }
-        check.judged = Instant::now();
-        let over = check.since.elapsed() >= WINDOW;
+        check.told = Instant::now();
+        let duration = check.since.elapsed();
+        let over = duration >= WINDOW;
         let Some(counted) = self.pipeline.mirror(over.then(|| check.fresh.clone())) else { return };
-        let assessment = counted.judge(&Around {
+        let port = self.tap.port();
+        let around = Around {
             packets: packets - check.packets,
             drops: losses.drops - check.drops,
             freezes: losses.freezes - check.freezes,
             duplicates: duplicates - check.duplicates,
-            duration: check.since.elapsed(),
+            duration,
             link_up: Some(losses.link_up),
-            ..Around::default()
-        });
-        let judged = wire::mirror(&assessment);
-        check.verdict = Some(MirrorVerdict {
-            verdict: judged.verdict.slug().to_owned(),
-            ja: mirror::summary(&judged, Lang::Ja),
-            en: mirror::summary(&judged, Lang::En),
-        });
+            ..port
+        };
+        check.counted = Some(Arc::new(Counted { check: counted, around }));
         if over {
             (check.since, check.packets, check.duplicates) = (Instant::now(), packets, duplicates);
             (check.drops, check.freezes) = (losses.drops, losses.freezes);
@@ -291,7 +301,7 @@ impl<T: Tap> Work for Watch<T> {
     }
 
     fn detail(&mut self) -> Detail {
-        self.judge();
+        self.count();
         let exporter = |report: sekisho_export::ExporterReport<'_>| Exporter {
             address: report.exporter.ip(),
             datagrams: report.counts.datagrams,
@@ -300,7 +310,7 @@ impl<T: Tap> Work for Watch<T> {
         };
         Detail {
             exporters: self.pipeline.exporters().exporters().take(MAX_EXPORTERS).map(exporter).collect(),
-            mirror: self.check.as_ref().and_then(|check| check.verdict.clone()),
+            mirror: self.check.as_ref().and_then(|check| check.counted.clone()),
         }
     }
 }

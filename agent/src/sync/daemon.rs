@@ -13,7 +13,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::SyncConfig;
 use super::meeting::{self, Met, runtime};
-use super::place::NotEnrolled;
+use super::place::{self, NotEnrolled};
 use crate::capture::live::{self, Keep};
 use crate::output;
 
@@ -41,7 +41,9 @@ pub(crate) fn start(
     site: String,
     settings: Arc<Mutex<SyncConfig>>,
 ) -> anyhow::Result<Arc<Mutex<Meetings>>> {
-    let meetings = Arc::new(Mutex::new(Meetings::default()));
+    // Known before the first meeting, which may be hours away.
+    let enrolled = place::is_enrolled(&ledger);
+    let meetings = Arc::new(Mutex::new(Meetings { enrolled, ..Meetings::default() }));
     let told = Arc::clone(&meetings);
     let run = move || {
         // It talks to a machine outside: no right is of use to it.

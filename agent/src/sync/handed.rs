@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 use jiff::Timestamp;
 use sekisho_api::sync::{RULE, RULE_TEXT};
-use sekisho_ledger::Outbox;
+use sekisho_ledger::{Outbox, private_folder};
 use sekisho_rules::folder;
 
 use super::{place, settings};
@@ -108,7 +108,7 @@ fn lay_rules(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
             continue;
         }
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            private_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
         place::write(&path, text.as_bytes())?;
         changed = true;

@@ -3,15 +3,15 @@
 //! The key is made before anything is asked and stays; the collector's answer is one file, whole or not
 //! there, so that a box that loses power while it enrols asks once more with the same key.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use sekisho_ledger::{private_folder, write_private};
 use sekisho_sync::{BoxKey, Sealer};
 use serde::{Deserialize, Serialize};
 
+const FOLDER: &str = "sync";
 const KEY: &str = "box.key";
 const SEALER: &str = "bundles.key";
 const COLLECTOR: &str = "collector.json";
@@ -59,10 +59,8 @@ pub(crate) struct Place {
 impl Place {
     /// Opens the folder beside a ledger, and makes the keys where there are none.
     pub(crate) fn open(ledger: &Path) -> anyhow::Result<Self> {
-        let folder = ledger.with_file_name("sync");
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700);
-        builder.create(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let folder = ledger.with_file_name(FOLDER);
+        private_folder(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let key = kept(&folder.join(KEY), || Ok(BoxKey::fresh()?.to_pem()))?;
         let sealer = kept(&folder.join(SEALER), || Ok(Sealer::fresh().secret()))?;
         Ok(Self { key: BoxKey::from_pem(&key)?, sealer: Sealer::read(&sealer)?, folder })
@@ -84,6 +82,11 @@ impl Place {
     }
 }
 
+/// Tells whether the box beside a ledger belongs to a collector.
+pub(super) fn is_enrolled(ledger: &Path) -> bool {
+    ledger.with_file_name(FOLDER).join(COLLECTOR).exists()
+}
+
 /// Reads a file, and makes it where there is none.
 fn kept(path: &Path, make: impl FnOnce() -> anyhow::Result<String>) -> anyhow::Result<String> {
     if !path.exists() {
@@ -94,11 +97,5 @@ fn kept(path: &Path, make: impl FnOnce() -> anyhow::Result<String>) -> anyhow::R
 
 /// Writes a file that only its owner may read: whole, or as it was.
 pub(crate) fn write(path: &Path, octets: &[u8]) -> anyhow::Result<()> {
-    let cannot = || format!("cannot write {}", path.display());
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".part");
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial);
-    let mut file = file.with_context(cannot)?;
-    file.write_all(octets).and_then(|()| file.sync_all()).with_context(cannot)?;
-    fs::rename(&partial, path).with_context(cannot)
+    write_private(path, octets).with_context(|| format!("cannot write {}", path.display()))
 }

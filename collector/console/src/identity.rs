@@ -16,9 +16,9 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::version::TLS13;
+use sekisho_ledger::write_private;
 
 use crate::error::ConsoleError;
-use crate::password::write_private;
 
 const FILE: &str = "certificate.pem";
 /// From before any box was built, because a box's clock may be years behind at its first start.
@@ -39,7 +39,9 @@ impl Identity {
     pub(crate) fn open(folder: &Path, listen: IpAddr) -> Result<Self, ConsoleError> {
         let path = folder.join(FILE);
         if !path.exists() {
-            write_private(&path, make(listen).map_err(|source| ConsoleError::Make { source })?.as_bytes())?;
+            let made = make(listen).map_err(|source| ConsoleError::Make { source })?;
+            let at_path = |source| ConsoleError::State { path: path.clone(), source };
+            write_private(&path, made.as_bytes()).map_err(at_path)?;
         }
         let pem = fs::read(&path).map_err(|source| ConsoleError::State { path: path.clone(), source })?;
         let bad = |what: String| ConsoleError::NoCertificate { path: path.clone(), what };

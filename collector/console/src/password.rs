@@ -3,8 +3,8 @@
 //! The code is made at a start without a password, lives in memory alone and dies with its use: who can
 //! read what the box prints is who installs it.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,6 +12,7 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
+use sekisho_ledger::write_private;
 
 use crate::error::ConsoleError;
 
@@ -82,7 +83,8 @@ impl Password {
         let salt = SaltString::encode_b64(&random::<16>()?).map_err(|_| ConsoleError::NoRandom)?;
         let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
         let hash = hash.map_err(|_| ConsoleError::NoRandom)?.to_string();
-        write_private(&self.path, hash.as_bytes())?;
+        let at_path = |source| ConsoleError::State { path: self.path.clone(), source };
+        write_private(&self.path, hash.as_bytes()).map_err(at_path)?;
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Held::Hash(hash);
         Ok(())
     }
@@ -122,22 +124,6 @@ pub(crate) fn sha256(text: &str) -> [u8; 32] {
     let mut out = [0; 32];
     out.iter_mut().zip(digest(&SHA256, text.as_bytes()).as_ref()).for_each(|(out, octet)| *out = *octet);
     out
-}
-
-/// Writes a file that only its owner may read: whole, or not at all.
-pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), ConsoleError> {
-    let new = path.with_extension("new");
-    let write = || -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&new)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&new, path)
-    };
-    write().map_err(|source| ConsoleError::State { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

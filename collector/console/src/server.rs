@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +11,7 @@ use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use sekisho_ledger::private_folder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -53,7 +53,7 @@ impl Console {
     /// Opens what the console needs, and makes its certificate and its code at the first start.
     pub async fn open(settings: Settings) -> Result<Self, ConsoleError> {
         let at_state = |source| ConsoleError::State { path: settings.state.clone(), source };
-        fs::create_dir_all(&settings.state).map_err(at_state)?;
+        private_folder(&settings.state).map_err(at_state)?;
         let identity = Identity::open(&settings.state, settings.listen.ip())?;
         let password = Password::open(&settings.state)?;
         let listen = settings.listen;

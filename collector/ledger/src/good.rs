@@ -1,4 +1,5 @@
-//! The last good state of a ledger's file, beside it: kept from time to time, put back when the file is damaged.
+//! The last good state of a ledger's file, beside it: kept from time to time, put back when the file is damaged;
+//! and the file as it was before an upgrade, which the version before can read.
 //!
 //! What was recorded after the copy is gone from the file that was put back. A site's ledger is then sent anew
 //! and a collector's is sent again what it lacks (`sync`), so that in the end both are equal.
@@ -11,10 +12,17 @@ use std::thread;
 use std::time::Duration;
 
 use crate::error::{Fault, LedgerError};
-use crate::store::{Database, is_address};
+use crate::private::private_file;
+use crate::schema;
+use crate::store::{Database, Dialect, is_address};
 
 /// How old a copy may be: what a day brought is sent anew within minutes, and a day's copy wears no disk out.
 const EVERY: Duration = Duration::from_hours(24);
+
+/// What the name of a copy of an older schema has before its number.
+const OLDER: &str = ".v";
+/// Copies of older schemas that are kept: who goes back goes back one version, or two.
+const MAX_OLDER: usize = 2;
 
 /// Keeps a copy of a ledger's file now and every day, on a thread that lives as long as the process. Where it
 /// cannot, `failed` is told, and the copy before stays.
@@ -44,23 +52,49 @@ pub fn keep_good(path: &Path) -> Result<(), LedgerError> {
     if is_address(path) {
         return Ok(());
     }
-    let partial = beside(path, ".good.part");
+    let database = Database::open_to_read(path)?;
+    check(&database).map_err(|fault| fault.at(path))?;
+    copy(&database, path, ".good")
+}
+
+/// Keeps a copy of a ledger's file as it is before its schema is brought up to date: the version of the program
+/// before reads that, and not what becomes of the file. Where there is no room for it, nothing is changed.
+pub(crate) fn keep_older(database: &Database, path: &Path) -> Result<(), LedgerError> {
+    if database.dialect() != Dialect::Sqlite {
+        return Ok(());
+    }
+    let Some(found) = schema::older(database).map_err(|fault| fault.at(path))? else { return Ok(()) };
+    copy(database, path, &format!("{OLDER}{found}"))?;
+    let others = (1..schema::KNOWN).filter(|version| *version != found && older(path, *version).exists());
+    let mut others: Vec<i64> = others.collect();
+    others.truncate((others.len() + 1).saturating_sub(MAX_OLDER));
+    for version in others {
+        let cannot = |source| LedgerError::Open { path: path.to_path_buf(), source };
+        fs::remove_file(older(path, version)).map_err(cannot)?;
+    }
+    Ok(())
+}
+
+fn older(path: &Path, version: i64) -> PathBuf {
+    beside(path, &format!("{OLDER}{version}"))
+}
+
+/// Writes a copy beside the file, in place of the one before.
+fn copy(database: &Database, path: &Path, ending: &str) -> Result<(), LedgerError> {
+    let partial = beside(path, &format!("{ending}.part"));
     let cannot = |source| LedgerError::Open { path: path.to_path_buf(), source };
     match fs::remove_file(&partial) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(cannot(error)),
         _ => {}
     }
     // Only its owner may read it, as the ledger.
-    crate::store::private_file(&partial).map_err(cannot)?;
-    let database = Database::open_to_read(path)?;
-    let copied = check(&database).and_then(|()| {
-        let to = partial.to_string_lossy();
-        // Into a file that is empty it may be written, too (SQLite, "VACUUM").
-        database.execute("VACUUM INTO $1", (to.as_ref(),))
-    });
+    private_file(&partial).map_err(cannot)?;
+    let to = partial.to_string_lossy();
+    // Into a file that is empty it may be written, too (SQLite, "VACUUM").
+    let copied = database.execute("VACUUM INTO $1", (to.as_ref(),));
     copied.map_err(|fault| fault.at(path))?;
     File::open(&partial).and_then(|file| file.sync_all()).map_err(cannot)?;
-    fs::rename(&partial, beside(path, ".good")).map_err(cannot)
+    fs::rename(&partial, beside(path, ending)).map_err(cannot)
 }
 
 /// Puts the copy back where the file is damaged, which is kept as `….damaged`; says whether it did. Before

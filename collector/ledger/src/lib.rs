@@ -14,7 +14,8 @@
 //! | `deed`, `act` | what people do, as decisions that cross to the other side; and what they did, in the history |
 //! | `missing` | what should be there and was not seen |
 //! | `sync` | one site's ledger in another: what changed out, and in |
-//! | `good` | the last good copy of a file, and putting it back |
+//! | `private` | files and folders that only their owner may read |
+//! | `good` | the last good copy of a file, and putting it back; the file before an upgrade |
 //! | `store` | the database, SQLite or PostgreSQL |
 //! | `schema` | the numbered migrations |
 //!
@@ -57,6 +58,7 @@ mod matching;
 mod missing;
 mod page;
 mod pairing;
+mod private;
 mod query;
 mod record;
 mod registration;
@@ -87,6 +89,7 @@ pub use good::{keep_good, keep_good_daily, restore_good};
 pub use inquiry::{Answer, DUE_AFTER};
 pub use missing::{MISSING, Missing, is_asked_for, missing};
 pub use page::{Count, NotAPlace, Page, Place};
+pub use private::{private_folder, write_private};
 pub use query::{HistoryQuery, Query, Site, Sited};
 pub use record::{Recorded, SILENT_AFTER_US};
 pub use registration::{Declared, Entered, MAX_REGISTRATIONS, identity};
@@ -152,6 +155,7 @@ impl Ledger {
 
     fn of(database: Database, place: &Path) -> Result<Self, LedgerError> {
         let path = database.shown(place);
+        good::keep_older(&database, place)?;
         schema::migrate(&database).map_err(|fault| fault.at(&path))?;
         Ok(Self { reader: Reader { database, path } })
     }

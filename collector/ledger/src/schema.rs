@@ -136,6 +136,11 @@ pub(crate) fn check(database: &Database) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Gives the ledger's schema where it is one that [`migrate`] would bring up to date.
+pub(crate) fn older(database: &Database) -> Result<Option<i64>, Fault> {
+    Ok(Some(version(database)?).filter(|found| (1..KNOWN).contains(found)))
+}
+
 /// Gives the ledger's schema, 0 where it has none.
 fn version(database: &Database) -> Result<i64, Fault> {
     let named = match database.dialect() {

@@ -27,7 +27,7 @@ pub(crate) use postgres::Postgres;
 use postgres::Purpose;
 #[cfg(test)]
 pub(crate) use sqlite::SEEN;
-pub(crate) use sqlite::{Sqlite, private_file};
+pub(crate) use sqlite::Sqlite;
 pub(crate) use value::{Params, Row, Value};
 
 use crate::error::{Fault, LedgerError};

@@ -1,5 +1,7 @@
 //! A ledger that cannot be written: told what is wrong, left as it was, and able to go on.
 
+use std::fs;
+
 use sekisho_api::Evidence;
 
 use super::*;
@@ -123,11 +125,9 @@ fn what_is_committed_survives_a_loss_of_power() {
     assert_eq!((mode.as_str(), synchronous), ("wal", 2));
 }
 
-#[test]
-fn a_ledger_from_before_roll_ups_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ledger.db");
-    let database = rusqlite::Connection::open(&path).unwrap();
+/// A ledger's file as an earlier version of the program made it.
+fn of_version_two(path: &Path) {
+    let database = rusqlite::Connection::open(path).unwrap();
     database
         .execute_batch(
             "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL); \
@@ -136,6 +136,45 @@ fn a_ledger_from_before_roll_ups_goes_on() {
         .unwrap();
     database.execute_batch(include_str!("../migrations/0001_ledger.sql")).unwrap();
     database.execute_batch(include_str!("../migrations/0002_append_only_history.sql")).unwrap();
+}
+
+#[test]
+fn the_file_before_an_upgrade_is_kept_as_the_version_before_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    of_version_two(&path);
+    drop(Ledger::open(&path).unwrap());
+    let kept = folder.path().join("ledger.db.v2");
+    let database = Database::open_to_read(&kept).unwrap();
+    assert_eq!(schema::older(&database).map_err(|fault| fault.at(&kept)).unwrap(), Some(2));
+    drop(database);
+    // The daily copy is of the file as it is now, and leaves that one alone.
+    keep_good(&path).unwrap();
+    assert!(Ledger::read_only(folder.path().join("ledger.db.good")).is_ok());
+    assert!(matches!(Ledger::read_only(&kept), Err(LedgerError::Older { .. })), "still the older one");
+    // A file that is up to date is not copied, and no more than two are kept.
+    fs::remove_file(&kept).unwrap();
+    drop(Ledger::open(&path).unwrap());
+    assert!(!kept.exists());
+    for version in [3, 4, 5] {
+        fs::write(folder.path().join(format!("ledger.db.v{version}")), "").unwrap();
+    }
+    fs::remove_file(&path).unwrap();
+    of_version_two(&path);
+    drop(Ledger::open(&path).unwrap());
+    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.retain(|name| name.contains(".v"));
+    names.sort();
+    assert_eq!(names, ["ledger.db.v2", "ledger.db.v5"]);
+}
+
+#[test]
+fn a_ledger_from_before_roll_ups_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    of_version_two(&path);
+    let database = rusqlite::Connection::open(&path).unwrap();
     let connection = r#"{"service":"ipsec","transport":"udp","port":4500,"initiator":"inside",
         "inside":{"ip":"192.0.2.10","mac":null,"vlan":null,"name":null,"role":null,"vendor":null},
         "outside":{"ip":"198.51.100.1","ips":["198.51.100.1"],"name":null,"org":null,"country":null,"asn":null},

@@ -30,13 +30,21 @@ const ENOUGH_BYTES: u32 = 1_500;
 /// Fewer copies are retransmissions and chance.
 const DUPLICATES_SHARE: f64 = 0.05;
 
+/// A fresh interface is down until somebody brings it up; no cable helps.
+pub(super) fn interface_down(evidence: &Evidence<'_>) -> Option<Finding> {
+    let down = evidence.around.enabled == Some(false);
+    down.then(|| Finding::new(Key::InterfaceDown, Severity::Bad, []))
+}
+
 pub(super) fn link_down(evidence: &Evidence<'_>) -> Option<Finding> {
-    let down = evidence.around.link_up == Some(false);
+    let around = evidence.around;
+    let down = around.link_up == Some(false) && around.enabled != Some(false);
     down.then(|| Finding::new(Key::LinkDown, Severity::Bad, []))
 }
 
 pub(super) fn nothing_at_all(evidence: &Evidence<'_>) -> Option<Finding> {
-    let none = evidence.seen() == 0 && evidence.around.link_up != Some(false);
+    let dead = [evidence.around.link_up, evidence.around.enabled].contains(&Some(false));
+    let none = evidence.seen() == 0 && !dead;
     let seconds = Figure::Count(evidence.around.duration.as_secs());
     none.then(|| Finding::new(Key::NothingAtAll, Severity::Bad, [("seconds", seconds)]))
 }

@@ -44,6 +44,11 @@ pub(crate) fn interfaces() -> Vec<InterfaceInfo> {
     Vec::new()
 }
 
+/// Says that no speed is known here.
+pub(crate) fn speed_mbps(_: &str) -> Option<u32> {
+    None
+}
+
 /// Says that there are no capabilities to drop here.
 pub(crate) fn drop_privileges(_: Keep) -> Result<(), LiveError> {
     Err(LiveError::Unsupported)

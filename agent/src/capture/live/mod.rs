@@ -33,11 +33,11 @@ mod elsewhere;
 mod tests;
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{LiveSource, drop_privileges, interfaces};
+pub(crate) use elsewhere::{LiveSource, drop_privileges, interfaces, speed_mbps};
 pub(crate) use error::LiveError;
 pub(crate) use filter::{FilterError, Problem, check as check_filter};
 #[cfg(target_os = "linux")]
-pub(crate) use interfaces::interfaces;
+pub(crate) use interfaces::{interfaces, speed_mbps};
 pub(crate) use options::{Fanout, InterfaceInfo, Keep, LiveOptions, RingSize};
 #[cfg(target_os = "linux")]
 pub(crate) use privileges::drop_privileges;

@@ -116,6 +116,8 @@ pub(crate) struct InterfaceInfo {
     pub(crate) name: String,
     /// Its hardware address, where it has one.
     pub(crate) mac: Option<MacAddr>,
+    /// Whether it was told to be up.
+    pub(crate) enabled: bool,
     /// Whether its link works: a cable is in, the other side is on.
     pub(crate) running: bool,
 }

@@ -1,8 +1,9 @@
 //! A live interface as a [`Source`]: block after block, through every loss of the link.
 //!
-//! An interface that goes down keeps its socket, and the kernel resumes when it is up again. One that is
+//! An interface that goes down keeps its socket, and the kernel resumes when it is up again. Where only the
+//! cable is out the socket is not told anything: its link has to be looked at. An interface that is
 //! removed (a USB adapter that is pulled) takes the socket with it: the source then looks for the name
-//! and opens it anew. Either is one gap.
+//! and opens it anew. Each is one gap.
 
 use std::cell::Cell;
 use std::io;
@@ -17,7 +18,7 @@ use nix::sys::socket::{getsockopt, sockopt::SocketError};
 use super::block::Frames;
 use super::options::{LiveOptions, LiveStats};
 use super::socket::{self, Capture};
-use super::{LiveError, privileges, sys};
+use super::{LiveError, interfaces, privileges, sys};
 use crate::capture::Warning;
 use crate::capture::source::{Arrival, CaptureError, Source};
 use crate::capture::warning::Fault;
@@ -36,6 +37,8 @@ pub(crate) struct LiveSource {
     lent: bool,
     /// In a gap, from when on frames mean that it is over: until then some may be left from before it.
     gap: Option<Instant>,
+    /// Whether the link was out at the last look, and no frame came since.
+    dark: bool,
     next_look: Instant,
     /// What was counted on this and earlier sockets; the kernel forgets what it has told.
     counted: Cell<LiveStats>,
@@ -52,6 +55,7 @@ impl LiveSource {
             next: 0,
             lent: false,
             gap: None,
+            dark: false,
             next_look: Instant::now() + LOOK_INTERVAL,
             counted: Cell::new(LiveStats::default()),
             damaged: Cell::new(0),
@@ -127,11 +131,12 @@ impl LiveSource {
         Ok(())
     }
 
-    /// Lets go of a socket whose interface was removed.
+    /// Looks at the link, and lets go of a socket whose interface was removed.
     fn look(&mut self) {
         self.next_look = Instant::now() + LOOK_INTERVAL;
         let bound = self.capture.as_ref().map(|capture| capture.interface_index);
         if bound == socket::index_of(&self.options.interface) {
+            self.look_at_link();
             return;
         }
         self.count();
@@ -139,6 +144,20 @@ impl LiveSource {
         // Members of a fanout group hold their group to the old interface until the last lets go.
         self.capture = None;
         self.next = 0;
+    }
+
+    fn look_at_link(&mut self) {
+        let mut interfaces = interfaces().into_iter();
+        let found = interfaces.find(|interface| interface.name == self.options.interface);
+        match found.is_none_or(|interface| interface.running) {
+            true => {
+                self.dark = false;
+                self.end_gap();
+            }
+            // The kernel may call a link out for a second that carries frames already.
+            false if !self.dark => self.dark = true,
+            false => self.note_gap(),
+        }
     }
 
     /// Opens the interface again if it is there.
@@ -177,6 +196,15 @@ impl LiveSource {
         tracing::warn!(interface = %self.options.interface, "the interface is down: its frames are missed");
     }
 
+    /// Ends a gap that is old enough not to be mistaken for what came before it.
+    #[cold]
+    fn end_gap(&mut self) {
+        if self.gap.is_some_and(|over| Instant::now() >= over) {
+            self.gap = None;
+            tracing::info!(interface = %self.options.interface, "the interface is up again");
+        }
+    }
+
     #[cold]
     fn cannot_wait(&self, source: io::Error) -> CaptureError {
         CaptureError::Wait { interface: self.options.interface.clone(), source }
@@ -192,10 +220,15 @@ impl Source for LiveSource {
         if !self.is_ready() {
             self.wait(patience)?;
         }
+        if self.is_ready() {
+            self.lent = true;
+            self.dark = false;
+            if self.gap.is_some() {
+                self.end_gap();
+            }
+        }
         let Some(capture) = &self.capture else { return Ok(Arrival::Nothing) };
         let Some(block) = capture.ring.block(self.next) else { return Ok(Arrival::Nothing) };
-        self.lent = true;
-        self.gap = self.gap.filter(|over| Instant::now() < *over);
         Ok(Arrival::Frames(Frames::new(block, capture.kind, &self.damaged)))
     }
 

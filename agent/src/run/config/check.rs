@@ -63,7 +63,7 @@ pub(super) fn check(text: &str) -> Result<Loaded, Vec<Problem>> {
         checker.problems.sort_by_key(|problem| problem.line);
         return Err(checker.problems);
     }
-    Ok(Loaded { config, doubts: checker.doubts })
+    Ok(Loaded { config, doubts: checker.doubts, text: text.to_owned() })
 }
 
 impl Checker<'_> {
@@ -111,6 +111,10 @@ impl Checker<'_> {
             },
         };
         config.handed = self.told();
+        if let Some((name, values)) = surroundings::memory(max_memory) {
+            let line = file.max_memory.as_ref().map(|written| self.line(written.span().start));
+            self.doubts.push(Problem { line, name, values });
+        }
         if config.captures.is_empty() && config.exports.is_empty() && config.live.snmp.is_none() {
             self.doubts.push(Problem { line: None, name: "nothing-to-watch", values: Vec::new() });
         }

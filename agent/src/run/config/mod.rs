@@ -135,13 +135,21 @@ pub(crate) struct Loaded {
     pub(crate) config: Config,
     /// What a person should look at, though it does not stop the daemon.
     pub(crate) doubts: Vec<Problem>,
+    /// The file's text.
+    pub(crate) text: String,
 }
 
 /// Reads and checks a configuration file.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Refused> {
-    let refused = |problems| Refused { path: path.to_owned(), problems };
-    let text = read(path).map_err(|problem| refused(vec![problem]))?;
-    check::check(&text).map_err(refused)
+    match read(path) {
+        Ok(text) => again(path, &text),
+        Err(problem) => Err(Refused { path: path.to_owned(), problems: vec![problem] }),
+    }
+}
+
+/// Checks the text that a file had, with what the collector has handed down since.
+pub(crate) fn again(path: &Path, text: &str) -> Result<Loaded, Refused> {
+    check::check(text).map_err(|problems| Refused { path: path.to_owned(), problems })
 }
 
 fn read(path: &Path) -> Result<String, Problem> {

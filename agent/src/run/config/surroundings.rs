@@ -15,6 +15,8 @@ use super::checker::Fault;
 
 /// Where Linux lists its interfaces.
 const INTERFACES: &str = "/sys/class/net";
+/// The folder that the unit has made (`StateDirectory`).
+const STATE: &str = "/var/lib/sekisho";
 /// Longer paths do not fit the address of a Unix socket (unix(7), `sun_path`, with its NUL).
 const MAX_SOCKET_PATH_BYTES: usize = 107;
 
@@ -25,6 +27,10 @@ pub(super) fn ledger(path: &Path) -> Option<Fault> {
     }
     let values = |path: &Path, detail: String| vec![("path", path.display().to_string()), ("detail", detail)];
     let folder = folder_of(path);
+    // The service manager makes it when the service starts for the first time.
+    if !folder.exists() && folder == Path::new(STATE) {
+        return None;
+    }
     if !folder.is_dir() {
         return Some(("folder-missing", values(folder, String::new())));
     }
@@ -38,6 +44,36 @@ pub(super) fn ledger(path: &Path) -> Option<Fault> {
         }
     }
     path.is_dir().then(|| ("ledger-is-folder", values(path, String::new())))
+}
+
+/// Octets that the program takes beside `max_memory`: itself, the ledger's cache, the console.
+const BESIDE_TABLES: u64 = 128 << 20;
+/// Where Linux tells what the box has, and what this process and those around it may take.
+const MEMORY: &str = "/proc/meminfo";
+const CGROUP: &str = "/proc/self/cgroup";
+const CGROUPS: &str = "/sys/fs/cgroup";
+
+/// Tells whether there is so much memory: of the box, and of the service where the service manager runs this.
+pub(super) fn memory(max_memory: u64) -> Option<Fault> {
+    let whole = fs::read_to_string(MEMORY).ok().and_then(|text| total(&text));
+    let granted = fs::read_to_string(CGROUP).ok().and_then(|text| granted(&text, Path::new(CGROUPS)));
+    let least = [whole, granted].into_iter().flatten().min()?;
+    let mib = |octets: u64| format!("{} MiB", octets >> 20);
+    let values = vec![("value", mib(max_memory)), ("there", mib(least))];
+    (max_memory.saturating_add(BESIDE_TABLES) > least).then_some(("memory-too-large", values))
+}
+
+/// Reads the box's memory (proc_meminfo(5)), in octets.
+fn total(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim().strip_suffix("kB")?.trim_end().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// Reads the least that the groups of a process may take together (cgroups(7), version 2).
+fn granted(text: &str, root: &Path) -> Option<u64> {
+    let own = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let bounds = Path::new(own).ancestors().map(|group| root.join(group).join("memory.max"));
+    bounds.filter_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok()).min()
 }
 
 /// Tells whether a folder of rules is one, and every rule in it sound.
@@ -84,4 +120,23 @@ pub(in crate::run) fn cores() -> usize {
 /// The folder that a path is in; a bare name is in the current one.
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_of_the_box_and_of_the_service_is_read() {
+        assert_eq!(total("MemTotal:        1003212 kB\nMemFree: 1 kB\n"), Some(1_003_212 << 10));
+        let root = tempfile::tempdir().unwrap();
+        let service = root.path().join("system.slice/sekisho-agent.service");
+        fs::create_dir_all(&service).unwrap();
+        fs::write(service.join("memory.max"), "805306368\n").unwrap();
+        fs::write(root.path().join("system.slice/memory.max"), "max\n").unwrap();
+        let of = |text: &str| granted(text, root.path());
+        assert_eq!(of("0::/system.slice/sekisho-agent.service\n"), Some(768 << 20));
+        assert_eq!(of("0::/system.slice/other.service\n"), None);
+        assert_eq!(of("4:memory:/x\n"), None, "version 1");
+    }
 }

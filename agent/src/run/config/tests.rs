@@ -124,6 +124,7 @@ fn an_interface_that_may_yet_appear_and_nothing_to_watch_are_doubts() {
     let cases = [
         ("[[capture]]\ninterface = \"nosuch0\"", Some(5), "no-such-interface"),
         ("", None, "nothing-to-watch"),
+        ("max_memory = \"100000GiB\"\n[[capture]]\ninterface = \"lo\"", Some(4), "memory-too-large"),
         ("[[capture]]\ninterface = \"lo\"\n[snmp]\nOWN", Some(6), "snmp-nobody"),
         ("[snmp]\ntargets = [\"192.0.2.9\"]\nexcluded = [\"192.0.2.8/30\"]\nOWN", Some(5), "snmp-both-ways"),
         ("[snmp]\ntargets = [\"192.0.2.9\"]\ncommunity_file = \"/proc/version\"", Some(6), "snmp-exposed"),

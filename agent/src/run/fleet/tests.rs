@@ -308,6 +308,29 @@ fn settings_reach_the_site_and_every_worker_unless_the_site_refuses() {
 }
 
 #[test]
+fn settings_that_came_too_late_are_taken_over_by_nobody() {
+    let mut scene = start(vec![vec![]], 0, NEVER);
+    scene.fleet.adopting = SOON;
+    // The site's thread is held up, as by a recording, by an offer that somebody looks at.
+    let held: Offer = Arc::new(Mutex::new(None));
+    let (reply, _answer) = sync_channel(1);
+    let looked_at = lock(&held);
+    scene.fleet.site.send(SiteOrder::Adopt(Arc::clone(&held), reply)).unwrap();
+    let late = Live { allowed: vec![Vec::new()], ..live(SOON) };
+    let error = scene.fleet.adopt(&Arc::new(late)).unwrap_err();
+    assert!(error.to_string().contains("try again"), "{error}");
+    drop(looked_at);
+    // The next ones find it free, and are the only ones that came through.
+    scene.fleet.adopting = DEADLINE;
+    let good = Live { allowed: vec![Vec::new()], ..live(NEVER) };
+    scene.fleet.adopt(&Arc::new(good)).unwrap();
+    let post = scene.fleet.posts().first().unwrap();
+    until("the settings", || post.vitals().packets > 1_000_000);
+    assert!(post.vitals().packets < 2_000_000, "those that were late came through");
+    scene.stop_and_compare();
+}
+
+#[test]
 fn threads_end_when_nobody_is_left_to_give_orders() {
     let scene = start(vec![vec![], vec![]], 0, NEVER);
     let Fleet { threads, site_thread, orders, site, .. } = scene.fleet;

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use http_body_util::Full;
@@ -21,6 +21,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::super::backoff::Backoff;
+use super::super::door::Door;
 use super::super::status::Status;
 use super::encode;
 
@@ -33,6 +35,53 @@ const MAX_HEAD_BYTES: usize = 8_192;
 /// What `prometheus-client` writes.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// The figures' address, and who answers there once it is to be had.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    door: Arc<Door>,
+    server: Option<Server>,
+    backoff: Backoff,
+    /// When it is tried again.
+    again: Instant,
+}
+
+impl Figures {
+    /// Listens, now or later. In a runtime.
+    pub(crate) fn open(address: SocketAddr) -> Self {
+        let door = Arc::new(Door::new("metrics", address));
+        let mut this = Self { door, server: None, backoff: Backoff::default(), again: Instant::now() };
+        this.look();
+        this
+    }
+
+    /// Tries again where nobody listens yet; to be called once a second.
+    pub(crate) fn look(&mut self) {
+        if self.server.is_some() || Instant::now() < self.again {
+            return;
+        }
+        match Server::bind(self.door.address()) {
+            Ok(server) => {
+                self.server = Some(server);
+                self.door.opens();
+            }
+            Err(error) => {
+                self.door.fails(&error);
+                self.again = Instant::now() + self.backoff.wait();
+            }
+        }
+    }
+
+    /// How the address stands.
+    pub(crate) fn door(&self) -> Arc<Door> {
+        Arc::clone(&self.door)
+    }
+
+    /// Who answers, where somebody does.
+    pub(crate) fn server(&self) -> Option<&Server> {
+        self.server.as_ref()
+    }
+}
+
 /// The listener.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -42,9 +91,12 @@ pub(crate) struct Server {
 
 impl Server {
     /// Listens.
-    pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(address).await;
-        let listener = listener.with_context(|| format!("cannot listen for Prometheus on {address}"))?;
+    fn bind(address: SocketAddr) -> anyhow::Result<Self> {
+        let bound = std::net::TcpListener::bind(address).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            TcpListener::from_std(listener)
+        });
+        let listener = bound.with_context(|| format!("cannot listen for Prometheus on {address}"))?;
         Ok(Self { listener, clients: Arc::new(Semaphore::new(AT_ONCE)) })
     }
 

@@ -14,7 +14,7 @@ pub(crate) mod server;
 mod words;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -66,8 +66,14 @@ pub(crate) struct Status {
     /// Settings that the collector handed down.
     #[serde(default)]
     pub(crate) handed: Vec<Handed>,
+    /// Where browsers and Prometheus are answered.
+    #[serde(default)]
+    pub(crate) listeners: Vec<Listener>,
     /// The last time that the configuration was read again.
     pub(crate) reload: Option<Reload>,
+    /// Why what the collector handed down last was refused.
+    #[serde(default)]
+    pub(crate) handed_error: Option<String>,
     /// The box's own health.
     #[serde(rename = "box")]
     pub(crate) machine: Machine,
@@ -131,6 +137,9 @@ pub(crate) struct Interface {
     pub(crate) watching: bool,
     /// Whether it has a link.
     pub(crate) link: bool,
+    /// How long nothing has passed, in seconds.
+    #[serde(default)]
+    pub(crate) silent_s: u64,
     /// Packets since the start.
     pub(crate) packets: u64,
     /// Their octets.
@@ -258,7 +267,8 @@ pub(crate) struct LastRound {
 /// How the collector is kept up to date.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Sync {
-    /// `not-enrolled` while the box belongs to no collector, else `in-touch` or `failing`.
+    /// `not-enrolled` while the box belongs to no collector, `waiting` before the first meeting since the
+    /// start, then `in-touch` or `failing`.
     pub(crate) state: String,
     /// When the collector last answered.
     pub(crate) last: Option<Timestamp>,
@@ -277,6 +287,17 @@ impl Default for Sync {
     fn default() -> Self {
         Self { state: "not-enrolled".to_owned(), last: None, rows: 0, bytes: 0, error: None }
     }
+}
+
+/// An address at which the daemon answers.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Listener {
+    /// `console` or `metrics`.
+    pub(crate) name: String,
+    /// The address.
+    pub(crate) address: SocketAddr,
+    /// Why nobody is answered there; it is tried again.
+    pub(crate) error: Option<String>,
 }
 
 /// The configuration read again.

@@ -16,6 +16,8 @@ const SCARCE_DISK_BYTES: u64 = 1 << 30;
 const FULL_PCT: f64 = 90.0;
 /// Most boxes slow down above this.
 const HOT_C: f32 = 85.0;
+/// A mirror port that shows nothing for so long is none: hosts ask for each other every few seconds.
+const SILENT_S: u64 = 60;
 /// Exporters beyond this are counted, not listed: a screen has no room for more.
 const MAX_LISTED: usize = 20;
 
@@ -74,11 +76,19 @@ impl Page<'_> {
                 &[("name", &worker.name), ("state", &state), ("error", &error)],
             );
         }
+        for interface in &status.interfaces {
+            self.port(interface);
+        }
         if let Some(error) = &status.roll_up.error {
             self.line("agent.attention-record", &[("error", error)]);
         }
         if status.roll_up.unkept > 0 {
             self.line("agent.attention-unkept", &[("unkept", &status.roll_up.unkept)]);
+        }
+        for listener in &status.listeners {
+            let Some(error) = &listener.error else { continue };
+            let name = label(self.lang, "listener", &listener.name);
+            self.line("agent.attention-listener", &[("name", &name), ("error", error)]);
         }
         if let Some(snmp) = &status.snmp {
             if let Some(error) = &snmp.error {
@@ -107,8 +117,28 @@ impl Page<'_> {
         if let Some(error) = status.reload.as_ref().and_then(|reload| reload.error.as_ref()) {
             self.line("agent.attention-reload", &[("error", error)]);
         }
+        if let Some(error) = &status.handed_error {
+            self.line("agent.attention-handed", &[("error", error)]);
+        }
         if let Some(reload) = status.reload.as_ref().filter(|reload| !reload.waiting.is_empty()) {
             self.line("agent.attention-restart", &[("keys", &reload.waiting.join(", "))]);
+        }
+    }
+
+    /// What of an interface a person should see to.
+    fn port(&mut self, interface: &Interface) {
+        let Interface { name, watching, link, silent_s, mirror, .. } = interface;
+        // Why it is not watched is told with its worker.
+        if *watching && !link {
+            self.line("agent.attention-link", &[("name", name)]);
+        } else if *watching && *silent_s >= SILENT_S {
+            self.line("agent.attention-silent", &[("name", name), ("silent", &span(*silent_s))]);
+        } else if let Some(mirror) = mirror.as_ref().filter(|mirror| mirror.verdict == "bad") {
+            let says = match self.lang {
+                Lang::Ja => &mirror.ja,
+                Lang::En => &mirror.en,
+            };
+            self.line("agent.attention-mirror", &[("name", name), ("says", says)]);
         }
     }
 
@@ -317,7 +347,18 @@ mod tests {
         let waiting =
             Worker { name: "capture-eth1".to_owned(), state: "waiting".to_owned(), ..Worker::default() };
         // (what is wrong, a word of it)
+        let port = |interface: Interface| Status {
+            interfaces: vec![Interface { name: "eth1".to_owned(), watching: true, ..interface }],
+            ..base.clone()
+        };
+        let mirror =
+            MirrorVerdict {
+                verdict: "bad".to_owned(), ja: "eth1 不良".to_owned(), en: "eth1 NG".to_owned()
+            };
         let cases = [
+            (port(Interface::default()), "ip link set eth1 up"),
+            (port(Interface { link: true, silent_s: 90, ..Interface::default() }), "00:01:30"),
+            (port(Interface { link: true, mirror: Some(mirror), ..Interface::default() }), "eth1"),
             (
                 Status {
                     traffic: Traffic { packets: 99, kernel_drops: 1, ..Traffic::default() },
@@ -331,6 +372,7 @@ mod tests {
             (Status { machine: Machine { disk_free: 1 << 20, ..machine }, ..base.clone() }, "1.0 MB"),
             (Status { machine: Machine { temperature_c: Some(91.0), ..machine }, ..base.clone() }, "91"),
             (Status { clock: Clock::default(), ..base.clone() }, "NTP"),
+            (Status { handed_error: Some("example.toml".to_owned()), ..base.clone() }, "example.toml"),
             (
                 Status {
                     reload: Some(Reload { error: Some("line 3".to_owned()), ..Reload::default() }),

@@ -10,7 +10,7 @@
 //! silently change places; [`numbered`] turns `$n` into its `?n` outside quotes.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, params_from_it
 
 use super::{DatabaseError, Row, STATEMENTS, Value};
 use crate::error::{Fault, LedgerError};
+use crate::private::private_file;
 
 /// How long to wait for another program that has the database locked, such as a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -203,15 +204,6 @@ fn lock(path: &Path) -> Result<File, LedgerError> {
         Err(TryLockError::WouldBlock) => Err(LedgerError::InUse { path: path.to_path_buf() }),
         Err(TryLockError::Error(source)) => Err(LedgerError::Open { path: path.to_path_buf(), source }),
     }
-}
-
-/// Opens a file that only its owner may read, and creates it where there is none.
-pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]

@@ -33,6 +33,34 @@ fn a_link_that_goes_down_and_up_is_one_gap_and_the_capture_goes_on() {
 }
 
 #[test]
+fn a_cable_that_is_pulled_is_a_gap_that_ends_when_it_is_in_again() {
+    in_namespace(|| {
+        lay_cable();
+        let mut source = open(&options());
+        Sender::new(SWITCH).send(&numbered(1, 60));
+        read_frames(&mut source, 1);
+        for gap in 1..=2 {
+            // The other end takes the carrier away, and leaves this one up as it was told to be.
+            ip(&format!("link set {SWITCH} down"));
+            until("gap", || {
+                read(&mut source, &mut Vec::new());
+                source.stats().gaps == gap
+            });
+            assert!(!source.is_up());
+            assert!(ip(&format!("-o link show {MIRROR}")).contains("NO-CARRIER,BROADCAST,MULTICAST,UP"));
+            ip(&format!("link set {SWITCH} up"));
+            // Also on a line where nothing passes.
+            until("link", || {
+                read(&mut source, &mut Vec::new());
+                source.is_up()
+            });
+            assert_eq!(first_after_gap(&mut source).data, numbered(7, 60));
+            assert_eq!(source.stats().gaps, gap);
+        }
+    });
+}
+
+#[test]
 fn an_interface_that_is_removed_and_made_again_is_opened_again() {
     in_namespace(|| {
         lay_cable();

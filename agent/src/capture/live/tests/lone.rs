@@ -78,11 +78,14 @@ fn interfaces_are_listed_with_what_identifies_them() {
         let named = |name: &str| found.iter().find(|interface| interface.name == name).unwrap().clone();
         let switch = named(SWITCH);
         assert_eq!(switch.mac.unwrap().to_string(), "00:00:5e:00:53:07");
-        assert!(switch.running);
+        assert!(switch.running && switch.enabled);
         assert_eq!(named("lo").mac, None);
         ip(&format!("link set {MIRROR} down"));
         let found = interfaces();
-        assert!(!found.iter().any(|interface| interface.name == MIRROR && interface.running));
+        let down = found.iter().find(|interface| interface.name == MIRROR).unwrap();
+        assert!(!down.running && !down.enabled);
+        let pulled = found.iter().find(|interface| interface.name == SWITCH).unwrap();
+        assert!(!pulled.running && pulled.enabled);
     });
 }
 
