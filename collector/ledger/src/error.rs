@@ -111,6 +111,9 @@ pub enum LedgerError {
         /// What is wrong with it.
         what: String,
     },
+    /// The site was removed since it sent this; nothing of it was taken.
+    #[error("the site is none of this collector's any more")]
+    NotAMember,
     /// The ledger failed for something that was to be done before.
     #[error("not tried: the ledger could not be written for what came before")]
     NotTried,
@@ -188,6 +191,8 @@ pub(crate) enum Fault {
     NoSite,
     /// What came from the other side contradicts itself.
     Refused(String),
+    /// The site is not one of those that are received.
+    NotAMember,
     /// The system gives no random numbers.
     NoRandom,
     /// A registration is of everything.
@@ -239,6 +244,7 @@ impl Fault {
             Self::NoSensor => LedgerError::NoSensor,
             Self::NoSite => LedgerError::NoSite,
             Self::Refused(what) => LedgerError::Refused { what },
+            Self::NotAMember => LedgerError::NotAMember,
             Self::NoRandom => LedgerError::NoRandom,
             Self::NoKeys => LedgerError::NoKeys,
             Self::TooManyRegistrations => LedgerError::TooManyRegistrations,

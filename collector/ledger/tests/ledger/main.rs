@@ -19,6 +19,8 @@ mod live;
 #[cfg(test)]
 mod map;
 #[cfg(test)]
+mod month;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod queries;
