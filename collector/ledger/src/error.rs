@@ -139,10 +139,18 @@ pub enum LedgerError {
         path: PathBuf,
     },
     /// The server is another machine's, and would be spoken to in clear.
-    #[error("ledger `{}` is on another machine, and would be reached in clear: run the server here, or lead a tunnel to it (stunnel, ssh -L) and give the tunnel's end on 127.0.0.1", path.display())]
+    #[error("ledger `{}` is on another machine, and would be reached in clear: end the address with ?sslrootcert=FILE, the certificate of the CA that vouches for the server", path.display())]
     InClear {
         /// The ledger.
         path: PathBuf,
+    },
+    /// The file of the CA that vouches for a server cannot be read.
+    #[error("`{}` is not the certificate of a CA in PEM: give the one that the server's certificate is of", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: std::io::Error,
     },
     /// The database cannot hold every text.
     #[error("database `{}` has the encoding {found}, and a ledger needs UTF8: create one with `createdb --encoding UTF8 --template template0`", path.display())]
