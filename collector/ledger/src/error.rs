@@ -49,7 +49,7 @@ pub enum LedgerError {
         known: i64,
     },
     /// An earlier version wrote it, and a reader may not bring it up to date.
-    #[error("ledger `{}` has schema {found}, and this version needs {known}: open it once for writing", path.display())]
+    #[error("ledger `{}` has schema {found}, and this version needs {known}: start the service once, which brings it up to date", path.display())]
     Older {
         /// The ledger.
         path: PathBuf,

@@ -21,6 +21,8 @@ mod map;
 #[cfg(test)]
 mod month;
 #[cfg(test)]
+mod older;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod queries;
