@@ -158,7 +158,7 @@ fn connection(site: usize, number: usize, begin: Timestamp) -> Connection {
         },
         outside: Outside {
             ip: address(0),
-            ips: (0..1 + number % 6).map(address).collect(),
+            ips: (0..=number % 6).map(address).collect(),
             name: Some(format!("host-{number}.vendor-{site}.example")),
             org: Some(ORGS[number % ORGS.len()].to_owned()),
             country: Some("JP".to_owned()),
