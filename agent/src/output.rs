@@ -197,6 +197,7 @@ fn ledger_error(error: &LedgerError, detail: &str, lang: Lang) -> String {
     let (key, path) = match error {
         LedgerError::Missing { path } => ("error.ledger-missing", path),
         LedgerError::InUse { path } => ("error.ledger-in-use", path),
+        LedgerError::Older { path, .. } => ("error.ledger-older", path),
         LedgerError::NotALedger { path } => ("error.not-a-ledger", path),
         LedgerError::DiskFull { path, .. } => ("error.ledger-full", path),
         _ => return fill(lang, "error.any", &[("detail", &detail)]),

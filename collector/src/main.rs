@@ -39,7 +39,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use sekisho_desk as desk;
-use sekisho_ledger::Intake;
+use sekisho_ledger::{Intake, LedgerError};
 use sekisho_report::{Lang, fill, text};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -59,11 +59,21 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let told = fill(cli.lang.into(), "error.any", &[("detail", &format!("{error:#}"))]);
+            let told = told(&error, cli.lang.into());
             // Nothing is left to do if standard error is closed as well.
             let _ = writeln!(io::stderr(), "sekisho-collector: {told}");
             if error.is::<Unsound>() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
         }
+    }
+}
+
+/// Words an error: what a person can mend in the person's language.
+fn told(error: &anyhow::Error, lang: Lang) -> String {
+    match error.downcast_ref() {
+        Some(LedgerError::Older { path, .. }) => {
+            fill(lang, "error.ledger-older", &[("path", &path.display())])
+        }
+        _ => fill(lang, "error.any", &[("detail", &format!("{error:#}"))]),
     }
 }
 

@@ -80,6 +80,9 @@ impl From<LedgerError> for Refused {
     fn from(error: LedgerError) -> Self {
         match error {
             LedgerError::Refused { what } => Self::of(StatusCode::UNPROCESSABLE_ENTITY, "bad-batch", what),
+            LedgerError::NotAMember => {
+                Self::of(StatusCode::FORBIDDEN, "not-enrolled", "this box is not known here any more")
+            }
             // Why is told where it was tried.
             LedgerError::NotTried => Self::of(StatusCode::SERVICE_UNAVAILABLE, "busy", "try again later"),
             other => {

@@ -35,6 +35,11 @@ pub(crate) struct Said {
 }
 
 impl Act {
+    /// Gives the subject of the decision that tells of it.
+    pub(crate) fn told_of(&self) -> String {
+        format!("{} {}", self.subject.kind(), self.subject.key())
+    }
+
     pub(crate) fn said(&self, at: Timestamp) -> Said {
         Said { at, of: self.subject.clone(), before: self.before.clone(), after: self.after.clone() }
     }

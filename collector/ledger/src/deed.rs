@@ -22,7 +22,7 @@ use serde_json::Value;
 use crate::act::{self, Act};
 use crate::counters::Counters;
 use crate::error::Fault;
-use crate::sql::json;
+use crate::sql::{json, micros};
 use crate::store::Database;
 use crate::sync::decision::{self, Origin};
 use crate::{clean, inquiry, map, registration, settle};
@@ -49,6 +49,18 @@ impl<'d> Deed<'d> {
         Ok(Self { database, site, stamp, author: clean::text(author.trim()), now })
     }
 
+    /// Takes up what a person did at a time before it was kept as decisions.
+    pub(crate) fn older<'t>(
+        database: &'d Database,
+        site: &'d str,
+        author: &str,
+        now: Timestamp,
+        what: impl IntoIterator<Item = &'t str>,
+    ) -> Self {
+        let stamp = decision::stamp_of(micros(now), what);
+        Self { database, site, stamp, author: clean::text(author.trim()), now }
+    }
+
     /// Decides one field of a thing; none takes it back.
     pub(crate) fn say(
         &self,
@@ -69,8 +81,7 @@ impl<'d> Deed<'d> {
 
     /// Tells the history of it.
     pub(crate) fn tell(&self, act: &Act) -> Result<(), Fault> {
-        let subject = format!("{} {}", act.subject.kind(), act.subject.key());
-        self.say((act::KIND, &subject), act.kind.slug(), Some(&act.said(self.now)))?;
+        self.say((act::KIND, &act.told_of()), act.kind.slug(), Some(&act.said(self.now)))?;
         act::add(self.database, self.site, &self.stamp, self.now, act)
     }
 }

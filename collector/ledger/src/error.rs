@@ -49,7 +49,7 @@ pub enum LedgerError {
         known: i64,
     },
     /// An earlier version wrote it, and a reader may not bring it up to date.
-    #[error("ledger `{}` has schema {found}, and this version needs {known}: open it once for writing", path.display())]
+    #[error("ledger `{}` has schema {found}, and this version needs {known}: start the service once, which brings it up to date", path.display())]
     Older {
         /// The ledger.
         path: PathBuf,
@@ -111,6 +111,9 @@ pub enum LedgerError {
         /// What is wrong with it.
         what: String,
     },
+    /// The site was removed since it sent this; nothing of it was taken.
+    #[error("the site is none of this collector's any more")]
+    NotAMember,
     /// The ledger failed for something that was to be done before.
     #[error("not tried: the ledger could not be written for what came before")]
     NotTried,
@@ -136,10 +139,18 @@ pub enum LedgerError {
         path: PathBuf,
     },
     /// The server is another machine's, and would be spoken to in clear.
-    #[error("ledger `{}` is on another machine, and would be reached in clear: run the server here, or lead a tunnel to it (stunnel, ssh -L) and give the tunnel's end on 127.0.0.1", path.display())]
+    #[error("ledger `{}` is on another machine, and would be reached in clear: end the address with ?sslrootcert=FILE, the certificate of the CA that vouches for the server", path.display())]
     InClear {
         /// The ledger.
         path: PathBuf,
+    },
+    /// The file of the CA that vouches for a server cannot be read.
+    #[error("`{}` is not the certificate of a CA in PEM: give the one that the server's certificate is of", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: std::io::Error,
     },
     /// The database cannot hold every text.
     #[error("database `{}` has the encoding {found}, and a ledger needs UTF8: create one with `createdb --encoding UTF8 --template template0`", path.display())]
@@ -188,6 +199,8 @@ pub(crate) enum Fault {
     NoSite,
     /// What came from the other side contradicts itself.
     Refused(String),
+    /// The site is not one of those that are received.
+    NotAMember,
     /// The system gives no random numbers.
     NoRandom,
     /// A registration is of everything.
@@ -239,6 +252,7 @@ impl Fault {
             Self::NoSensor => LedgerError::NoSensor,
             Self::NoSite => LedgerError::NoSite,
             Self::Refused(what) => LedgerError::Refused { what },
+            Self::NotAMember => LedgerError::NotAMember,
             Self::NoRandom => LedgerError::NoRandom,
             Self::NoKeys => LedgerError::NoKeys,
             Self::TooManyRegistrations => LedgerError::TooManyRegistrations,

@@ -17,6 +17,7 @@ use crate::error::{Fault, LedgerError};
 use crate::query::{Filter, Query, Sited};
 use crate::sql::{micros, uncount, unjson};
 use crate::store::Database;
+use crate::sync::decision;
 use crate::{Ledger, Reader};
 
 pub(crate) use made::{KIND, make};
@@ -72,6 +73,17 @@ impl Reader {
     pub fn inquiries(&self, query: &Query) -> Result<Vec<Sited<Inquiry>>, LedgerError> {
         self.read(|database| inquiries(database, query))
     }
+}
+
+/// Enters an inquiry of before, with what came of it, as decisions.
+pub(crate) fn enter_older(database: &Database, site: &str, known: &Inquiry) -> Result<(), Fault> {
+    let number = known.number.to_string();
+    if !decision::of(database, site, KIND, &number)?.is_empty() {
+        return Ok(());
+    }
+    let deed = Deed::older(database, site, &known.by, known.asked, [KIND, &number]);
+    made::say(&deed, &Inquiry::default(), known)?;
+    made::prove(&deed, known.number, &evidence(database, site, known.number)?)
 }
 
 fn enter(database: &Database, site: &str, inquiry: &Inquiry, now: Timestamp) -> Result<i64, Fault> {

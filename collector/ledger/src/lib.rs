@@ -12,6 +12,7 @@
 //! | `registration`, `matching`, `settle`, `unseen` | what the hospital declared, of which connections, and what that makes of them |
 //! | `inquiry` | who was asked what, and what came of it |
 //! | `deed`, `act` | what people do, as decisions that cross to the other side; and what they did, in the history |
+//! | `older` | what people did before it was kept as decisions, entered as such |
 //! | `missing` | what should be there and was not seen |
 //! | `sync` | one site's ledger in another: what changed out, and in |
 //! | `private` | files and folders that only their owner may read |
@@ -56,6 +57,7 @@ mod live;
 mod map;
 mod matching;
 mod missing;
+mod older;
 mod page;
 mod pairing;
 mod private;

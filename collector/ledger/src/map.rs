@@ -109,6 +109,15 @@ fn keep_mark(database: &Database, site: &str, mark: &Mark) -> Result<bool, Fault
     Ok(true)
 }
 
+/// Enters a mark of before as a decision.
+pub(crate) fn enter_older(database: &Database, site: &str, mark: &Mark) -> Result<(), Fault> {
+    let subject = json(&ends(&mark.a.node, &mark.b.node))?;
+    if !decision::of(database, site, KIND, &subject)?.is_empty() {
+        return Ok(());
+    }
+    Deed::older(database, site, "", mark.at, [KIND, &subject]).say((KIND, &subject), MARK, Some(mark))
+}
+
 fn unmark(database: &Database, site: &str, a: &str, b: &str, now: Timestamp) -> Result<usize, Fault> {
     let site = named(site)?;
     let (a, b) = ends(a, b);

@@ -67,7 +67,7 @@ impl FromStr for Place {
 }
 
 /// Some rows of the list, in its order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
     /// The rows.
     pub rows: Vec<Sited<Connection>>,
@@ -100,16 +100,24 @@ pub(crate) fn connections(database: &Database, query: &Query) -> Result<Vec<Site
 
 /// Reads a page of connections, of `query.limit` rows at most.
 pub(crate) fn page(database: &Database, query: &Query) -> Result<Page, Fault> {
-    let count = count(database, query)?;
-    let mut page = Page { rows: Vec::new(), next: None, count };
-    if count.connections == 0 {
+    if query.text.is_none() || database.dialect() == Dialect::Sqlite {
+        let mut page = part(database, query, Way::InOrder)?;
+        let is_all = query.after.is_none() && page.next.is_none();
+        page.count = if is_all { Count::of(&page.rows) } else { count(database, query)? };
         return Ok(page);
     }
+    let count = count(database, query)?;
+    let way = if count.connections < FEW { Way::Gathered } else { Way::InOrder };
+    let page = if count.connections == 0 { Page::default() } else { part(database, query, way)? };
+    Ok(Page { count, ..page })
+}
+
+/// Reads a page without counting what is on others.
+fn part(database: &Database, query: &Query, way: Way) -> Result<Page, Fault> {
     let rows_wanted = query.limit.map_or(usize::MAX, |rows| rows as usize);
     // One row more tells whether there is another page.
     let query = Query { limit: query.limit.map(|rows| rows.saturating_add(1)), ..query.clone() };
-    let way = if count.connections < FEW { Way::Gathered } else { Way::InOrder };
-    let mut last = None;
+    let (mut page, mut last) = (Page::default(), None);
     walk(database, &query, way, |place, row| {
         if page.rows.len() >= rows_wanted {
             page.next = last.take();
@@ -122,6 +130,17 @@ pub(crate) fn page(database: &Database, query: &Query) -> Result<Page, Fault> {
     Ok(page)
 }
 
+impl Count {
+    fn of(rows: &[Sited<Connection>]) -> Self {
+        let of = |is: fn(&Connection) -> bool| rows.iter().filter(|row| is(&row.row)).count() as u64;
+        Self {
+            connections: rows.len() as u64,
+            unregistered: of(|row| row.status == settle::UNREGISTERED),
+            tunnels: of(|row| row.tunnel),
+        }
+    }
+}
+
 /// Hands connections to `take` one by one, in their order, until it has enough.
 pub(crate) fn visit(
     database: &Database,
@@ -131,7 +150,7 @@ pub(crate) fn visit(
     walk(database, query, Way::InOrder, take)
 }
 
-/// So few are sorted in less time than it takes a server to look for them from the list's beginning, row by row.
+/// So few a server sorts in less time than it takes to look for them from the list's beginning, row by row.
 const FEW: u64 = 20_000;
 
 /// How a server comes to rows in their order.

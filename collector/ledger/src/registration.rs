@@ -24,8 +24,9 @@ use crate::error::{Fault, LedgerError};
 use crate::matching::key;
 use crate::query::{Filter, Sited};
 use crate::settle;
-use crate::sql::{json as to_json, micros, unjson};
+use crate::sql::{json as to_json, micros, time, unjson};
 use crate::store::Database;
+use crate::sync::decision;
 use crate::{Ledger, Reader};
 
 pub(crate) use made::{KIND, check, make};
@@ -143,6 +144,24 @@ pub(crate) fn all(database: &Database, site: Option<&str>) -> Result<Vec<Sited<R
 pub(crate) fn holding(database: &Database, site: &str, id: &str) -> Result<Option<Registration>, Fault> {
     let found = load(database, site, id)?;
     Ok(found.filter(|(_, is_revoked)| !is_revoked).map(|(registration, _)| registration))
+}
+
+/// Enters a registration of before as decisions.
+pub(crate) fn enter_older(
+    database: &Database,
+    site: &str,
+    known: &Registration,
+    revoked_at: Option<i64>,
+) -> Result<(), Fault> {
+    if !decision::of(database, site, KIND, &known.id)?.is_empty() {
+        return Ok(());
+    }
+    let deed = Deed::older(database, site, &known.by, known.at, [KIND, &known.id]);
+    made::declare(database, site, &deed, known)?;
+    let Some(revoked_at) = revoked_at else { return Ok(()) };
+    let at = time(revoked_at.max(micros(known.at).saturating_add(1)))?;
+    let deed = Deed::older(database, site, "", at, [KIND, &known.id, "taken back"]);
+    made::take_back(database, site, &deed, known)
 }
 
 fn enter(

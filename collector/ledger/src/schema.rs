@@ -6,6 +6,7 @@
 //! Invariant: a migration that was released is never edited; a change is a new file.
 
 use crate::error::Fault;
+use crate::older;
 use crate::store::{Database, DatabaseError, Dialect, Trouble};
 
 /// One step of the schema.
@@ -67,11 +68,14 @@ const MIGRATIONS: [Migration; 10] = [
     },
     Migration {
         version: 10,
-        name: "search",
+        name: "search, and acts of before",
         sql: include_str!("../migrations/0010_search.sql"),
         postgres: Some(include_str!("../migrations/0010_search.postgres.sql")),
     },
 ];
+
+/// The schema from which on all that people did is kept as decisions.
+const ALL_DECIDED: i64 = 10;
 
 /// The latest schema that this version knows.
 pub(crate) const KNOWN: i64 = 10;
@@ -94,6 +98,9 @@ pub(crate) fn migrate(database: &Database) -> Result<(), Fault> {
                 Some(own) => transaction.batch(&words(own))?,
                 None => transaction.batch(&words(migration.sql))?,
             },
+        }
+        if migration.version == ALL_DECIDED {
+            older::enter(&transaction)?;
         }
         let sql = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";
         transaction.execute(sql, (migration.version, migration.name))?;

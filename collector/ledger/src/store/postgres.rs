@@ -18,6 +18,7 @@
 //! A session that was lost, with its lock, is made anew when the next transaction begins.
 
 mod address;
+mod secure;
 mod wait;
 
 use std::cell::RefCell;
@@ -31,10 +32,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres_rustls_improved::MakeRustlsConnect;
 
 use super::value::Parameter;
 use super::{DatabaseError, Row, STATEMENTS, Trouble, Value};
 use crate::error::{Fault, LedgerError};
+use address::Way;
 use wait::Waiter;
 
 /// How long one call waits for its answer: that of a writer may make an index over a large ledger or wait
@@ -106,6 +109,8 @@ const SITE_SPACE: i32 = LOCK_SPACE + 1;
 /// A session with a server.
 pub(crate) struct Postgres {
     config: Config,
+    /// What speaks TLS; none on a way that is this machine's own.
+    tls: Option<MakeRustlsConnect>,
     /// The address without secrets.
     shown: String,
     purpose: Purpose,
@@ -137,19 +142,20 @@ struct Session {
 impl Postgres {
     /// Opens a session.
     pub(super) fn open(address: &str, purpose: Purpose) -> Result<Self, LedgerError> {
-        let (mut config, shown) = address::read(address)?;
+        let Way { mut config, shown, authority } = address::read(address)?;
+        let tls = authority.as_deref().map(secure::connector).transpose()?;
         let path = || PathBuf::from(&shown);
         config.application_name("sekisho");
         config.connect_timeout(CONNECT_TIMEOUT);
         config.keepalives_idle(KEEP_ALIVE);
         config.tcp_user_timeout(KEEP_ALIVE);
-        let session = Session::open(&config, purpose).map_err(|fault| match fault {
+        let session = Session::open(&config, tls.as_ref(), purpose).map_err(|fault| match fault {
             Fault::Database(source) if purpose == Purpose::Write && source.trouble() == Trouble::Busy => {
                 LedgerError::InUse { path: path() }
             }
             fault => fault.at(&path()),
         })?;
-        Ok(Self { config, shown, purpose, session: RefCell::new(session) })
+        Ok(Self { config, tls, shown, purpose, session: RefCell::new(session) })
     }
 
     /// Gives the address without secrets.
@@ -244,7 +250,7 @@ impl Postgres {
             Err(_) if session.is_lost() => {
                 // First: the lost one may hold the lock that the new one needs.
                 session.waiter.close();
-                *session = Session::open(&self.config, self.purpose)?;
+                *session = Session::open(&self.config, self.tls.as_ref(), self.purpose)?;
                 session.batch(sql)
             }
             begun => begun,
@@ -253,11 +259,16 @@ impl Postgres {
 }
 
 impl Session {
-    fn open(config: &Config, purpose: Purpose) -> Result<Self, Fault> {
+    fn open(config: &Config, tls: Option<&MakeRustlsConnect>, purpose: Purpose) -> Result<Self, Fault> {
         let waiter = Waiter::new(if purpose == Purpose::Read { READER_WAITS } else { WRITER_WAITS })?;
         let client = waiter.wait(async {
+            // A connection's failure is the client's: every call on it then fails.
+            if let Some(tls) = tls {
+                let (client, connection) = config.connect(tls.clone()).await?;
+                drop(tokio::spawn(connection));
+                return Ok(client);
+            }
             let (client, connection) = config.connect(NoTls).await?;
-            // Its failure is the client's: every call on it then fails.
             drop(tokio::spawn(connection));
             Ok(client)
         })?;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use sekisho_api::sync::{Cursor, Decision};
 
 use super::outbox::fresh_id;
+use crate::capture::digest;
 use crate::clean;
 use crate::error::Fault;
 use crate::sql::micros;
@@ -65,6 +66,12 @@ pub(crate) fn stamp(database: &Database, site: &str, now: Timestamp) -> Result<S
     let time = micros(now).max(latest(database, site)?.saturating_add(1));
     let unique: String = fresh_id()?.chars().take(DIGITS).collect();
     Ok(format!("{time:016x}-{unique}"))
+}
+
+/// Makes a stamp of what was decided at a time: whoever makes it again makes the same.
+pub(crate) fn stamp_of<'t>(at: i64, what: impl IntoIterator<Item = &'t str>) -> String {
+    let unique: String = digest(what).chars().take(DIGITS).collect();
+    format!("{:016x}-{unique}", at.max(0))
 }
 
 /// Enters a decision; one that is there already changes nothing.

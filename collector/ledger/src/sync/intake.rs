@@ -96,7 +96,9 @@ impl Intake {
                 return Err(LedgerError::NotTried);
             }
             let answer = self.change(|database| apply(database, site, batch, now));
-            is_down = answer.as_ref().is_err_and(|error| !matches!(error, LedgerError::Refused { .. }));
+            let is_its_own =
+                |error: &LedgerError| matches!(error, LedgerError::Refused { .. } | LedgerError::NotAMember);
+            is_down = answer.as_ref().is_err_and(|error| !is_its_own(error));
             answer
         });
         each.collect()
@@ -169,7 +171,7 @@ fn apply(database: &Database, site: &str, batch: &Sound, now: Timestamp) -> Resu
 
 fn taken(database: &Database, site: &str, batch: &Sound, now: Timestamp) -> Result<Answer, Fault> {
     database.hold(site)?;
-    let found = life::state(database, site)?;
+    let found = life::state_of_member(database, site)?;
     let mut state = match found {
         Some(state) if state.epoch == batch.epoch => state,
         Some(state) if life::is_over(database, site, &batch.epoch)? => {

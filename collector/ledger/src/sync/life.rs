@@ -125,6 +125,19 @@ pub(super) fn state(database: &Database, site: &str) -> Result<Option<State>, Fa
     })
 }
 
+/// Reads where a site stands that is still one of the collector's: it may have been removed while what it sent was
+/// waiting.
+pub(super) fn state_of_member(database: &Database, site: &str) -> Result<Option<State>, Fault> {
+    let sql = "SELECT i.epoch, i.seq, i.sending, i.complete FROM members m \
+               LEFT JOIN sync_in i ON i.site = m.site WHERE m.site = $1";
+    let found = database.query_row(sql, (site,), |row| {
+        let epoch: Option<String> = row.get(0)?;
+        let Some(epoch) = epoch else { return Ok(None) };
+        Ok(Some(State { epoch, seq: row.get(1)?, sending: row.get(2)?, complete: row.get(3)? }))
+    })?;
+    found.ok_or(Fault::NotAMember)
+}
+
 /// Tells whether a life is over.
 pub(super) fn is_over(database: &Database, site: &str, epoch: &str) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM sync_epochs WHERE site = $1 AND epoch = $2";

@@ -52,6 +52,9 @@ fn of_batches_that_are_taken_in_together_one_that_fails_fails_alone() {
     sent.insert(2, ("liar".to_owned(), Sound::of(twofold).unwrap()));
     // One site twice: the second time everything is there.
     sent.push(("site 0".to_owned(), Sound::of(first(&worlds[0])).unwrap()));
+    for (site, _) in &sent {
+        worlds[0].intake().add(site, now()).unwrap();
+    }
     let answers = worlds[0].intake().apply_all(&sent, now());
     assert_eq!(answers.len(), sent.len());
     for ((site, _), answer) in sent.iter().zip(&answers).take(5) {
@@ -127,6 +130,7 @@ fn an_answer_of_a_life_that_is_over_begins_no_new_one() {
     // Written to a file, and carried for long.
     let late = world.intake().answer(THERE).unwrap();
     world.intake().forget(THERE, now()).unwrap();
+    world.intake().add(THERE, now()).unwrap();
     world.record();
     world.settle();
     let mut outbox = world.outbox();
@@ -194,6 +198,20 @@ fn of_a_site_that_is_removed_nothing_is_left_but_that_its_keys_are_revoked() {
         assert!(left.is_empty(), "{table}: {left:?}");
     }
     assert!(intake.credential("01").unwrap().unwrap().revoked);
+}
+
+#[test]
+fn a_batch_that_waited_while_its_site_was_removed_writes_nothing() {
+    let world = World::new(45);
+    let mut intake = world.intake();
+    intake.add("other", now()).unwrap();
+    let sent = [THERE, "other"].map(|site| (site.to_owned(), Sound::of(first(&world)).unwrap()));
+    intake.forget(THERE, now()).unwrap();
+    let answers = intake.apply_all(&sent, now());
+    assert!(matches!(answers[0], Err(LedgerError::NotAMember)), "{:?}", answers[0]);
+    assert_eq!(answers[1].as_ref().unwrap().outcome, Outcome::Applied, "another's goes on");
+    assert!(rows(&world.collector(), THERE).is_empty());
+    assert!(!rows(&world.collector(), "other").is_empty());
 }
 
 fn add(batch: &mut Batch, now: Item) {

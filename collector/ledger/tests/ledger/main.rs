@@ -19,6 +19,10 @@ mod live;
 #[cfg(test)]
 mod map;
 #[cfg(test)]
+mod month;
+#[cfg(test)]
+mod older;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod queries;
