@@ -127,9 +127,7 @@ fn spawn(folder: &Path, env: &[(&str, &Path)]) -> Child {
 #[test]
 fn a_link_of_the_map_is_pinned_beside_it() {
     let daemon = Daemon::start("roll_up = \"1s\"");
-    until("a roll-up", || {
-        daemon.status().filter(|status| status["roll_up"]["recorded"].as_u64() > Some(0))
-    });
+    until("a roll-up", || daemon.status().filter(|status| status["roll_up"]["recorded"].as_u64() > Some(0)));
     let ledger = daemon.path("ledger.db");
     let map = ["map", "--lang", "en", "--db", ledger.to_str().unwrap(), "--site", "kita"];
     for act in ["--pin", "--forget"] {
