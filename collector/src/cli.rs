@@ -248,6 +248,14 @@ pub(crate) enum SettingsCommand {
         #[arg(long, value_name = "NAME")]
         site: Vec<String>,
     },
+    /// 設定を誰がいつ配り、引き上げたかを一覧する / Lists who set and dropped what, and when
+    History {
+        /// この設定だけ / Only this setting
+        key: Option<String>,
+        /// この施設だけ（いくつでも） / Only these sites
+        #[arg(long, value_name = "NAME")]
+        site: Vec<String>,
+    },
     /// 設定を引き上げる。箱は自分の設定ファイルか既定に戻る / Takes a setting back; the box returns to its own
     Drop {
         /// 設定の名前 / Its key

@@ -1,4 +1,4 @@
-//! `settings set`, `list`, `drop`: settings of boxes that their sites receive with their next answer.
+//! `settings set`, `list`, `history`, `drop`: settings of boxes that their sites receive with their next answer.
 //!
 //! They are decisions as people's are, one for each site: they go by bundle as well, who is away gets them on
 //! coming back, and the earlier ones stay in the history. What a box's own file states stays as it states it.
@@ -21,6 +21,7 @@ pub(crate) fn run(command: &SettingsCommand, config: &Config, lang: Lang) -> any
     match command {
         SettingsCommand::Set { key, values, to } => set(&mut intake, key, values, to, lang),
         SettingsCommand::List { site } => list(&mut intake, site, lang),
+        SettingsCommand::History { key, site } => history(&mut intake, key.as_deref(), site, lang),
         SettingsCommand::Drop { key, to } => take_back(&mut intake, key, to, lang),
     }
 }
@@ -44,19 +45,35 @@ fn list(intake: &mut Intake, named: &[String], lang: Lang) -> anyhow::Result<()>
     let mut told = false;
     for site in sites::chosen(intake, named, lang)? {
         for decision in intake.decided(&site, SETTING)?.iter().filter(|decision| is_set(decision)) {
-            let values: Vec<String> = decision
-                .value
-                .as_deref()
-                .and_then(|value| serde_json::from_str(value).ok())
-                .unwrap_or_default();
-            let shown = |text: &str| clean(text, MAX_NAME_CHARS).into_owned();
-            let values: Vec<String> = values.iter().map(|value| shown(value)).collect();
-            let (site, key, author) = (shown(&site), shown(&decision.subject), shown(&decision.author));
-            tell(&format!("{site}\t{key}\t{}\t{author}", values.join(" ")))?;
+            tell(&row(&site, decision, lang))?;
             told = true;
         }
     }
     if told { Ok(()) } else { tell(text(lang, "collector.setting-none")) }
+}
+
+fn history(intake: &mut Intake, key: Option<&str>, named: &[String], lang: Lang) -> anyhow::Result<()> {
+    let zone = sekisho_report::zone();
+    for site in sites::chosen(intake, named, lang)? {
+        for (at, decision) in intake.decided_so_far(&site, SETTING)? {
+            if key.is_none_or(|key| key == decision.subject) && decision.field == SETTING_VALUE {
+                tell(&format!("{}\t{}", sekisho_report::minute(at, &zone), row(&site, &decision, lang)))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Site, key, values, who.
+fn row(site: &str, decision: &Decision, lang: Lang) -> String {
+    let shown = |text: &str| clean(text, MAX_NAME_CHARS).into_owned();
+    let Decision { subject, value, author, .. } = decision;
+    let values = value.as_deref().map(|value| serde_json::from_str::<Vec<String>>(value).unwrap_or_default());
+    let values = match values {
+        Some(values) => values.iter().map(|value| shown(value)).collect::<Vec<_>>().join(" "),
+        None => text(lang, "collector.setting-dropped").to_owned(),
+    };
+    format!("{}\t{}\t{values}\t{}", shown(site), shown(subject), shown(author))
 }
 
 fn take_back(intake: &mut Intake, key: &str, to: &To, lang: Lang) -> anyhow::Result<()> {

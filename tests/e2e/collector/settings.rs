@@ -87,6 +87,7 @@ fn a_running_daemon_takes_settings_over_and_returns_to_its_own() {
         words.contains("sync.bandwidth = 64KiB (by survey): not taken, for the box's own file"),
         "{words}"
     );
+    assert!(words.contains("in force is its 1MiB"), "{words}");
 
     // Taken back, the file's and the default's hold again; nothing was restarted.
     collector.ok(&[&["settings", "drop", "internal"], BY.as_slice()].concat());
@@ -149,6 +150,9 @@ fn settings_come_by_file_to_a_running_daemon_as_well() {
     configure("");
     collector.ok(&["settings", "drop", "internal", "--by", "survey"]);
     collector.ok(&["settings", "drop", "sync.every", "--by", "survey"]);
+    let history = collector.ok(&["settings", "history", "internal", "--site", NAME]);
+    let [first, second] = history.lines().collect::<Vec<_>>().try_into().unwrap();
+    assert!(first.contains("10.0.0.0/8\tsurvey") && second.contains("(taken back)\tsurvey"), "{history}");
     assert!(round().contains("settings changed"));
     until("nothing", || handed(&site).is_empty().then_some(()));
     drop(daemon);

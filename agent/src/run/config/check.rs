@@ -132,7 +132,7 @@ impl Checker<'_> {
 
     /// What is inside: as the file says, or else the collector.
     fn internal(&mut self, written: Option<&[Spanned<String>]>) -> Vec<Prefix> {
-        match (self.handed("internal", written.is_some()), written) {
+        match (self.handed("internal", written), written) {
             (Some(Setting::Internal(prefixes)), _) => {
                 prefixes.into_iter().map(|(address, length)| Prefix::around(address.into(), length)).collect()
             }

@@ -11,6 +11,7 @@ use std::path::Path;
 use sekisho_report::{Lang, clean, fill};
 use sekisho_sync::setting::{self, KEYS, Setting, Unsound};
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 use super::Problem;
 use super::checker::{Checker, Fault};
@@ -33,6 +34,9 @@ pub(crate) struct Handed {
     /// `in-force`, `stated` by the file itself, `declined` by it, `idle` where what it is about is turned off,
     /// `refused`, `unknown` to this version.
     pub(crate) state: String,
+    /// What the file states in its place, where it does.
+    #[serde(default)]
+    pub(crate) stated: String,
     /// In Japanese, why it was refused.
     #[serde(default)]
     pub(crate) why_ja: String,
@@ -49,10 +53,21 @@ impl Handed {
             Lang::En => &self.why_en,
         };
         let state = sekisho_report::label(lang, "handed", &self.state);
-        let Self { key, values, author, .. } = self;
-        let values: [(&str, &dyn Display); 5] =
-            [("key", key), ("values", values), ("author", author), ("state", &state), ("why", why)];
-        fill(lang, if why.is_empty() { "agent.handed" } else { "agent.handed-refused" }, &values)
+        let Self { key, values, author, stated, .. } = self;
+        let text = match (why.is_empty(), self.state == "stated") {
+            (false, _) => "agent.handed-refused",
+            (true, true) => "agent.handed-stated",
+            (true, false) => "agent.handed",
+        };
+        let values: [(&str, &dyn Display); 6] = [
+            ("key", key),
+            ("values", values),
+            ("author", author),
+            ("state", &state),
+            ("stated", stated),
+            ("why", why),
+        ];
+        fill(lang, text, &values)
     }
 }
 
@@ -80,20 +95,20 @@ impl Checker<'_> {
         self.handing = Handing { said: said.settings, declines, told: Vec::new() };
     }
 
-    /// Gives what is in force of what was handed down under a key; nothing where the file states it.
-    pub(super) fn handed(&mut self, key: &str, is_stated: bool) -> Option<Setting> {
+    /// Gives what is in force of what was handed down under a key; nothing where the file states its own.
+    pub(super) fn handed(&mut self, key: &str, stated: Option<&[Spanned<String>]>) -> Option<Setting> {
         let Handing { said, declines, told } = &mut self.handing;
         let value = said.remove(key)?;
-        let (state, setting) = match (*declines, is_stated, setting::read(key, &value.values)) {
-            (true, _, _) => ("declined", None),
-            (false, true, _) => ("stated", None),
-            (false, false, Ok(setting)) => ("in-force", Some(setting)),
-            (false, false, Err(Unsound { name, values })) => {
-                told.push(refused(key, &value, &(name, values)));
-                return None;
+        let (became, setting) = match (*declines, stated, setting::read(key, &value.values)) {
+            (true, _, _) => (shown(key, &value, "declined"), None),
+            (false, Some(stated), _) => {
+                let stated = listed(stated.iter().map(|value| value.get_ref().as_str()));
+                (Handed { stated, ..shown(key, &value, "stated") }, None)
             }
+            (false, None, Ok(setting)) => (shown(key, &value, "in-force"), Some(setting)),
+            (false, None, Err(Unsound { name, values })) => (refused(key, &value, &(name, values)), None),
         };
-        told.push(shown(key, &value, state));
+        told.push(became);
         setting
     }
 
@@ -137,16 +152,21 @@ fn why(name: &str, values: &[(&'static str, String)]) -> [String; 2] {
 
 fn shown(key: &str, value: &Value, state: &str) -> Handed {
     let short = |text: &str| clean(text, MAX_SHOWN_CHARS).into_owned();
-    let mut values: Vec<String> = value.values.iter().take(MAX_SHOWN).map(|value| short(value)).collect();
-    if value.values.len() > MAX_SHOWN {
-        values.push("…".to_owned());
-    }
     Handed {
         key: short(key),
-        values: values.join(" "),
+        values: listed(value.values.iter().map(String::as_str)),
         author: short(&value.author),
         state: state.to_owned(),
+        stated: String::new(),
         why_ja: String::new(),
         why_en: String::new(),
     }
+}
+
+/// The first of a list's values, in one line.
+fn listed<'v>(mut values: impl Iterator<Item = &'v str>) -> String {
+    let first = values.by_ref().take(MAX_SHOWN).map(|value| clean(value, MAX_SHOWN_CHARS).into_owned());
+    let mut shown: Vec<String> = first.collect();
+    shown.extend(values.next().map(|_| "…".to_owned()));
+    if shown.is_empty() { "[]".to_owned() } else { shown.join(" ") }
 }

@@ -51,7 +51,7 @@ impl Checker<'_> {
         let snmp = table.get_ref();
         let port = self.bounded(snmp.port.as_ref(), PORT, 1, u16::MAX);
         let allow = self.prefixes(&snmp.allow);
-        let handed = self.handed_subnets(snmp.subnets.is_some(), &allow);
+        let handed = self.handed_subnets(snmp.subnets.as_deref(), &allow);
         let mut allowed = Allowed {
             named: self.each(&snmp.targets, |text| targets::address(text, port)),
             subnets: match &snmp.subnets {
@@ -94,9 +94,9 @@ impl Checker<'_> {
     }
 
     /// Subnets that the collector handed down: all of them within what the file allows, or none.
-    fn handed_subnets(&mut self, is_stated: bool, allow: &[Prefix]) -> Vec<(IpAddr, u32)> {
+    fn handed_subnets(&mut self, stated: Option<&[Spanned<String>]>, allow: &[Prefix]) -> Vec<(IpAddr, u32)> {
         const KEY: &str = "snmp.subnets";
-        let Some(Setting::Subnets(subnets)) = self.handed(KEY, is_stated) else { return Vec::new() };
+        let Some(Setting::Subnets(subnets)) = self.handed(KEY, stated) else { return Vec::new() };
         for (address, free) in &subnets {
             let ends = targets::ends(*address, *free);
             if !allow.iter().any(|prefix| ends.iter().all(|end| prefix.contains((*end).into()))) {

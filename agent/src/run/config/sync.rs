@@ -1,5 +1,6 @@
 //! `[sync]`, checked; what the file leaves open is as the collector says.
 
+use std::slice;
 use std::time::Duration;
 
 use sekisho_sync::Address;
@@ -16,17 +17,18 @@ impl Checker<'_> {
     /// Takes the table.
     pub(super) fn sync(&mut self, written: &Sync) -> SyncConfig {
         let every = self.read(written.every.as_ref(), setting::every);
-        let every = match self.handed("sync.every", written.every.is_some()) {
+        let every = match self.handed("sync.every", written.every.as_ref().map(slice::from_ref)) {
             Some(Setting::Every(every)) => Some(every),
             _ => every,
         };
         let bytes_per_s = self.read(written.bandwidth.as_ref(), setting::bandwidth);
-        let bytes_per_s = match self.handed("sync.bandwidth", written.bandwidth.is_some()) {
+        let bytes_per_s = match self.handed("sync.bandwidth", written.bandwidth.as_ref().map(slice::from_ref))
+        {
             Some(Setting::Bandwidth(bandwidth)) => Some(bandwidth),
             _ => bytes_per_s,
         };
         let hours = self.read(written.hours.as_ref(), setting::hours);
-        let hours = match self.handed("sync.hours", written.hours.is_some()) {
+        let hours = match self.handed("sync.hours", written.hours.as_ref().map(slice::from_ref)) {
             Some(Setting::Hours(from, to)) => Some((from, to)),
             _ => hours,
         };

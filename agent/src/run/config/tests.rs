@@ -263,6 +263,7 @@ fn what_the_collector_hands_down_is_taken_where_the_file_leaves_it_open() {
         let [told] = config.handed.as_slice() else { panic!("{key} {more}: {:?}", config.handed) };
         assert_eq!((told.key.as_str(), told.state.as_str()), (key, state), "{value} {more}");
         assert_eq!(told.why_en.is_empty(), state != "refused", "{told:?}");
+        assert_eq!(told.stated.is_empty(), state != "stated", "{told:?}");
         let is_other = (&config.live, &config.sync) != (&none.live, &none.sync);
         assert_eq!(is_other, state == "in-force", "{key} {value} {more}");
     }

@@ -429,7 +429,8 @@ mod tests {
             let (key, values, author) = (state.to_owned(), "10min".to_owned(), "survey".to_owned());
             let why = if state == "refused" { "too\u{1b}[2J wide" } else { "" }.to_owned();
             let (why_ja, why_en) = (why.clone(), why);
-            status.handed.push(Handed { key, values, author, state: state.to_owned(), why_ja, why_en });
+            let (state, stated) = (state.to_owned(), "1h".to_owned());
+            status.handed.push(Handed { key, values, author, state, stated, why_ja, why_en });
         }
         for words in both(&status) {
             assert!(!words.contains('\u{1b}') && words.matches("10min").count() == 6, "{words}");

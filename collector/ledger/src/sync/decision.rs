@@ -125,6 +125,13 @@ pub(crate) fn current(database: &Database, site: &str, kind: &str) -> Result<Vec
     database.query(sql, (site, kind), decision)
 }
 
+/// Gives all that was decided of one kind, the latest last.
+pub(crate) fn all(database: &Database, site: &str, kind: &str) -> Result<Vec<Decision>, Fault> {
+    let sql = "SELECT kind, subject, field, stamp, value, author FROM decisions \
+               WHERE site = $1 AND kind = $2 ORDER BY stamp";
+    database.query(sql, (site, kind), decision)
+}
+
 /// Gives all that was decided of one thing, the latest last.
 pub(crate) fn of(database: &Database, site: &str, kind: &str, subject: &str) -> Result<Vec<Decision>, Fault> {
     let sql = "SELECT kind, subject, field, stamp, value, author FROM decisions \

@@ -146,6 +146,18 @@ impl Intake {
         self.change(|database| decision::current(database, site, kind))
     }
 
+    /// Gives all that was decided of one kind about a site, with the times, the latest last.
+    pub fn decided_so_far(
+        &mut self,
+        site: &str,
+        kind: &str,
+    ) -> Result<Vec<(Timestamp, Decision)>, LedgerError> {
+        self.change(|database| {
+            let all = decision::all(database, site, kind)?;
+            all.into_iter().map(|it| Ok((time(decision::time(&it.stamp).unwrap_or(0))?, it))).collect()
+        })
+    }
+
     pub(super) fn change<T>(
         &mut self,
         change: impl FnOnce(&Database) -> Result<T, Fault>,
