@@ -11,6 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
+use super::clock::Settle;
 use super::config::{self, Config, Refused};
 use super::fleet::Fleet;
 use super::logging::LogLevel;
@@ -72,7 +73,7 @@ impl Control<'_> {
     }
 
     fn tick(&mut self) -> anyhow::Result<()> {
-        self.overview.tick();
+        self.settle(self.overview.tick());
         if let Some(figures) = &mut self.figures {
             figures.look();
         }
@@ -88,6 +89,18 @@ impl Control<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Has recording wait for the clock, and leaves out what has wrong times.
+    fn settle(&mut self, settle: Settle) {
+        match settle {
+            Settle::Go => self.fleet.hold(false),
+            Settle::Hold => self.fleet.hold(true),
+            Settle::Forget => {
+                tracing::warn!("the clock was set: what was seen before is left out");
+                self.fleet.forget();
+            }
+        }
     }
 
     fn line(&self) -> String {
