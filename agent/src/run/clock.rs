@@ -1,9 +1,13 @@
 //! Whether the box's clock can be relied on: wall time held against the monotonic clock.
 //!
 //! A box in a cupboard has an empty battery more often than not. It then starts in the past and jumps
-//! when it finds a time server, and times in the ledger before that are wrong: that must be seen.
+//! when it finds a time server. Right after its start nothing is therefore recorded until a time server holds
+//! the clock, for a few minutes at most; what was seen before the clock was set then is left out, for its
+//! times are wrong and would stay in the ledger. Any later jump is told.
 
 use std::time::{Duration, Instant, SystemTime};
+
+use nix::time::{ClockId, clock_gettime};
 
 use super::status::Clock;
 
@@ -12,18 +16,47 @@ const JUMP: Duration = Duration::from_secs(2);
 /// 2026-01-01T00:00:00Z: no box with this program has seen an earlier day.
 const EARLIEST: Duration = Duration::from_hours(490_896);
 
+/// How long after the box's start a time server may take. A roll-up comes as often, so that a box in a closed
+/// network, which has none, loses nothing by it.
+const SETTLING: Duration = Duration::from_mins(5);
+
+/// What may be done with what was seen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Settle {
+    /// It may be recorded.
+    Go,
+    /// It is to wait.
+    Hold,
+    /// It is to be left out: the clock was set meanwhile.
+    Forget,
+}
+
 /// The clock as it was last seen.
 #[derive(Debug)]
 pub(crate) struct ClockCheck {
     seen: (SystemTime, Instant),
     jumps: u64,
     last_jump_s: Option<f64>,
+    synchronised: Option<bool>,
+    holds: bool,
+    /// What was left out, in seconds.
+    left_out_s: Option<f64>,
+    /// When what is held began.
+    began: Instant,
 }
 
 impl ClockCheck {
     /// Starts with both clocks as they are now.
     pub(crate) fn new(wall: SystemTime, monotonic: Instant) -> Self {
-        Self { seen: (wall, monotonic), jumps: 0, last_jump_s: None }
+        Self {
+            seen: (wall, monotonic),
+            jumps: 0,
+            last_jump_s: None,
+            synchronised: None,
+            holds: true,
+            left_out_s: None,
+            began: monotonic,
+        }
     }
 
     /// Looks at both clocks again, and tells how far the wall clock jumped in between, in seconds.
@@ -43,16 +76,49 @@ impl ClockCheck {
         self.last_jump_s
     }
 
+    /// Says what is to be done with what was seen. `jumped`: whether the clock did since the last time; `up`: how
+    /// long the box has been.
+    pub(crate) fn settle(&mut self, synchronised: Option<bool>, up: Duration, jumped: bool) -> Settle {
+        self.synchronised = synchronised;
+        if !self.holds {
+            return Settle::Go;
+        }
+        if jumped {
+            let now = self.seen.1;
+            self.left_out_s = Some((now - self.began).as_secs_f64());
+            self.began = now;
+            return Settle::Forget;
+        }
+        self.holds = synchronised == Some(false) && up < SETTLING;
+        if self.holds { Settle::Hold } else { Settle::Go }
+    }
+
     /// Says how the clock stands.
     pub(crate) fn stands(&self) -> Clock {
         let since_epoch = self.seen.0.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Clock { plausible: since_epoch >= EARLIEST, jumps: self.jumps, last_jump_s: self.last_jump_s }
+        Clock {
+            plausible: since_epoch >= EARLIEST,
+            synchronised: self.synchronised,
+            waits: self.holds,
+            left_out_s: self.left_out_s,
+            jumps: self.jumps,
+            last_jump_s: self.last_jump_s,
+        }
     }
+}
+
+/// How long the box has been up.
+pub(crate) fn up() -> Duration {
+    // Where it cannot be told, nothing is waited for.
+    clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::MAX, Duration::from)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whether a time server holds the clock, how long the box has been up, whether the clock jumped.
+    type Seen = (Option<bool>, Duration, bool);
 
     #[test]
     fn a_clock_that_is_set_is_a_jump_and_one_that_drifts_is_not() {
@@ -76,6 +142,27 @@ mod tests {
             assert_eq!(found.map(f64::round), jump, "{later} s after {passed} s");
             assert_eq!(check.stands().jumps, u64::from(jump.is_some()));
             assert!(check.stands().plausible);
+        }
+    }
+
+    #[test]
+    fn after_the_start_nothing_is_recorded_until_the_clock_is_held() {
+        let (soon, late) = (Duration::from_secs(40), SETTLING);
+        // (what is seen in turn: held by a time server, since the box's start, jumped; what is done)
+        let cases: [(&[Seen], Settle); 7] = [
+            (&[(Some(true), soon, false)], Settle::Go),
+            (&[(Some(false), soon, false)], Settle::Hold),
+            (&[(Some(false), late, false)], Settle::Go),
+            (&[(None, soon, false)], Settle::Go),
+            (&[(Some(false), soon, false), (Some(true), soon, true)], Settle::Forget),
+            (&[(Some(false), soon, false), (Some(true), soon, true), (Some(true), soon, false)], Settle::Go),
+            (&[(Some(true), soon, false), (Some(false), soon, true)], Settle::Go),
+        ];
+        for (seen, wanted) in cases {
+            let mut check = ClockCheck::new(SystemTime::UNIX_EPOCH, Instant::now());
+            let done = seen.iter().map(|(held, up, jumped)| check.settle(*held, *up, *jumped)).last();
+            assert_eq!(done, Some(wanted), "{seen:?}");
+            assert_eq!(check.stands().waits, matches!(wanted, Settle::Hold | Settle::Forget), "{seen:?}");
         }
     }
 

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
+use super::clock::Settle;
 use super::config::{self, Config, Loaded, Refused};
 use super::fleet::Fleet;
 use super::logging::LogLevel;
@@ -77,7 +78,7 @@ impl Control<'_> {
     }
 
     fn tick(&mut self) -> anyhow::Result<()> {
-        self.overview.tick();
+        self.settle(self.overview.tick());
         if self.handed.has_moved() {
             self.take_handed();
         }
@@ -96,6 +97,18 @@ impl Control<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Has recording wait for the clock, and leaves out what has wrong times.
+    fn settle(&mut self, settle: Settle) {
+        match settle {
+            Settle::Go => self.fleet.hold(false),
+            Settle::Hold => self.fleet.hold(true),
+            Settle::Forget => {
+                tracing::warn!("the clock was set: what was seen before is left out");
+                self.fleet.forget();
+            }
+        }
     }
 
     fn line(&self) -> String {

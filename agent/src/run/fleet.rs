@@ -1,5 +1,6 @@
 //! The threads: one for each worker, one for the site; started together and stopped in order.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -42,6 +43,7 @@ pub(crate) struct Fleet {
     site: SyncSender<SiteOrder>,
     site_thread: JoinHandle<()>,
     adopting: Duration,
+    hold: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -72,6 +74,8 @@ impl Fleet {
         }
         let desk = Arc::new(Post::new("site".to_owned(), Place::Site));
         let book = Arc::new(Mutex::default());
+        // Whether to go on is told within a second, before any roll-up.
+        let hold = Arc::new(AtomicBool::new(false));
         let (give, orders) = sync_channel(WAITING_ORDERS);
         let at_desk = Desk {
             site,
@@ -84,6 +88,7 @@ impl Fleet {
             gathering: GATHERING,
             sequence: 0,
             doubt: None,
+            hold: Arc::clone(&hold),
         };
         let site_thread = spawn("site", move || at_desk.run(&orders))?;
         Ok(Self {
@@ -94,6 +99,7 @@ impl Fleet {
             site: give,
             site_thread,
             adopting: ADOPTING,
+            hold,
             threads,
         })
     }
@@ -143,6 +149,18 @@ impl Fleet {
             }
         }
         Ok(())
+    }
+
+    /// Has roll-ups wait, or go on.
+    pub(crate) fn hold(&self, hold: bool) {
+        self.hold.store(hold, Ordering::Relaxed);
+    }
+
+    /// Has everybody leave out what was seen so far.
+    pub(crate) fn forget(&self) {
+        if self.site.try_send(SiteOrder::Forget).is_err() {
+            tracing::error!("the site's thread takes no orders: what was seen so far keeps its wrong times");
+        }
     }
 
     /// Has the workers hand out what they have, and the site record it. Waits for the end.

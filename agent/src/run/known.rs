@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
-use sekisho_enrich::{Bounds, Enrich};
+use sekisho_enrich::{Bounds, Enrich, Prefix};
 use sekisho_rules::Rules;
 
 use super::config::Live;
@@ -21,13 +21,17 @@ pub(super) struct Known {
     rules: Rules,
     capture: Capture,
     board: Arc<Board>,
+    /// What a person says of the site, and the bounds, for starting anew.
+    internal: Vec<Prefix>,
+    bounds: Bounds,
 }
 
 impl Known {
     /// Starts with nothing known.
     pub(super) fn new(live: &Live, bounds: Bounds, board: Arc<Board>) -> anyhow::Result<Self> {
         let enrich = Enrich::new(live.internal.clone(), bounds);
-        Ok(Self { enrich, rules: live.rules.rules()?, capture: Capture::default(), board })
+        let (rules, internal) = (live.rules.rules()?, live.internal.clone());
+        Ok(Self { enrich, rules, capture: Capture::default(), board, internal, bounds })
     }
 }
 
@@ -56,8 +60,14 @@ impl Site for Known {
         self.board.recorded();
     }
 
+    fn forget(&mut self) {
+        self.enrich = Enrich::new(self.internal.clone(), self.bounds);
+        self.capture = Capture::default();
+    }
+
     fn adopt(&mut self, live: &Live) -> anyhow::Result<()> {
         self.rules = live.rules.rules()?;
+        self.internal.clone_from(&live.internal);
         self.enrich.declare(live.internal.clone());
         Ok(())
     }

@@ -100,10 +100,16 @@ mod tests {
 
     use super::*;
 
+    const OTHER: MacAddr = MacAddr([0, 0x53, 0, 0, 0, 2]);
+
     /// Broadcasts, as an ordinary port shows them.
     fn broadcasts(count: u64, around: Around) -> Arc<Counted> {
+        frames(count, MacAddr([0xff; 6]), around)
+    }
+
+    fn frames(count: u64, dst: MacAddr, around: Around) -> Arc<Counted> {
         let mut check = MirrorCheck::new(&[]);
-        let link = Link { src: MacAddr([0, 0x53, 0, 0, 0, 1]), dst: MacAddr([0xff; 6]), ..Link::default() };
+        let link = Link { src: MacAddr([0, 0x53, 0, 0, 0, 1]), dst, ..Link::default() };
         let glance = Glance { captured: 60, wire: 60, carries: Carries::Ip, merged: false };
         (0..count).for_each(|_| check.frame(&link, glance));
         Arc::new(Counted { check, around: Around { packets: count, ..around } })
@@ -127,9 +133,11 @@ mod tests {
         let cases = [
             (broadcasts(0, after(30)), true),
             (broadcasts(40, after(60)), true),
+            // Of others, and of no conn that can be told: too little to say that it is a mirror now.
+            (frames(200, OTHER, after(60)), true),
             (broadcasts(0, after(600)), false),
             (broadcasts(0, Around { link_up: Some(false), ..after(30) }), false),
-            (broadcasts(200, Around { drops: 300, ..after(30) }), false),
+            (frames(200, OTHER, Around { drops: 300, ..after(30) }), false),
         ];
         for (counted, stays) in cases {
             verdicts.look("eth1", vec![broadcasts(500, after(600))]);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 
-use super::clock::ClockCheck;
+use super::clock::{self, ClockCheck, Settle};
 use super::config::{Config, Handed};
 use super::door::Door;
 use super::fleet::Fleet;
@@ -19,6 +19,7 @@ use super::status::{
     VERSION, Worker,
 };
 use super::vitals::{Place, Post, Vitals, lock};
+use crate::capture::live;
 use crate::poll::board::{Board, Standing};
 use crate::sync::Meetings;
 
@@ -116,12 +117,13 @@ impl Overview {
         Sync { state: state.to_owned(), last, rows: met.rows as u64, bytes: met.bytes as u64, error }
     }
 
-    /// Looks at counters, beats and clocks; to be called once a second.
-    pub(crate) fn tick(&self) {
+    /// Looks at counters, beats and clocks; to be called once a second. Says what may be done with what was seen.
+    pub(crate) fn tick(&self) -> Settle {
         let (now, total) = (Instant::now(), self.total());
         let mut moving = lock(&self.moving);
         moving.rates.sample(now, total.packets, total.bytes);
-        if let Some(jump_s) = moving.clock.look(SystemTime::now(), now) {
+        let jump = moving.clock.look(SystemTime::now(), now);
+        if let Some(jump_s) = jump {
             tracing::warn!(jump_s, "clock was set, or the box was suspended");
         }
         let posts = self.posts.iter().chain([&self.desk]);
@@ -137,6 +139,7 @@ impl Overview {
                 (*packets, *since) = (heard, now);
             }
         }
+        moving.clock.settle(live::is_synchronised(), clock::up(), jump.is_some())
     }
 
     /// How long ago the thread that is furthest behind came round.

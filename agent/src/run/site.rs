@@ -6,6 +6,7 @@
 //! loss of a server's answer; where it cannot be told which, the workers keep what they have until it can,
 //! so that nothing new is mixed into what may be in the ledger already.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -41,6 +42,9 @@ pub(crate) trait Site: Send {
     /// Notes that the last conclusion is in the ledger.
     fn told(&mut self);
 
+    /// Leaves out everything known.
+    fn forget(&mut self);
+
     /// Takes over changed settings; on an error everything stays as it was.
     fn adopt(&mut self, live: &Live) -> anyhow::Result<()>;
 }
@@ -74,6 +78,8 @@ pub(crate) type Offer = Arc<Mutex<Option<Arc<Live>>>>;
 pub(crate) enum SiteOrder {
     /// Take over settings, and answer whether that went well.
     Adopt(Offer, SyncSender<anyhow::Result<()>>),
+    /// Leave out what was seen so far, of which nothing is recorded yet.
+    Forget,
     /// Record what the workers still have, and answer when it is recorded.
     Stop(SyncSender<anyhow::Result<()>>),
 }
@@ -119,6 +125,8 @@ pub(crate) struct Desk<S: Site> {
     pub(crate) sequence: u64,
     /// The attempt of which it is not known whether it is in the ledger.
     pub(crate) doubt: Option<u64>,
+    /// Whether roll-ups wait.
+    pub(crate) hold: Arc<AtomicBool>,
 }
 
 impl<S: Site> Desk<S> {
@@ -132,7 +140,8 @@ impl<S: Site> Desk<S> {
             self.post.beat();
             self.keep();
             let wait = retry.unwrap_or(self.roll_up).min(self.roll_up);
-            match orders.recv_timeout(wait.saturating_sub(last.elapsed()).min(ROUND)) {
+            let left = if self.holds() { ROUND } else { wait.saturating_sub(last.elapsed()).min(ROUND) };
+            match orders.recv_timeout(left) {
                 // Who asked may have given up waiting for the answer.
                 Ok(SiteOrder::Adopt(offer, reply)) => {
                     let offered = lock(&offer).take();
@@ -140,6 +149,7 @@ impl<S: Site> Desk<S> {
                         drop(reply.send(self.adopt(&live)));
                     }
                 }
+                Ok(SiteOrder::Forget) => self.forget(),
                 Ok(SiteOrder::Stop(reply)) => {
                     drop(reply.send(self.stop()));
                     return;
@@ -147,7 +157,7 @@ impl<S: Site> Desk<S> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            if last.elapsed() < wait {
+            if last.elapsed() < wait || self.holds() {
                 continue;
             }
             last = Instant::now();
@@ -155,6 +165,19 @@ impl<S: Site> Desk<S> {
             if retry.is_none() {
                 backoff.reset();
             }
+        }
+    }
+
+    /// Says whether recording waits for the clock.
+    fn holds(&self) -> bool {
+        self.hold.load(Ordering::Relaxed)
+    }
+
+    fn forget(&mut self) {
+        self.site.forget();
+        for hand in &self.hands {
+            // One that takes no orders has seen nothing for a while.
+            let _ = hand.orders.try_send(Order::Forget);
         }
     }
 

@@ -146,6 +146,9 @@ pub(super) struct Watch<T: Tap> {
     tap: T,
     source: Option<T::Source>,
     pipeline: Pipeline,
+    settings: Settings,
+    /// What pipelines counted that were left out.
+    left_out: Vitals,
     /// What earlier sources lost.
     before: Losses,
     check: Option<Check>,
@@ -190,7 +193,9 @@ impl<T: Tap> Watch<T> {
         Self {
             tap,
             source: None,
-            pipeline: Pipeline::new(settings),
+            pipeline: Pipeline::new(settings.clone()),
+            settings,
+            left_out: Vitals::default(),
             before: Losses::default(),
             check,
             lang,
@@ -278,22 +283,37 @@ impl<T: Tap> Work for Watch<T> {
         self.pipeline.gather()
     }
 
+    fn forget(&mut self) {
+        // Of what lies in a pipeline, counts go on; its state does not.
+        let Vitals { packets, bytes, duplicates, evicted, .. } = self.vitals();
+        self.left_out = Vitals { packets, bytes, duplicates, evicted, ..Vitals::default() };
+        self.pipeline = Pipeline::new(self.settings.clone());
+        let losses = self.losses();
+        if let Some(check) = &mut self.check {
+            (check.since, check.packets, check.duplicates) = (Instant::now(), 0, 0);
+            (check.drops, check.freezes) = (losses.drops, losses.freezes);
+        }
+    }
+
     fn adopt(&mut self, live: &Live) {
-        self.pipeline.adopt(live.internal.clone(), self.tap.exports(live));
+        let exports = self.tap.exports(live);
+        self.settings.internal.clone_from(&live.internal);
+        self.settings.exports = exports.clone();
+        self.pipeline.adopt(live.internal.clone(), exports);
     }
 
     fn vitals(&self) -> Vitals {
         let (losses, counts) = (self.losses(), self.pipeline.counts());
         let ((packets, bytes), (conns, conns_max)) = (self.pipeline.read(), self.pipeline.fill());
         Vitals {
-            packets,
-            bytes,
+            packets: self.left_out.packets + packets,
+            bytes: self.left_out.bytes + bytes,
             kernel_drops: losses.drops,
             ring_freezes: losses.freezes,
-            duplicates: counts.duplicates,
+            duplicates: self.left_out.duplicates + counts.duplicates,
             conns: conns.into(),
             conns_max: conns_max.into(),
-            evicted: counts.evicted,
+            evicted: self.left_out.evicted + counts.evicted,
             table_bytes: self.pipeline.table_bytes(),
             gaps: losses.gaps,
             link_up: losses.link_up.into(),

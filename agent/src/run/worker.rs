@@ -33,6 +33,9 @@ pub(crate) trait Work: Send {
     /// Hands out what is new since the last time.
     fn gather(&mut self) -> Self::Share;
 
+    /// Leaves out what was seen so far; counts go on.
+    fn forget(&mut self);
+
     /// Takes over changed settings.
     fn adopt(&mut self, live: &Live);
 
@@ -57,6 +60,8 @@ pub(crate) enum Step {
 pub(crate) enum Order {
     /// Give a share.
     RollUp,
+    /// Leave out what was seen so far.
+    Forget,
     /// Take over settings.
     Adopt(Arc<Live>),
     /// Give a last share, and end.
@@ -125,9 +130,16 @@ pub(crate) fn work<S: Send>(
             told = Instant::now();
         }
         let Some(order) = order else { continue };
-        if let Order::Adopt(live) = order {
-            work.adopt(&live);
-            continue;
+        match &order {
+            Order::Adopt(live) => {
+                work.adopt(live);
+                continue;
+            }
+            Order::Forget => {
+                work.forget();
+                continue;
+            }
+            Order::RollUp | Order::Stop => {}
         }
         post.publish(&work.vitals());
         // Where nobody takes the share, the daemon is ending.

@@ -44,6 +44,11 @@ pub(crate) fn interfaces() -> Vec<InterfaceInfo> {
     Vec::new()
 }
 
+/// Says that the clock cannot be asked here.
+pub(crate) fn is_synchronised() -> Option<bool> {
+    None
+}
+
 /// Says that no speed is known here.
 pub(crate) fn speed_mbps(_: &str) -> Option<u32> {
     None

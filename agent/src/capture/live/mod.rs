@@ -33,7 +33,7 @@ mod elsewhere;
 mod tests;
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{LiveSource, drop_privileges, interfaces, speed_mbps};
+pub(crate) use elsewhere::{LiveSource, drop_privileges, interfaces, is_synchronised, speed_mbps};
 pub(crate) use error::LiveError;
 pub(crate) use filter::{FilterError, Problem, check as check_filter};
 #[cfg(target_os = "linux")]
@@ -43,3 +43,5 @@ pub(crate) use options::{Fanout, InterfaceInfo, Keep, LiveOptions, RingSize};
 pub(crate) use privileges::drop_privileges;
 #[cfg(target_os = "linux")]
 pub(crate) use source::LiveSource;
+#[cfg(target_os = "linux")]
+pub(crate) use sys::is_synchronised;

@@ -18,6 +18,15 @@ const STATUS_AT: usize = 8;
 /// Only a check of the kernel's: with version 3 frames are packed, whatever their length.
 const NOMINAL_FRAME_BYTES: u32 = 2048;
 
+/// Tells whether something holds the system's clock to the right time; `None` where that may not be asked.
+pub(crate) fn is_synchronised() -> Option<bool> {
+    // SAFETY: the structure is numbers alone, of which zero is one.
+    let mut asked: libc::timex = unsafe { mem::zeroed() };
+    // SAFETY: with no mode set nothing is changed, and the kernel writes into the structure alone.
+    let answer = unsafe { libc::adjtimex(&raw mut asked) };
+    (answer >= 0).then_some(asked.status & libc::STA_UNSYNC == 0)
+}
+
 /// A packet socket's ring of blocks in memory shared with the kernel.
 #[derive(Debug)]
 pub(super) struct Ring {

@@ -79,6 +79,10 @@ impl Work for Fake {
         std::mem::take(&mut self.fresh)
     }
 
+    fn forget(&mut self) {
+        self.taken.fetch_sub(std::mem::take(&mut self.fresh), Ordering::SeqCst);
+    }
+
     fn adopt(&mut self, live: &Live) {
         self.packets += 1_000_000 * live.allowed.len() as u64;
     }
@@ -115,6 +119,10 @@ impl Site for Counting {
     }
 
     fn told(&mut self) {
+        self.fresh = 0;
+    }
+
+    fn forget(&mut self) {
         self.fresh = 0;
     }
 
@@ -308,6 +316,20 @@ fn settings_reach_the_site_and_every_worker_unless_the_site_refuses() {
 }
 
 #[test]
+fn while_the_clock_is_waited_for_nothing_is_recorded_and_what_came_before_it_is_left_out() {
+    let scene = start(vec![vec![], vec![]], 0, NEVER);
+    scene.fleet.hold(true);
+    scene.fleet.adopt(&Arc::new(live(SOON))).unwrap();
+    until("packets", || scene.taken.load(Ordering::SeqCst) > 20);
+    assert!(lock(&scene.recorded).is_empty());
+    scene.fleet.forget();
+    scene.fleet.hold(false);
+    until("a roll-up", || !lock(&scene.recorded).is_empty());
+    // What was taken and not left out is what is recorded.
+    scene.stop_and_compare();
+}
+
+#[test]
 fn settings_that_came_too_late_are_taken_over_by_nobody() {
     let mut scene = start(vec![vec![]], 0, NEVER);
     scene.fleet.adopting = SOON;
@@ -353,6 +375,7 @@ fn desk(gathering: Duration) -> (Desk<Counting>, Receiver<Order>, SyncSender<Del
         gathering,
         sequence: 0,
         doubt: None,
+        hold: Arc::default(),
     };
     (desk, taken, deliver)
 }

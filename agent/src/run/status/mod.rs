@@ -335,6 +335,15 @@ pub(crate) struct Machine {
 pub(crate) struct Clock {
     /// False where the time is before this program was made: the clock was never set.
     pub(crate) plausible: bool,
+    /// Whether a time server holds it; `None` where that cannot be told.
+    #[serde(default)]
+    pub(crate) synchronised: Option<bool>,
+    /// Whether recording waits for one.
+    #[serde(default)]
+    pub(crate) waits: bool,
+    /// How much was left out because its times were wrong, in seconds.
+    #[serde(default)]
+    pub(crate) left_out_s: Option<f64>,
     /// How often the clock was set, or the box was suspended.
     pub(crate) jumps: u64,
     /// The last jump, in seconds; negative is back.

@@ -113,6 +113,10 @@ impl Page<'_> {
         }
         if !status.clock.plausible {
             self.line("agent.attention-clock", &[]);
+        } else if status.clock.waits {
+            self.line("agent.attention-clock-waits", &[]);
+        } else if status.clock.synchronised == Some(false) {
+            self.line("agent.attention-clock-free", &[]);
         }
         if let Some(error) = status.reload.as_ref().and_then(|reload| reload.error.as_ref()) {
             self.line("agent.attention-reload", &[("error", error)]);
@@ -279,6 +283,9 @@ impl Page<'_> {
                 ("celsius", &celsius),
             ],
         );
+        if let Some(seconds) = status.clock.left_out_s {
+            self.line("agent.clock-left-out", &[("seconds", &format!("{seconds:.0}"))]);
+        }
         if let Some(jump) = status.clock.last_jump_s {
             self.line("agent.clock", &[("jumps", &status.clock.jumps), ("last", &format!("{jump:+.0}"))]);
         }
@@ -372,6 +379,8 @@ mod tests {
             (Status { machine: Machine { disk_free: 1 << 20, ..machine }, ..base.clone() }, "1.0 MB"),
             (Status { machine: Machine { temperature_c: Some(91.0), ..machine }, ..base.clone() }, "91"),
             (Status { clock: Clock::default(), ..base.clone() }, "NTP"),
+            (Status { clock: Clock { waits: true, ..base.clock }, ..base.clone() }, "NTP"),
+            (Status { clock: Clock { synchronised: Some(false), ..base.clock }, ..base.clone() }, "NTP"),
             (Status { handed_error: Some("example.toml".to_owned()), ..base.clone() }, "example.toml"),
             (
                 Status {
