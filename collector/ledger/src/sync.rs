@@ -39,4 +39,5 @@ mod table;
 pub use intake::{Intake, Received};
 pub use members::{Credential, Invitation, MAX_TRIES, Member, NotInvited};
 pub use outbox::{BatchBounds, Outbox, Progress, random_id};
+pub(crate) use outbox::fresh_id;
 pub use sound::Sound;

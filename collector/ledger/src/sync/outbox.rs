@@ -197,7 +197,7 @@ pub fn random_id() -> Result<String, LedgerError> {
     fresh_id().map_err(|_| LedgerError::NoRandom)
 }
 
-pub(super) fn fresh_id() -> Result<String, Fault> {
+pub(crate) fn fresh_id() -> Result<String, Fault> {
     let mut id = [0_u8; 16];
     SystemRandom::new().fill(&mut id).map_err(|_| Fault::NoRandom)?;
     Ok(format!("{:032x}", u128::from_be_bytes(id)))
