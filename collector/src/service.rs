@@ -14,7 +14,7 @@ use axum::{Extension, Json, Router};
 use jiff::Timestamp;
 use sekisho_api::enrol::{EnrolRequest, Enrolled, Refusal, RenewRequest, Renewed};
 use sekisho_api::sync::{Answer, Batch, Outcome};
-use sekisho_ledger::{Intake, Invitation, LedgerError, Reader, Sound};
+use sekisho_ledger::{Intake, Invitation, LedgerError, NotInvited, Reader, Sound};
 use sekisho_sync::{MAX_BODY_BYTES, PackError, Proven, Side, agree, pack, prove, unhex, unpack};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -80,6 +80,9 @@ impl From<LedgerError> for Refused {
     fn from(error: LedgerError) -> Self {
         match error {
             LedgerError::Refused { what } => Self::of(StatusCode::UNPROCESSABLE_ENTITY, "bad-batch", what),
+            error @ LedgerError::AnotherBox => {
+                Self::of(StatusCode::CONFLICT, "another-box", error.to_string())
+            }
             // Why is told where it was tried.
             LedgerError::NotTried => Self::of(StatusCode::SERVICE_UNAVAILABLE, "busy", "try again later"),
             other => {
@@ -120,7 +123,8 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
 /// Takes in what changed in a site's ledger.
 #[utoipa::path(post, path = "/v1/sync", tag = "sync", request_body = Batch,
     responses((status = 200, body = Answer), (status = 403, body = Refusal),
-        (status = 413), (status = 422, body = Refusal), (status = 503, body = Refusal)))]
+        (status = 409, body = Refusal), (status = 413), (status = 422, body = Refusal),
+        (status = 503, body = Refusal)))]
 pub(crate) async fn sync(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
@@ -134,7 +138,16 @@ pub(crate) async fn sync(
     drop(body);
     let batch = work(&app, move |_| Ok(Sound::of(read::<Batch>(&octets)?)?)).await?;
     let rows = batch.rows() as u64;
-    let answer: Answer = app.writers.apply(site, batch).await?;
+    let answer: Answer = match app.writers.apply(site, batch).await {
+        Err(error @ LedgerError::AnotherBox) => {
+            app.figures.refused();
+            tracing::warn!(
+                "two boxes send with one key: the second is refused, `status` tells of which site"
+            );
+            return Err(error.into());
+        }
+        answer => answer?,
+    };
     app.figures.batch(answer.outcome, if answer.outcome == Outcome::Applied { rows } else { 0 });
     packed(&answer)
 }
@@ -169,7 +182,15 @@ pub(crate) async fn enrol(
         }
         let invitation = Invitation { id, site, secret, expires_at };
         // Another box may have been faster, or the site may have been revoked meanwhile.
-        intake.enrol(&invitation, &issued.public_key, &asked.recipient, now)?.map_err(|_| wrong())?;
+        let entered = intake.enrol(&invitation, &issued.public_key, &asked.recipient, now)?;
+        entered.map_err(|why| match why {
+            NotInvited::KnownKey => {
+                let message =
+                    "the key of this box is another site's, or was revoked: enrol with a key of its own";
+                Refused::of(StatusCode::FORBIDDEN, "known-key", message)
+            }
+            NotInvited::Unknown | NotInvited::Used => wrong(),
+        })?;
         let mut enrolled = Enrolled {
             site: invitation.site,
             certificate: issued.certificate,

@@ -111,6 +111,17 @@ pub enum LedgerError {
         /// What is wrong with it.
         what: String,
     },
+    /// Another machine sends as the site, with its key; nothing of it was taken.
+    #[error("another box sends as this site already: enrol this one by a code of its own")]
+    AnotherBox,
+    /// The file beside the ledger cannot be read or written that keeps who its sites are.
+    #[error("cannot keep who the sites are in `{}.members`: nothing was done, see that this user may write there and that there is room", path.display())]
+    Journal {
+        /// The ledger.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The ledger failed for something that was to be done before.
     #[error("not tried: the ledger could not be written for what came before")]
     NotTried,
@@ -188,6 +199,8 @@ pub(crate) enum Fault {
     NoSite,
     /// What came from the other side contradicts itself.
     Refused(String),
+    /// The file beside the ledger that keeps who its sites are.
+    Journal(std::io::Error),
     /// The system gives no random numbers.
     NoRandom,
     /// A registration is of everything.
@@ -239,6 +252,7 @@ impl Fault {
             Self::NoSensor => LedgerError::NoSensor,
             Self::NoSite => LedgerError::NoSite,
             Self::Refused(what) => LedgerError::Refused { what },
+            Self::Journal(source) => LedgerError::Journal { path, source },
             Self::NoRandom => LedgerError::NoRandom,
             Self::NoKeys => LedgerError::NoKeys,
             Self::TooManyRegistrations => LedgerError::TooManyRegistrations,
