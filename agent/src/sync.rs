@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `place` | what the box keeps of its collector, beside the ledger |
 //! | `enrol` | becoming a site of a collector, online or by file |
+//! | `machine` | what this machine is known by to the collector |
 //! | `meeting` | one meeting: everything that changed up, what was decided down |
 //! | `bundle` | the same by file |
+//! | `trouble` | what went wrong on the way, in words |
 //! | `handed` | rules that the collector hands down |
 //! | `daemon` | a thread that meets every few minutes, within its hours |
 //!
@@ -15,8 +17,10 @@ mod bundle;
 mod daemon;
 mod enrol;
 pub(crate) mod handed;
+mod machine;
 mod meeting;
 mod place;
+mod trouble;
 
 use jiff::civil::Time;
 use std::time::Duration;

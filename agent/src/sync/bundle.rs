@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use sekisho_api::sync::Answer;
@@ -15,6 +16,7 @@ use sekisho_sync::{
 };
 
 use super::handed;
+use super::machine;
 use super::meeting::tell;
 use super::place::{self, Collector, Place};
 use crate::cli;
@@ -30,7 +32,8 @@ pub(crate) fn bundle(args: &cli::Bundle, lang: Lang) -> anyhow::Result<()> {
     let (mut messages, mut bytes, mut rows) = (Vec::new(), 0, 0);
     let mut from = outbox.acknowledged()?;
     loop {
-        let batch = outbox.batch(&sending, from, BatchBounds::default())?;
+        let mut batch = outbox.batch(&sending, from, BatchBounds::default())?;
+        batch.machine = machine::marks(Path::new("/"), &place.key.public());
         (from, rows) = (batch.to, rows + batch.entries.len());
         let message = pack(&batch)?;
         bytes += message.len();
