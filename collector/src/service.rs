@@ -69,6 +69,9 @@ impl From<Unread> for Refused {
             Unread::Broken => {
                 Self::of(StatusCode::REQUEST_TIMEOUT, "broken", "the body did not come, or not in time")
             }
+            Unread::Busy => {
+                Self::of(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many enrol at once; try again later")
+            }
             Unread::Bomb => {
                 Self::of(StatusCode::UNPROCESSABLE_ENTITY, "bad-body", PackError::TooLarge.to_string())
             }
@@ -162,7 +165,13 @@ pub(crate) async fn enrol(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refused> {
-    let body = app.room.read(&headers, body, MAX_STRANGER_BYTES).await?.octets;
+    let arrived = app.room.read_stranger(&headers, body).await;
+    let body = arrived.inspect_err(|unread| {
+        if *unread == Unread::Busy {
+            app.figures.turned_away();
+        }
+    });
+    let body = body?.octets;
     let enrolled: Enrolled = work(&app, move |app| {
         let asked: EnrolRequest = read(&body)?;
         let issued = issue(app, &asked.request)?;
@@ -238,7 +247,7 @@ async fn admitted(app: &Arc<App>, peer: Peer, body: Body) -> Result<(String, Bod
     match work(app, move |app| site(app, &peer)).await {
         Ok(site) => Ok((site, body)),
         Err(refused) => {
-            body::pass_over(body).await;
+            body::pass_over_stranger(body).await;
             Err(refused)
         }
     }

@@ -8,6 +8,7 @@ mod older;
 mod people;
 mod rules;
 mod strange;
+mod strangers;
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
