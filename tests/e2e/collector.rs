@@ -3,6 +3,7 @@
 
 mod anew;
 mod full;
+mod killed;
 mod network;
 mod older;
 mod people;
@@ -316,34 +317,6 @@ fn through_a_proxy_and_a_network_that_breaks_at_any_octet_nothing_is_lost() {
     }
     assert!(broken > 10, "only {broken} meetings were broken off");
     network.cut_after.store(0, Ordering::SeqCst);
-    site.ok(&["sync", "--once"]);
-    assert_equal(&site, &collector, NAME);
-}
-
-#[test]
-fn either_side_killed_at_any_instant_loses_and_doubles_nothing() {
-    let mut collector = Collector::start();
-    let site = Site::new("");
-    site.record(1);
-    assert!(site.enrol(collector.address, &collector.code(NAME)).status.success());
-    // 20 rounds, each instant another; every fifth with more to send.
-    for round in 0..20_u64 {
-        let mut child =
-            site.command(&["sync", "--once"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        thread::sleep(Duration::from_millis(3 + round * round % 97));
-        if round % 2 == 0 {
-            let _ = child.kill();
-        } else {
-            collector.kill();
-        }
-        let _ = child.wait();
-        if collector.running.is_none() {
-            collector.run();
-        }
-        if round % 5 == 4 {
-            site.record(round);
-        }
-    }
     site.ok(&["sync", "--once"]);
     assert_equal(&site, &collector, NAME);
 }
