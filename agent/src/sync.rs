@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `place` | what the box keeps of its collector, beside the ledger |
 //! | `enrol` | becoming a site of a collector, online or by file |
+//! | `machine` | what this machine is known by to the collector |
 //! | `meeting` | one meeting: everything that changed up, what was decided down |
 //! | `bundle` | the same by file |
 //! | `captures` | captures that a person has go along with a bundle |
 //! | `handed` | rules that the collector hands down, and the mark that something came |
 //! | `settings` | settings that it hands down |
+//! | `trouble` | what went wrong on the way, in words |
 //! | `daemon` | a thread that meets every few minutes, within its hours |
 //!
 //! The box asks, the collector answers: nothing here listens.
@@ -18,9 +20,11 @@ mod captures;
 mod daemon;
 mod enrol;
 pub(crate) mod handed;
+mod machine;
 mod meeting;
 mod place;
 pub(crate) mod settings;
+mod trouble;
 
 use jiff::civil::Time;
 use std::time::Duration;

@@ -22,8 +22,13 @@ const MAX_PACKED_BYTES: usize = 32 * 1024 * 1024;
 const MAX_UNPACKED_BYTES: usize = 32 * 1024 * 1024;
 /// Octets of the body of a box that is not known yet: a certificate request and a proof.
 pub(crate) const MAX_STRANGER_BYTES: usize = 64 * 1024;
+/// Bodies of boxes that are not known yet, at once: people enrol one after another, and read out codes.
+const MAX_STRANGERS: usize = 16;
 /// How long a body may be on its way: the largest on a slow line.
 const ARRIVES: Duration = Duration::from_mins(3);
+/// How long one of a box that is not known yet may be on its way, and how long it waits for a place: it is a few
+/// thousand octets, and what strangers hold is held from others who enrol.
+const STRANGER_ARRIVES: Duration = Duration::from_secs(15);
 
 /// Why a body is not read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,12 +39,16 @@ pub(crate) enum Unread {
     Broken,
     /// It would unpack to more than any message.
     Bomb,
+    /// Too many are being read that nobody knows the senders of.
+    Busy,
 }
 
 /// The room for bodies.
 pub(crate) struct Room {
     packed: Semaphore,
     unpacked: Semaphore,
+    /// Places of strangers, who take none of what members have.
+    strangers: Semaphore,
 }
 
 /// A body, and its place in the room.
@@ -51,30 +60,32 @@ pub(crate) struct Held<'r> {
 impl Room {
     pub(crate) fn new() -> Self {
         let permits = |bytes: usize| Semaphore::new(bytes / UNIT);
-        Self { packed: permits(MAX_PACKED_BYTES), unpacked: permits(MAX_UNPACKED_BYTES) }
+        Self {
+            packed: permits(MAX_PACKED_BYTES),
+            unpacked: permits(MAX_UNPACKED_BYTES),
+            strangers: Semaphore::new(MAX_STRANGERS),
+        }
     }
 
-    /// Reads a body of `bound` octets at most.
+    /// Reads a member's body of `bound` octets at most.
     pub(crate) async fn read(
         &self,
         headers: &HeaderMap,
         body: Body,
         bound: usize,
     ) -> Result<Held<'_>, Unread> {
-        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-        // Who does not say how much it is may send the most.
-        let length = length.and_then(|length| length.parse().ok()).unwrap_or(bound);
-        if length > bound.min(MAX_BODY_BYTES) {
-            pass_over(body).await;
-            return Err(Unread::TooLarge);
-        }
+        let (body, length) = bounded(headers, body, bound.min(MAX_BODY_BYTES), ARRIVES).await?;
         let place = self.packed.acquire_many(permits(length)).await.map_err(|_| Unread::Broken)?;
-        let read = timeout(ARRIVES, Limited::new(body, length).collect()).await;
-        let octets = match read.map_err(|_| Unread::Broken)? {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => return Err(Unread::TooLarge),
-            Err(_) => return Err(Unread::Broken),
-        };
+        let octets = collected(body, length, ARRIVES).await?;
+        Ok(Held { octets, _place: place })
+    }
+
+    /// Reads the body of somebody who has proved nothing yet.
+    pub(crate) async fn read_stranger(&self, headers: &HeaderMap, body: Body) -> Result<Held<'_>, Unread> {
+        let place = timeout(STRANGER_ARRIVES, self.strangers.acquire()).await;
+        let Ok(Ok(place)) = place else { return Err(Unread::Busy) };
+        let (body, length) = bounded(headers, body, MAX_STRANGER_BYTES, STRANGER_ARRIVES).await?;
+        let octets = collected(body, length, STRANGER_ARRIVES).await?;
         Ok(Held { octets, _place: place })
     }
 
@@ -85,8 +96,39 @@ impl Room {
     }
 }
 
+/// Tells how long a body may be, by what it says of itself; one that says more than it may is passed over.
+async fn bounded(
+    headers: &HeaderMap,
+    body: Body,
+    bound: usize,
+    arrives: Duration,
+) -> Result<(Body, usize), Unread> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    // Who does not say how much it is may send the most.
+    let length = length.and_then(|length| length.parse().ok()).unwrap_or(bound);
+    if length > bound {
+        pass_over(body, arrives).await;
+        return Err(Unread::TooLarge);
+    }
+    Ok((body, length))
+}
+
+async fn collected(body: Body, length: usize, arrives: Duration) -> Result<Bytes, Unread> {
+    let read = timeout(arrives, Limited::new(body, length).collect()).await;
+    match read.map_err(|_| Unread::Broken)? {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Err(_) => Err(Unread::Broken),
+    }
+}
+
+/// Takes the body of somebody who is refused off the line.
+pub(crate) async fn pass_over_stranger(body: Body) {
+    pass_over(body, STRANGER_ARRIVES).await;
+}
+
 /// Takes a body off the line without keeping it, so that who sends it hears the answer.
-pub(crate) async fn pass_over(mut body: Body) {
+async fn pass_over(mut body: Body, arrives: Duration) {
     let mut left = MAX_BODY_BYTES;
     let all = async {
         while let Some(Ok(frame)) = body.frame().await {
@@ -97,7 +139,7 @@ pub(crate) async fn pass_over(mut body: Body) {
             }
         }
     };
-    let _ = timeout(ARRIVES, all).await;
+    let _ = timeout(arrives, all).await;
 }
 
 fn permits(bytes: usize) -> u32 {

@@ -15,17 +15,23 @@ pub(crate) struct Figures {
     batches: Family<Vec<(String, String)>, Counter>,
     rows: Counter<u64, AtomicU64>,
     refused: Counter<u64, AtomicU64>,
+    turned_away: Counter<u64, AtomicU64>,
 }
 
 impl Figures {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("sekisho_collector");
         let batches = Family::default();
-        let (rows, refused) = (Counter::default(), Counter::default());
+        let (rows, refused, turned_away) = (Counter::default(), Counter::default(), Counter::default());
         registry.register("batches", "batches received, by what became of them", batches.clone());
         registry.register("rows", "rows taken in", rows.clone());
         registry.register("refused", "requests of strangers and revoked boxes", refused.clone());
-        Self { registry, batches, rows, refused }
+        registry.register(
+            "turned_away",
+            "connections and bodies of strangers that found no place",
+            turned_away.clone(),
+        );
+        Self { registry, batches, rows, refused, turned_away }
     }
 
     pub(crate) fn batch(&self, outcome: Outcome, rows: u64) {
@@ -35,6 +41,10 @@ impl Figures {
 
     pub(crate) fn refused(&self) {
         self.refused.inc();
+    }
+
+    pub(crate) fn turned_away(&self) {
+        self.turned_away.inc();
     }
 
     /// Gives them as Prometheus reads them.

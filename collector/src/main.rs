@@ -125,6 +125,10 @@ fn status(config: &Config, lang: Lang) -> anyhow::Result<()> {
         let values: [(&str, &dyn std::fmt::Display); 4] =
             [("site", &site), ("at", &at), ("rows", &received.entries), ("outcome", &received.outcome)];
         tell(&fill(lang, "collector.received", &values))?;
+        if let Some(other_at) = received.other_at {
+            let at = sekisho_report::minute(other_at, &zone);
+            tell(&fill(lang, "collector.another-box", &[("site", &site), ("at", &at)]))?;
+        }
     }
     Ok(())
 }

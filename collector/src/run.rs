@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::body::Room;
 use crate::config::Config;
@@ -35,7 +36,17 @@ use crate::writers::Writers;
 const MAX_BOXES: usize = 4096;
 /// Threads that unpack, and serve the console's pages: more than there are processors would only hold memory.
 const MAX_THREADS: usize = 16;
-/// A handshake or a request's headers on a slow line.
+/// Connections whose other end has not shown yet who it is: more than the handshakes of all boxes that come
+/// together take at once. Who comes when there are so many waits in the kernel's queue.
+const MAX_ARRIVING: usize = 1024;
+/// Connections without a certificate of ours: boxes that enrol, and strangers. Who comes when there are so many
+/// is not served, and boxes that are known are.
+const MAX_STRANGERS: usize = 64;
+/// How long one of those may last: a code, read out, and one request.
+const STRANGER: Duration = Duration::from_mins(1);
+/// A handshake on a slow line: three ways to and fro.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// A request's headers on a slow line.
 const HEADERS: Duration = Duration::from_secs(20);
 /// One box's meeting: many batches, one after another.
 const MEETING: Duration = Duration::from_mins(30);
@@ -116,7 +127,8 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let listen = |kind| signal(kind).context("cannot listen for signals");
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    let places = Arc::new(Semaphore::new(MAX_BOXES));
+    let (places, strangers) = (Arc::new(Semaphore::new(MAX_BOXES)), Arc::new(Semaphore::new(MAX_STRANGERS)));
+    let arriving = Arc::new(Semaphore::new(MAX_ARRIVING));
     let (stop, stopped) = watch::channel(false);
     let routes = service::routes(app);
     let mut boxes = JoinSet::new();
@@ -127,19 +139,31 @@ async fn serve(
             // Who comes when all places are taken waits in the kernel's queue.
             accepted = async {
                 let place = Arc::clone(&places).acquire_owned().await;
-                (place, listener.accept().await)
+                let arrives = Arc::clone(&arriving).acquire_owned().await;
+                (place, arrives, listener.accept().await)
             } => accepted,
             Some(_) = boxes.join_next() => continue,
         };
-        let (Ok(place), accepted) = accepted else { continue };
+        let (Ok(place), Ok(arrives), accepted) = accepted else { continue };
         match accepted {
             Ok((stream, _)) => {
                 let (tls, routes) = (tls.clone(), routes.clone());
                 let (certificate, stopped) = (Arc::clone(&certificate), stopped.clone());
+                let (strangers, app) = (Arc::clone(&strangers), Arc::clone(app));
                 boxes.spawn(async move {
                     let _place = place;
+                    let come = timeout(HANDSHAKE, tls.accept(stream)).await;
+                    drop(arrives);
+                    let Ok(Ok(stream)) = come else { return };
+                    let is_stranger = stream.get_ref().1.peer_certificates().is_none();
+                    let stranger = is_stranger.then(|| strangers.try_acquire_owned());
+                    if let Some(Err(_)) = stranger {
+                        app.figures.turned_away();
+                        return;
+                    }
+                    let lasts = if is_stranger { STRANGER } else { MEETING };
                     // What a stranger does wrong is the stranger's matter.
-                    let met = timeout(MEETING, meet(stream, tls, certificate, routes, stopped)).await;
+                    let met = timeout(lasts, meet(stream, certificate, routes, stopped)).await;
                     if let Ok(Err(error)) = met {
                         tracing::debug!(%error, "a connection ended");
                     }
@@ -159,13 +183,11 @@ async fn serve(
 }
 
 async fn meet(
-    stream: TcpStream,
-    tls: TlsAcceptor,
+    stream: TlsStream<TcpStream>,
     certificate: Arc<Vec<u8>>,
     routes: Router,
     mut stopped: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let stream = timeout(HEADERS, tls.accept(stream)).await??;
     let (_, session) = stream.get_ref();
     let theirs = session.peer_certificates().and_then(<[CertificateDer<'_>]>::first);
     let public_key = theirs.map(|theirs| sekisho_sync::point_of(theirs)).transpose();

@@ -14,7 +14,7 @@ use axum::{Extension, Json, Router};
 use jiff::Timestamp;
 use sekisho_api::enrol::{EnrolRequest, Enrolled, Refusal, RenewRequest, Renewed};
 use sekisho_api::sync::{Answer, Batch, Outcome};
-use sekisho_ledger::{Intake, Invitation, LedgerError, Reader, Sound};
+use sekisho_ledger::{Intake, Invitation, LedgerError, NotInvited, Reader, Sound};
 use sekisho_sync::{MAX_BODY_BYTES, PackError, Proven, Side, agree, pack, prove, unhex, unpack};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -69,6 +69,9 @@ impl From<Unread> for Refused {
             Unread::Broken => {
                 Self::of(StatusCode::REQUEST_TIMEOUT, "broken", "the body did not come, or not in time")
             }
+            Unread::Busy => {
+                Self::of(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many enrol at once; try again later")
+            }
             Unread::Bomb => {
                 Self::of(StatusCode::UNPROCESSABLE_ENTITY, "bad-body", PackError::TooLarge.to_string())
             }
@@ -82,6 +85,9 @@ impl From<LedgerError> for Refused {
             LedgerError::Refused { what } => Self::of(StatusCode::UNPROCESSABLE_ENTITY, "bad-batch", what),
             LedgerError::NotAMember => {
                 Self::of(StatusCode::FORBIDDEN, "not-enrolled", "this box is not known here any more")
+            }
+            error @ LedgerError::AnotherBox => {
+                Self::of(StatusCode::CONFLICT, "another-box", error.to_string())
             }
             // Why is told where it was tried.
             LedgerError::NotTried => Self::of(StatusCode::SERVICE_UNAVAILABLE, "busy", "try again later"),
@@ -123,7 +129,8 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
 /// Takes in what changed in a site's ledger.
 #[utoipa::path(post, path = "/v1/sync", tag = "sync", request_body = Batch,
     responses((status = 200, body = Answer), (status = 403, body = Refusal),
-        (status = 413), (status = 422, body = Refusal), (status = 503, body = Refusal)))]
+        (status = 409, body = Refusal), (status = 413), (status = 422, body = Refusal),
+        (status = 503, body = Refusal)))]
 pub(crate) async fn sync(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
@@ -137,7 +144,16 @@ pub(crate) async fn sync(
     drop(body);
     let batch = work(&app, move |_| Ok(Sound::of(read::<Batch>(&octets)?)?)).await?;
     let rows = batch.rows() as u64;
-    let answer: Answer = app.writers.apply(site, batch).await?;
+    let answer: Answer = match app.writers.apply(site, batch).await {
+        Err(error @ LedgerError::AnotherBox) => {
+            app.figures.refused();
+            tracing::warn!(
+                "two boxes send with one key: the second is refused, `status` tells of which site"
+            );
+            return Err(error.into());
+        }
+        answer => answer?,
+    };
     app.figures.batch(answer.outcome, if answer.outcome == Outcome::Applied { rows } else { 0 });
     packed(&answer)
 }
@@ -152,7 +168,13 @@ pub(crate) async fn enrol(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refused> {
-    let body = app.room.read(&headers, body, MAX_STRANGER_BYTES).await?.octets;
+    let arrived = app.room.read_stranger(&headers, body).await;
+    let body = arrived.inspect_err(|unread| {
+        if *unread == Unread::Busy {
+            app.figures.turned_away();
+        }
+    });
+    let body = body?.octets;
     let enrolled: Enrolled = work(&app, move |app| {
         let asked: EnrolRequest = read(&body)?;
         let issued = issue(app, &asked.request)?;
@@ -172,7 +194,15 @@ pub(crate) async fn enrol(
         }
         let invitation = Invitation { id, site, secret, expires_at };
         // Another box may have been faster, or the site may have been revoked meanwhile.
-        intake.enrol(&invitation, &issued.public_key, &asked.recipient, now)?.map_err(|_| wrong())?;
+        let entered = intake.enrol(&invitation, &issued.public_key, &asked.recipient, now)?;
+        entered.map_err(|why| match why {
+            NotInvited::KnownKey => {
+                let message =
+                    "the key of this box is another site's, or was revoked: enrol with a key of its own";
+                Refused::of(StatusCode::FORBIDDEN, "known-key", message)
+            }
+            NotInvited::Unknown | NotInvited::Used => wrong(),
+        })?;
         let mut enrolled = Enrolled {
             site: invitation.site,
             certificate: issued.certificate,
@@ -220,7 +250,7 @@ async fn admitted(app: &Arc<App>, peer: Peer, body: Body) -> Result<(String, Bod
     match work(app, move |app| site(app, &peer)).await {
         Ok(site) => Ok((site, body)),
         Err(refused) => {
-            body::pass_over(body).await;
+            body::pass_over_stranger(body).await;
             Err(refused)
         }
     }

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use sekisho_api::sync::Answer;
@@ -14,6 +15,7 @@ use sekisho_sync::{
     BoxKey, Bundle, Enrolment, MAX_BUNDLE_BYTES, Proven, Side, der, pack, point_of, prove, unhex, unpack,
 };
 
+use super::machine;
 use super::meeting::{self, tell};
 use super::place::{self, Collector, Place};
 use super::{captures, handed};
@@ -38,7 +40,8 @@ pub(crate) fn bundle(args: &cli::Bundle, lang: Lang) -> anyhow::Result<()> {
     let (mut messages, mut bytes, mut rows) = (Vec::new(), 0, 0);
     let mut from = outbox.acknowledged()?;
     loop {
-        let batch = outbox.batch(&sending, from, BatchBounds::default())?;
+        let mut batch = outbox.batch(&sending, from, BatchBounds::default())?;
+        batch.machine = machine::marks(Path::new("/"), &place.key.public());
         (from, rows) = (batch.to, rows + batch.entries.len());
         let message = pack(&batch)?;
         bytes += message.len();

@@ -9,26 +9,32 @@ use sekisho_api::enrol::{EnrolRequest, Enrolled, OfflineInvitation};
 use sekisho_report::{Lang, fill};
 use sekisho_sync::{Address, Code, Connection, Proven, Side, agree, pack, prove, stranger};
 
-use super::meeting::{self, refusal};
+use super::meeting;
 use super::place::{Collector, Invitation, Place};
+use super::trouble::{refusal, worded};
 use crate::cli;
 use crate::run::config;
 
 /// Enrols the box.
 pub(crate) fn enrol(args: &cli::Enrol, lang: Lang) -> anyhow::Result<()> {
     let config = config::load(&args.config)?.config;
-    let place = Place::open(&config.ledger)?;
-    let collector = match (&args.invitation, &args.url, &args.code) {
-        (Some(file), _, _) => invited(file)?,
+    let (place, collector) = match (&args.invitation, &args.url, &args.code) {
+        (Some(file), _, _) => {
+            let (id, collector) = invited(file)?;
+            (Place::enrolling(&config.ledger, &id)?, collector)
+        }
         (None, Some(url), Some(code)) => {
             let proxy = config.sync.as_ref().and_then(|sync| sync.proxy.clone());
             let code: Code = code.parse()?;
-            meeting::runtime()?.block_on(online(&place, url, proxy.as_deref(), &code))?
+            let place = Place::enrolling(&config.ledger, code.name())?;
+            let collector = meeting::runtime()?.block_on(online(&place, url, proxy.as_deref(), &code));
+            (place, collector.map_err(|error| worded(error, lang))?)
         }
         (None, _, _) => bail!("give an address and a code, or --invitation FILE"),
     };
     place.belong(&collector)?;
-    meeting::tell(&fill(lang, "sync.enrolled", &[("site", &collector.site)]))
+    let key = if collector.url.is_some() { "sync.enrolled" } else { "sync.invited" };
+    meeting::tell(&fill(lang, key, &[("site", &collector.site)]))
 }
 
 async fn online(place: &Place, url: &str, proxy: Option<&str>, code: &Code) -> anyhow::Result<Collector> {
@@ -66,21 +72,24 @@ async fn online(place: &Place, url: &str, proxy: Option<&str>, code: &Code) -> a
         certificate: Some(enrolled.certificate),
         recipient: enrolled.recipient,
         invitation: None,
+        keys: None,
     })
 }
 
 /// Takes over what a file says; the collector learns of the box with its first bundle.
-fn invited(file: &Path) -> anyhow::Result<Collector> {
+fn invited(file: &Path) -> anyhow::Result<(String, Collector)> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let invitation: OfflineInvitation =
         serde_json::from_str(&text).with_context(|| format!("{} is no invitation", file.display()))?;
     let OfflineInvitation { site, id, secret, ca, recipient } = invitation;
-    Ok(Collector {
+    let collector = Collector {
         url: None,
         site,
         ca,
         certificate: None,
         recipient,
-        invitation: Some(Invitation { id, secret }),
-    })
+        invitation: Some(Invitation { id: id.clone(), secret }),
+        keys: None,
+    };
+    Ok((id, collector))
 }

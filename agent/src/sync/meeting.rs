@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use sekisho_api::enrol::{Refusal, RenewRequest, Renewed};
+use sekisho_api::enrol::{RenewRequest, Renewed};
 use sekisho_api::sync::Answer;
 use sekisho_ledger::{BatchBounds, Outbox, random_id};
 use sekisho_report::{Lang, fill, text};
@@ -16,13 +16,16 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::SyncConfig;
 use super::handed::{self, Changed};
+use super::machine;
 use super::place::{Collector, Place};
+use super::trouble::{refusal, worded};
 use crate::cli;
 use crate::run::config;
 
 /// How long before its end a certificate is renewed.
 const RENEW_BEFORE: Duration = Duration::from_hours(24 * 200);
-/// New lives in one meeting: one, where a copy was put back; more come from two boxes with one key.
+/// New lives in one meeting: one, where a copy was put back; more come from two boxes with one key, where neither
+/// has any hardware of its own to be told by.
 const MAX_LIVES: usize = 2;
 /// Batches of one meeting, of some thousand rows each: what is left goes with the next.
 const MAX_BATCHES: usize = 10_000;
@@ -43,8 +46,8 @@ pub(crate) struct Met {
 /// `sync --once`.
 pub(crate) fn once(args: &cli::SyncArgs, lang: Lang) -> anyhow::Result<()> {
     let config = config::load(&args.config)?.config;
-    let met = runtime()?.block_on(meet(&config.ledger, &config.site, || config.sync.clone()))?;
-    let Met { rows, bytes, decisions, changed } = met;
+    let met = runtime()?.block_on(meet(&config.ledger, &config.site, || config.sync.clone()));
+    let Met { rows, bytes, decisions, changed } = met.map_err(|error| worded(error, lang))?;
     tell(&fill(lang, "sync.met", &[("rows", &rows), ("bytes", &bytes), ("decisions", &decisions)]))?;
     tell_handed(changed, lang)
 }
@@ -78,11 +81,13 @@ pub(crate) async fn meet(
     }
     let mut outbox = Outbox::open(ledger, site)?;
     let sending = random_id()?;
+    let machine = machine::marks(Path::new("/"), &place.key.public());
     let (mut met, mut lives) = (Met::default(), 0);
     for _ in 0..MAX_BATCHES {
         let begin = Instant::now();
         let from = outbox.acknowledged()?;
-        let batch = outbox.batch(&sending, from, BatchBounds::default())?;
+        let mut batch = outbox.batch(&sending, from, BatchBounds::default())?;
+        batch.machine.clone_from(&machine);
         let (last, rows) = (batch.last, batch.entries.len());
         let body = pack(&batch)?;
         let bytes = body.len();
@@ -136,14 +141,6 @@ fn said(reply: &Reply) -> anyhow::Result<Answer> {
         bail!(refusal(reply));
     }
     Ok(unpack(&reply.body)?)
-}
-
-/// Words why the collector refused.
-pub(super) fn refusal(reply: &Reply) -> String {
-    match unpack::<Refusal>(&reply.body) {
-        Ok(Refusal { message, .. }) => format!("the collector refuses: {message}"),
-        Err(_) => format!("the collector answers with status {}", reply.status),
-    }
 }
 
 pub(super) fn runtime() -> anyhow::Result<Runtime> {

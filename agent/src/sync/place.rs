@@ -1,20 +1,26 @@
 //! What the box keeps of its collector: a folder beside the ledger, of which only its owner may read.
 //!
-//! The key is made before anything is asked and stays; the collector's answer is one file, whole or not
-//! there, so that a box that loses power while it enrols asks once more with the same key.
+//! Each enrolment has keys of its own, for a key is of one site for ever. They are made before anything is
+//! asked and wait beside those in use; the collector's answer and the keys that it is for are one file, whole
+//! or as it was. So a box that loses power while it enrols asks once more with the same keys, and one that is
+//! refused goes on with those that it has.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use sekisho_ledger::{private_folder, write_private};
 use sekisho_sync::{BoxKey, Sealer};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 const FOLDER: &str = "sync";
-const KEY: &str = "box.key";
-const SEALER: &str = "bundles.key";
 const COLLECTOR: &str = "collector.json";
+/// The keys of an enrolment that the collector has not confirmed yet.
+const ENROLLING: &str = "enrolling.json";
+/// Where the keys of boxes are that enrolled before keys were kept with the collector's answer.
+const OLD_KEYS: [&str; 2] = ["box.key", "bundles.key"];
 
 /// The box belongs to no collector.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -22,7 +28,7 @@ const COLLECTOR: &str = "collector.json";
 pub(crate) struct NotEnrolled;
 
 /// The collector that the box belongs to.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct Collector {
     /// Its address; none for a box that is never online.
     pub(crate) url: Option<String>,
@@ -36,10 +42,31 @@ pub(crate) struct Collector {
     pub(crate) recipient: String,
     /// The invitation that every bundle of a box shows that is never online.
     pub(crate) invitation: Option<Invitation>,
+    /// The keys that it knows the box by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) keys: Option<Keys>,
+}
+
+/// The keys of one enrolment.
+#[derive(Clone, Deserialize, Serialize)]
+pub(super) struct Keys {
+    /// The invitation that they are for: the part of the code that is no secret.
+    invitation: String,
+    /// The box's key, PEM.
+    key: String,
+    /// The key that bundles for the box are encrypted to.
+    sealer: String,
+}
+
+impl Keys {
+    fn fresh(invitation: &str) -> anyhow::Result<Self> {
+        let (key, sealer) = (BoxKey::fresh()?.to_pem(), Sealer::fresh().secret());
+        Ok(Self { invitation: invitation.to_owned(), key, sealer })
+    }
 }
 
 /// An invitation that came by file.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct Invitation {
     /// Its name.
     pub(crate) id: String,
@@ -47,9 +74,10 @@ pub(crate) struct Invitation {
     pub(crate) secret: String,
 }
 
-/// The folder.
+/// The folder, and the keys of one enrolment.
 pub(crate) struct Place {
     folder: PathBuf,
+    keys: Keys,
     /// The box's key.
     pub(crate) key: BoxKey,
     /// The key that bundles for the box are encrypted to.
@@ -57,28 +85,62 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Opens the folder beside a ledger, and makes the keys where there are none.
+    /// Opens the folder beside a ledger, with the keys that the collector knows the box by.
     pub(crate) fn open(ledger: &Path) -> anyhow::Result<Self> {
-        let folder = ledger.with_file_name(FOLDER);
-        private_folder(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let key = kept(&folder.join(KEY), || Ok(BoxKey::fresh()?.to_pem()))?;
-        let sealer = kept(&folder.join(SEALER), || Ok(Sealer::fresh().secret()))?;
-        Ok(Self { key: BoxKey::from_pem(&key)?, sealer: Sealer::read(&sealer)?, folder })
+        let folder = beside(ledger)?;
+        let Some(collector) = read::<Collector>(&folder.join(COLLECTOR))? else {
+            return Err(NotEnrolled.into());
+        };
+        let keys = match collector.keys {
+            Some(keys) => keys,
+            None => old_keys(&folder)?,
+        };
+        Self::with(folder, keys)
+    }
+
+    /// Opens the folder to enrol by an invitation: with keys of its own, the same each time that it is tried.
+    pub(crate) fn enrolling(ledger: &Path, invitation: &str) -> anyhow::Result<Self> {
+        let folder = beside(ledger)?;
+        // One that was confirmed may be tried once more, too.
+        let known = read::<Collector>(&folder.join(COLLECTOR))?.and_then(|collector| collector.keys);
+        let is_for_it = |keys: &Keys| keys.invitation == invitation;
+        let mut keys = known.filter(is_for_it);
+        if keys.is_none() {
+            keys = read::<Keys>(&folder.join(ENROLLING))?.filter(is_for_it);
+        }
+        if let Some(keys) = keys {
+            return Self::with(folder, keys);
+        }
+        let keys = Keys::fresh(invitation)?;
+        write(&folder.join(ENROLLING), serde_json::to_string_pretty(&keys)?.as_bytes())?;
+        Self::with(folder, keys)
+    }
+
+    fn with(folder: PathBuf, keys: Keys) -> anyhow::Result<Self> {
+        let (key, sealer) = (BoxKey::from_pem(&keys.key)?, Sealer::read(&keys.sealer)?);
+        Ok(Self { folder, keys, key, sealer })
     }
 
     /// Reads which collector the box belongs to.
     pub(crate) fn collector(&self) -> anyhow::Result<Collector> {
-        let path = self.folder.join(COLLECTOR);
-        if !path.exists() {
-            return Err(NotEnrolled.into());
-        }
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))
+        read(&self.folder.join(COLLECTOR))?.ok_or_else(|| NotEnrolled.into())
     }
 
-    /// Keeps which collector the box belongs to.
+    /// Keeps which collector the box belongs to, and that it knows the box by these keys.
     pub(crate) fn belong(&self, collector: &Collector) -> anyhow::Result<()> {
-        write(&self.folder.join(COLLECTOR), serde_json::to_string_pretty(collector)?.as_bytes())
+        let collector = Collector { keys: Some(self.keys.clone()), ..collector.clone() };
+        write(&self.folder.join(COLLECTOR), serde_json::to_string_pretty(&collector)?.as_bytes())?;
+        // No key stays that nobody knows the box by.
+        for name in OLD_KEYS.into_iter().chain([ENROLLING]) {
+            let path = self.folder.join(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove {}", path.display()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
@@ -87,15 +149,89 @@ pub(super) fn is_enrolled(ledger: &Path) -> bool {
     ledger.with_file_name(FOLDER).join(COLLECTOR).exists()
 }
 
-/// Reads a file, and makes it where there is none.
-fn kept(path: &Path, make: impl FnOnce() -> anyhow::Result<String>) -> anyhow::Result<String> {
-    if !path.exists() {
-        write(path, make()?.as_bytes())?;
-    }
-    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+fn beside(ledger: &Path) -> anyhow::Result<PathBuf> {
+    let folder = ledger.with_file_name(FOLDER);
+    private_folder(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    Ok(folder)
+}
+
+fn old_keys(folder: &Path) -> anyhow::Result<Keys> {
+    let [key, sealer] = OLD_KEYS.map(|name| {
+        let path = folder.join(name);
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    });
+    Ok(Keys { invitation: String::new(), key: key?, sealer: sealer? })
+}
+
+/// Reads a file; nothing where there is none.
+fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        text => text.with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    let read = serde_json::from_str(&text);
+    read.map(Some).with_context(|| format!("cannot understand {}", path.display()))
 }
 
 /// Writes a file that only its owner may read: whole, or as it was.
 pub(crate) fn write(path: &Path, octets: &[u8]) -> anyhow::Result<()> {
     write_private(path, octets).with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(site: &str) -> Collector {
+        Collector {
+            url: None,
+            site: site.to_owned(),
+            ca: String::new(),
+            certificate: None,
+            recipient: String::new(),
+            invitation: None,
+            keys: None,
+        }
+    }
+
+    #[test]
+    fn each_enrolment_has_keys_of_its_own_and_those_in_use_stay_until_it_is_confirmed() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("ledger.db");
+        assert!(Place::open(&ledger).err().unwrap().is::<NotEnrolled>());
+        let first = Place::enrolling(&ledger, "first").unwrap();
+        assert_eq!(
+            Place::enrolling(&ledger, "first").unwrap().key.public(),
+            first.key.public(),
+            "tried again"
+        );
+        first.belong(&of("kita")).unwrap();
+        assert_eq!(Place::enrolling(&ledger, "first").unwrap().key.public(), first.key.public(), "confirmed");
+        let second = Place::enrolling(&ledger, "second").unwrap();
+        assert_ne!(second.key.public(), first.key.public());
+        assert_eq!(Place::open(&ledger).unwrap().key.public(), first.key.public(), "not confirmed yet");
+        second.belong(&of("yama")).unwrap();
+        let now = Place::open(&ledger).unwrap();
+        assert_eq!(now.key.public(), second.key.public());
+        assert_eq!(now.sealer.recipient(), second.sealer.recipient());
+        assert_eq!(now.collector().unwrap().site, "yama");
+    }
+
+    #[test]
+    fn a_box_that_enrolled_before_keys_were_kept_with_the_answer_goes_on_with_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("ledger.db");
+        let keys = Keys::fresh("").unwrap();
+        let sync = beside(&ledger).unwrap();
+        write(&sync.join("box.key"), keys.key.as_bytes()).unwrap();
+        write(&sync.join("bundles.key"), keys.sealer.as_bytes()).unwrap();
+        let old = r#"{"url":null,"site":"kita","ca":"","certificate":null,"recipient":"","invitation":null}"#;
+        write(&sync.join(COLLECTOR), old.as_bytes()).unwrap();
+        let place = Place::open(&ledger).unwrap();
+        assert_eq!(place.key.to_pem(), keys.key);
+        // With the next certificate they are kept as those of every box.
+        place.belong(&place.collector().unwrap()).unwrap();
+        assert_eq!(Place::open(&ledger).unwrap().key.to_pem(), keys.key);
+        assert!(!sync.join("box.key").exists());
+    }
 }

@@ -35,7 +35,7 @@ pub use category::{CATEGORIES, GENERAL_INTERNET};
 pub use hours::{Hours, NotHours};
 pub use mac::{Mac, NotAMac};
 pub use mirror::{Mirror, MirrorFigure, MirrorFinding, MirrorSeen, MirrorSeverity, MirrorVerdict};
-pub use registration::{EvidenceFile, Inquiry, Registered, Registration, Terms};
+pub use registration::{About, EvidenceFile, Inquiry, Registered, Registration, Terms};
 pub use snapshot::{Announced, Learnt, OwnAddress, Port, Resolved, RouteTo, Snapshot};
 pub use text::Text;
 pub use topology::{

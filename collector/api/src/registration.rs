@@ -111,11 +111,17 @@ pub struct Registered {
 /// An inquiry: who asked whom what, until when an answer was due, and what came of it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Inquiry {
-    /// Its number in its site.
+    /// What it is known by on both sides: drawn by lot, or the number of one from before that.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub id: String,
+    /// Its number in its site, for people: two that were given the same are told apart here.
     pub number: i64,
-    /// The connection that it is about, where it is about one.
+    /// The connection that it is about, where it is about one, by the number that it has now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<i64>,
+    /// What that connection is known by, whatever number it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<About>,
     /// What was asked or checked.
     pub question: String,
     /// The department, company or person that was asked.
@@ -160,6 +166,24 @@ impl Inquiry {
             (None, None) => "waiting",
         }
     }
+}
+
+/// What a connection is known by: its device, its service, its other end, its exit.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct About {
+    /// The device's key in the site.
+    pub device: String,
+    /// The slug of the service.
+    pub service: String,
+    /// The other end's name, where the wire gave it one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The other end's addresses.
+    #[serde(default)]
+    pub ips: Vec<String>,
+    /// The exit's hardware address, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<String>,
 }
 
 /// A file that proves an answer; the file itself stays where it is.

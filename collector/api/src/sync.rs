@@ -64,6 +64,10 @@ pub struct Batch {
     /// How far the site has come with the collector's decisions.
     #[serde(default)]
     pub known: Cursor,
+    /// What the machine that sends is known by: digests of what its hardware says of itself, one of which tells
+    /// that it is the same. None where it says nothing, or is of an earlier version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub machine: Vec<String>,
 }
 
 /// One sending and how far it went.
@@ -194,6 +198,9 @@ pub struct Answer {
     /// Whether there are more decisions after these.
     #[serde(default)]
     pub more: bool,
+    /// Whether the collector was put back and may have lost decisions that the site has: both sides' are sent anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
 }
 
 /// What became of a batch.

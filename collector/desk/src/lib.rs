@@ -60,6 +60,11 @@ impl Desk<'_> {
 
     /// The site that is named, else the only one there is.
     fn site(&self, ledger: &Reader) -> anyhow::Result<String> {
+        if let Some(named) = self.site.filter(|_| self.may_be_new)
+            && ledger.site_names()?.iter().all(|site| site != named)
+        {
+            bail!("{}", fill(self.lang, "register.nothing-yet", &[("site", &named)]))
+        }
         if let Some(site) = site(ledger, self.site, false, self.lang)? {
             return Ok(site);
         }

@@ -16,7 +16,8 @@
 //! | `asked`, `answered` | connection, inquiry | the answer | the question or the answer, `by` |
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use sekisho_api::sync::KeyPart;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::error::Fault;
@@ -58,8 +59,8 @@ pub enum Subject {
     Exit(String),
     /// What the hospital declared, by its identity in the site.
     Registration(String),
-    /// An inquiry, by its number in the site.
-    Inquiry(i64),
+    /// An inquiry, by its id in the site, which of one from before ids is its number.
+    Inquiry(#[serde(deserialize_with = "text_or_number")] String),
 }
 
 impl Subject {
@@ -79,8 +80,8 @@ impl Subject {
     #[must_use]
     pub fn key(&self) -> String {
         match self {
-            Self::Connection(number) | Self::Inquiry(number) => number.to_string(),
-            Self::Device(key) | Self::Exit(key) | Self::Registration(key) => key.clone(),
+            Self::Connection(number) => number.to_string(),
+            Self::Device(key) | Self::Exit(key) | Self::Registration(key) | Self::Inquiry(key) => key.clone(),
         }
     }
 
@@ -90,7 +91,7 @@ impl Subject {
             "device" => Ok(Self::Device(key)),
             "exit" => Ok(Self::Exit(key)),
             "registration" => Ok(Self::Registration(key)),
-            "inquiry" => number(&key).map(Self::Inquiry),
+            "inquiry" => Ok(Self::Inquiry(key)),
             _ => Err(Fault::Damaged(format!("kind of subject `{kind}`"))),
         }
     }
@@ -98,6 +99,14 @@ impl Subject {
 
 fn number(key: &str) -> Result<i64, Fault> {
     key.parse().map_err(|_| Fault::Damaged(format!("number `{key}`")))
+}
+
+/// Reads an id, also where it is written as the number that it was once.
+fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(match KeyPart::deserialize(from)? {
+        KeyPart::Number(number) => number.to_string(),
+        KeyPart::Text(text) => text,
+    })
 }
 
 /// A closed list of words that are stored as text.
@@ -204,5 +213,13 @@ mod tests {
             assert_eq!(serde_json::to_value(cause).unwrap(), cause.slug());
         }
         assert!(ChangeKind::stored("vanished").is_err());
+    }
+
+    #[test]
+    fn an_inquiry_is_read_by_its_id_and_by_the_number_that_it_had_before() {
+        for (json, key) in [(r#"{"kind":"inquiry","id":2}"#, "2"), (r#"{"kind":"inquiry","id":"5e"}"#, "5e")]
+        {
+            assert_eq!(serde_json::from_str::<Subject>(json).unwrap(), Subject::Inquiry(key.to_owned()));
+        }
     }
 }

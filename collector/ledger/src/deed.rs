@@ -4,7 +4,7 @@
 //! | kind | subject | fields |
 //! |---|---|---|
 //! | `registration` | its identity | `keys`, `standing`, those of its terms, `zone`, `source`, `at` |
-//! | `inquiry` | its number | its own; `minutes`, of which the sum counts; `file:` and a digest, which are all kept |
+//! | `inquiry` | its id | its own; `minutes`, of which the sum counts; `file:` and a digest, which are all kept |
 //! | `mark` | the two ends | `mark` |
 //! | `act` | that of the history | the kind of change |
 //!
@@ -100,7 +100,7 @@ pub(crate) fn taken(database: &Database, site: &str, came: &[Decision]) -> Resul
         for subject in subjects {
             match kind {
                 registration::KIND => changed.extend(registration::make(database, site, subject)?),
-                inquiry::KIND => drop(inquiry::make(database, site, subject)?),
+                inquiry::KIND => inquiry::make(database, site, subject)?,
                 map::KIND => map::make(database, site, subject)?,
                 // Acts follow; of other kinds there are no rows.
                 _ => {}

@@ -114,6 +114,17 @@ pub enum LedgerError {
     /// The site was removed since it sent this; nothing of it was taken.
     #[error("the site is none of this collector's any more")]
     NotAMember,
+    /// Another machine sends as the site, with its key; nothing of it was taken.
+    #[error("another box sends as this site already: enrol this one by a code of its own")]
+    AnotherBox,
+    /// The file beside the ledger cannot be read or written that keeps who its sites are.
+    #[error("cannot keep who the sites are in `{}.members`: nothing was done, see that this user may write there and that there is room", path.display())]
+    Journal {
+        /// The ledger.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The ledger failed for something that was to be done before.
     #[error("not tried: the ledger could not be written for what came before")]
     NotTried,
@@ -201,6 +212,8 @@ pub(crate) enum Fault {
     Refused(String),
     /// The site is not one of those that are received.
     NotAMember,
+    /// The file beside the ledger that keeps who its sites are.
+    Journal(std::io::Error),
     /// The system gives no random numbers.
     NoRandom,
     /// A registration is of everything.
@@ -253,6 +266,7 @@ impl Fault {
             Self::NoSite => LedgerError::NoSite,
             Self::Refused(what) => LedgerError::Refused { what },
             Self::NotAMember => LedgerError::NotAMember,
+            Self::Journal(source) => LedgerError::Journal { path, source },
             Self::NoRandom => LedgerError::NoRandom,
             Self::NoKeys => LedgerError::NoKeys,
             Self::TooManyRegistrations => LedgerError::TooManyRegistrations,

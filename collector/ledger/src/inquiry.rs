@@ -1,7 +1,11 @@
 //! Inquiries (調査): asked, answered, and the files that prove the answers.
 //!
 //! That no answer came in time is told when an inquiry is read, from its due day: nobody has to note it.
+//!
+//! An inquiry is known by an id. Its number is what people call it, and a ledger that was put back gives one
+//! again that was given before; the number of its connection is found when it is read (`about`).
 
+mod about;
 mod made;
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +21,7 @@ use crate::error::{Fault, LedgerError};
 use crate::query::{Filter, Query, Sited};
 use crate::sql::{micros, uncount, unjson};
 use crate::store::Database;
-use crate::sync::decision;
+use crate::sync::{decision, fresh_id};
 use crate::{Ledger, Reader};
 
 pub(crate) use made::{KIND, make};
@@ -77,13 +81,12 @@ impl Reader {
 
 /// Enters an inquiry of before, with what came of it, as decisions.
 pub(crate) fn enter_older(database: &Database, site: &str, known: &Inquiry) -> Result<(), Fault> {
-    let number = known.number.to_string();
-    if !decision::of(database, site, KIND, &number)?.is_empty() {
+    if !decision::of(database, site, KIND, &known.id)?.is_empty() {
         return Ok(());
     }
-    let deed = Deed::older(database, site, &known.by, known.asked, [KIND, &number]);
+    let deed = Deed::older(database, site, &known.by, known.asked, [KIND, &known.id]);
     made::say(&deed, &Inquiry::default(), known)?;
-    made::prove(&deed, known.number, &evidence(database, site, known.number)?)
+    made::prove(&deed, &known.id, &evidence(database, site, &known.id)?)
 }
 
 fn enter(database: &Database, site: &str, inquiry: &Inquiry, now: Timestamp) -> Result<i64, Fault> {
@@ -96,18 +99,29 @@ fn enter(database: &Database, site: &str, inquiry: &Inquiry, now: Timestamp) -> 
     let transaction = database.begin()?;
     Counters::load(&transaction, &site, micros(now))?;
     inquiry.number = next(&transaction, &site)?;
+    inquiry.id = fresh_id()?;
+    inquiry.about = match inquiry.connection {
+        Some(number) => about::known_by(&transaction, &site, number)?,
+        None => None,
+    };
     let deed = Deed::begin(&transaction, &site, &inquiry.by, now)?;
     made::say(&deed, &Inquiry::default(), &inquiry)?;
-    made::prove(&deed, inquiry.number, &evidence)?;
+    made::prove(&deed, &inquiry.id, &evidence)?;
     let after = json!({
         "inquiry": inquiry.number, "question": inquiry.question, "counterpart": inquiry.counterpart,
         "due": inquiry.due, "by": inquiry.by,
     });
     let kind = ChangeKind::Asked;
     deed.tell(&Act { kind, subject: subject(&inquiry), before: None, after: Some(after) })?;
-    make(&transaction, &site, &inquiry.number.to_string())?;
+    made::make(&transaction, &site, &inquiry.id)?;
+    let number = numbered(&transaction, &site, &inquiry.id)?.unwrap_or(inquiry.number);
     transaction.commit()?;
-    Ok(inquiry.number)
+    Ok(number)
+}
+
+fn numbered(database: &Database, site: &str, id: &str) -> Result<Option<i64>, Fault> {
+    let sql = "SELECT inquiry FROM inquiries WHERE site = $1 AND id = $2";
+    database.query_row(sql, (site, id), |row| row.get(0))
 }
 
 /// Gives the next number. A collector has numbers of its own, for a site does not wait for it to ask.
@@ -115,7 +129,7 @@ fn next(database: &Database, site: &str) -> Result<i64, Fault> {
     let of_collector = "SELECT 1 FROM members WHERE site = $1";
     let of_collector = database.query_row(of_collector, (site,), |row| row.get::<i64>(0))?.is_some();
     let before = if of_collector { MAX_INQUIRIES } else { 0 };
-    let sql = "SELECT MAX(inquiry) FROM inquiries WHERE site = $1 AND inquiry > $2 AND inquiry <= $3";
+    let sql = "SELECT MAX(label) FROM inquiries WHERE site = $1 AND label > $2 AND label <= $3";
     let last: Option<Option<i64>> =
         database.query_row(sql, (site, before, before + MAX_INQUIRIES), |row| row.get(0))?;
     let last = last.flatten().unwrap_or(before);
@@ -131,10 +145,12 @@ fn answered(
 ) -> Result<Option<Inquiry>, Fault> {
     let site = clean::text(site.trim());
     let transaction = database.begin()?;
-    let sql = "SELECT detail FROM inquiries WHERE site = $1 AND inquiry = $2";
-    let found = transaction.query_row(sql, (&site, number), |row| unjson(&row.get::<String>(0)?))?;
-    let Some(before) = found else { return Ok(None) };
-    let before: Inquiry = before;
+    let sql = "SELECT id, detail FROM inquiries WHERE site = $1 AND inquiry = $2";
+    let found = transaction.query_row(sql, (&site, number), |row| {
+        Ok((row.get::<String>(0)?, unjson::<Inquiry>(&row.get::<String>(1)?)?))
+    })?;
+    let Some((id, before)) = found else { return Ok(None) };
+    let before = Inquiry { id: id.clone(), ..before };
     let after = Inquiry {
         answer: answer.answer.clone().or_else(|| before.answer.clone()),
         answered: answer.answered.or(before.answered),
@@ -146,7 +162,7 @@ fn answered(
     let after: Inquiry = clean::row(&after)?;
     let deed = Deed::begin(&transaction, &site, &answer.by, now)?;
     made::say(&deed, &before, &after)?;
-    made::prove(&deed, number, &answer.evidence)?;
+    made::prove(&deed, &id, &answer.evidence)?;
     let says = |inquiry: &Inquiry| json!({ "inquiry": number, "answer": inquiry.answer, "outcome": inquiry.outcome, "next": inquiry.next });
     let mut said = says(&after);
     if let Some(fields) = said.as_object_mut() {
@@ -157,38 +173,65 @@ fn answered(
     let was = before.answer.is_some().then(|| says(&before));
     let kind = ChangeKind::Answered;
     deed.tell(&Act { kind, subject: subject(&after), before: was, after: Some(said) })?;
-    let kept = make(&transaction, &site, &number.to_string())?;
+    made::make(&transaction, &site, &id)?;
+    let mut filter = Filter::default();
+    filter.and("site = $", Some(site));
+    filter.and("id = $", Some(id));
+    let kept = read(&transaction, filter)?.pop();
     transaction.commit()?;
-    Ok(kept)
+    Ok(kept.map(|sited| sited.row))
 }
 
 fn subject(inquiry: &Inquiry) -> Subject {
-    inquiry.connection.map_or(Subject::Inquiry(inquiry.number), Subject::Connection)
+    inquiry.connection.map_or_else(|| Subject::Inquiry(inquiry.id.clone()), Subject::Connection)
 }
 
 pub(crate) fn inquiries(database: &Database, query: &Query) -> Result<Vec<Sited<Inquiry>>, Fault> {
     let mut filter = Filter::default();
     filter.and("site = $", query.site.clone());
-    filter.and("connection = $", query.number);
     filter.and("asked >= $", query.since.map(micros));
     filter.and("asked <= $", query.until.map(micros));
+    if let (Some(site), Some(number)) = (&query.site, query.number) {
+        // Those that may be about it, however they know it.
+        let known = about::known_by(database, site, number)?;
+        let device = known.map(|known| known.device).unwrap_or_default();
+        filter.values.extend([number.into(), device.into()]);
+        let last = filter.values.len();
+        filter.always(&format!("(connection = ${} OR device = ${last})", last - 1));
+    }
     filter.sql.push_str(" ORDER BY asked DESC, site, inquiry DESC");
-    filter.limit(query.limit);
-    let sql = format!("SELECT site, detail FROM inquiries{}", filter.sql);
+    if query.number.is_none() {
+        filter.limit(query.limit);
+    }
+    let mut found = read(database, filter)?;
+    if query.number.is_some() {
+        found.retain(|sited| sited.row.connection == query.number);
+        found.truncate(query.limit.map_or(usize::MAX, |rows| rows as usize));
+    }
+    Ok(found)
+}
+
+/// Reads inquiries, each with the number that it and its connection have now.
+fn read(database: &Database, filter: Filter) -> Result<Vec<Sited<Inquiry>>, Fault> {
+    let sql = format!("SELECT site, id, inquiry, detail FROM inquiries{}", filter.sql);
     let mut found: Vec<Sited<Inquiry>> = database.query(&sql, filter.values, |row| {
-        Ok(Sited { site: row.get(0)?, row: unjson(&row.get::<String>(1)?)? })
+        let inquiry: Inquiry = unjson(&row.get::<String>(3)?)?;
+        Ok(Sited { site: row.get(0)?, row: Inquiry { id: row.get(1)?, number: row.get(2)?, ..inquiry } })
     })?;
-    for sited in &mut found {
-        sited.row.evidence = evidence(database, &sited.site, sited.row.number)?;
+    for Sited { site, row } in &mut found {
+        if let Some(about) = &row.about {
+            row.connection = about::number(database, site, about)?;
+        }
+        row.evidence = evidence(database, site, &row.id)?;
     }
     Ok(found)
 }
 
 /// Reads the files that prove an inquiry, in the order in which they were added.
-fn evidence(database: &Database, site: &str, number: i64) -> Result<Vec<EvidenceFile>, Fault> {
-    let sql = "SELECT name, hash, bytes FROM inquiry_evidence WHERE site = $1 AND inquiry = $2 \
+fn evidence(database: &Database, site: &str, id: &str) -> Result<Vec<EvidenceFile>, Fault> {
+    let sql = "SELECT name, hash, bytes FROM inquiry_evidence WHERE site = $1 AND id = $2 \
                ORDER BY added, hash";
-    database.query(sql, (site, number), |row| {
+    database.query(sql, (site, id), |row| {
         Ok(EvidenceFile { name: row.get(0)?, sha256: row.get(1)?, bytes: uncount(row.get(2)?) })
     })
 }

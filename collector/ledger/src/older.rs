@@ -35,9 +35,11 @@ pub(crate) fn enter(database: &Database) -> Result<(), Fault> {
     for (site, known, revoked_at) in database.query(&sql, (), read)? {
         registration::enter_older(database, &site, &known, revoked_at)?;
     }
-    let sql = format!("SELECT t.site, t.detail FROM inquiries t WHERE {OWN}");
-    let read =
-        |row: &crate::store::Row<'_>| Ok((row.get::<String>(0)?, unjson::<Inquiry>(&row.get::<String>(1)?)?));
+    let sql = format!("SELECT t.site, t.id, t.detail FROM inquiries t WHERE {OWN}");
+    let read = |row: &crate::store::Row<'_>| {
+        let known: Inquiry = unjson(&row.get::<String>(2)?)?;
+        Ok((row.get::<String>(0)?, Inquiry { id: row.get(1)?, ..known }))
+    };
     for (site, known) in database.query(&sql, (), read)? {
         inquiry::enter_older(database, &site, &known)?;
     }

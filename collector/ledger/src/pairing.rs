@@ -73,6 +73,16 @@ pub(crate) fn pair(known: &[&Connection], wanted: &[&Connection]) -> Vec<Option<
     pairs
 }
 
+/// Tells whether two connections of one device and service are one: the same party, over no other exit.
+pub(crate) fn is_same(one: &Connection, other: &Connection) -> bool {
+    let shares = || !addresses(one).is_disjoint(&addresses(other));
+    match fit(one, other) {
+        Some(Fit { exit: Exit::Other, .. }) | None => false,
+        Some(Fit { party: Party::Name, .. }) => true,
+        Some(_) => shares(),
+    }
+}
+
 fn fit(known: &Connection, connection: &Connection) -> Option<Fit> {
     let party = match (name(known), name(connection)) {
         (Some(one), Some(other)) if one == other => Party::Name,

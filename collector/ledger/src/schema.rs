@@ -24,7 +24,7 @@ const fn same(version: i64, name: &'static str, sql: &'static str) -> Migration 
 }
 
 /// The migrations in order.
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 11] = [
     same(1, "ledger", include_str!("../migrations/0001_ledger.sql")),
     Migration {
         version: 2,
@@ -66,19 +66,20 @@ const MIGRATIONS: [Migration; 10] = [
             include_str!("../migrations/0009_acts.postgres.sql")
         )),
     },
+    same(10, "lives", include_str!("../migrations/0010_lives.sql")),
     Migration {
-        version: 10,
+        version: 11,
         name: "search, and acts of before",
-        sql: include_str!("../migrations/0010_search.sql"),
-        postgres: Some(include_str!("../migrations/0010_search.postgres.sql")),
+        sql: include_str!("../migrations/0011_search.sql"),
+        postgres: Some(include_str!("../migrations/0011_search.postgres.sql")),
     },
 ];
 
 /// The schema from which on all that people did is kept as decisions.
-const ALL_DECIDED: i64 = 10;
+const ALL_DECIDED: i64 = 11;
 
 /// The latest schema that this version knows.
-pub(crate) const KNOWN: i64 = 10;
+pub(crate) const KNOWN: i64 = 11;
 
 /// Creates the schema, or brings an older one up to date.
 pub(crate) fn migrate(database: &Database) -> Result<(), Fault> {
@@ -190,12 +191,44 @@ fn has_tables(database: &Database) -> Result<bool, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use sekisho_api::Inquiry;
+
     use super::*;
 
     #[test]
-    fn the_migrations_are_numbered_from_one_to_the_known_version() {
+    fn the_migrations_are_numbered_upwards_to_the_known_version() {
         let versions: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
-        assert_eq!(versions, (1..=KNOWN).collect::<Vec<_>>());
+        assert!(versions.is_sorted_by(|one, next| one < next), "{versions:?}");
+        assert_eq!((versions.first(), versions.last()), (Some(&1), Some(&KNOWN)));
+    }
+
+    #[test]
+    fn an_inquiry_from_before_ids_keeps_its_number_and_its_proofs() {
+        let database = Database::in_memory().unwrap();
+        let versions =
+            "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)";
+        database.batch(versions).unwrap();
+        for before in MIGRATIONS.iter().filter(|migration| migration.version < 10) {
+            database.batch(before.sql).unwrap();
+            let sql = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";
+            database.execute(sql, (before.version, before.name)).unwrap();
+        }
+        let detail = serde_json::to_string(&Inquiry { number: 7, ..Inquiry::default() }).unwrap();
+        let rows = format!(
+            "INSERT INTO sites VALUES ('kita', 1, 1, 1, 0);
+             INSERT INTO inquiries VALUES ('kita', 7, 3, 0, 0, NULL, '{detail}');
+             INSERT INTO inquiry_evidence VALUES ('kita', 7, 'ab', 'answer.pdf', 12, 0);"
+        );
+        database.batch(&rows).unwrap();
+        migrate(&database).unwrap();
+        let sql = "SELECT i.id, i.label, i.inquiry, i.connection, e.name FROM inquiries i \
+                   JOIN inquiry_evidence e ON e.site = i.site AND e.id = i.id";
+        let found: Option<(String, i64, i64, i64, String)> = database
+            .query_row(sql, (), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+            .unwrap();
+        assert_eq!(found, Some(("7".to_owned(), 7, 7, 3, "answer.pdf".to_owned())));
+        let broken = "SELECT COUNT(*) FROM pragma_foreign_key_check";
+        assert_eq!(database.query_row(broken, (), |row| row.get::<i64>(0)).unwrap(), Some(0));
     }
 
     #[test]

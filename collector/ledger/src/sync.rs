@@ -8,7 +8,10 @@
 //! | `sound` | a batch as it came, or why it is refused |
 //! | `intake` | the receiving side: batches in, answers out |
 //! | `life` | where a site's ledger stands there, and how a new life takes over |
+//! | `machine` | that one machine sends as a site, and no other |
+//! | `former` | what a life that is over had found and the next one has not: it stays |
 //! | `members` | the collector's sites, invitations and keys |
+//! | `journal` | the same in a file beside the ledger, for a ledger that is put back |
 //! | `decision` | what people decided, on both sides, merged field by field |
 //! | `effect` | what came touches beyond its own rows: registrations, inquiries, and what they make of connections |
 //!
@@ -23,14 +26,19 @@
 //!
 //! What a copy put back does. A ledger put back from a copy gives places anew, to other contents. It shows:
 //! the receiver stands at a sending that the copy does not know of, for a sending and how far it went are
-//! in the ledger before the first octet leaves. Then a new life begins, all of it is sent again, and what
-//! it does not have goes (the history is kept aside). The same where the receiver was put back.
+//! in the ledger before the first octet leaves. Then a new life begins, and all of it is sent again. What was
+//! found and it does not have stays, as it was seen last; the rest goes, the history to where it is kept aside.
+//! The same where the receiver was put back. Of decisions each side gets its own back, too, and the receiver those
+//! that it had given.
 
 pub(crate) mod decision;
 mod effect;
+mod former;
 mod intake;
+mod journal;
 mod life;
 mod log;
+mod machine;
 mod members;
 mod outbox;
 mod sound;
@@ -38,5 +46,6 @@ mod table;
 
 pub use intake::{Intake, Received};
 pub use members::{Credential, Invitation, MAX_TRIES, Member, NotInvited};
+pub(crate) use outbox::fresh_id;
 pub use outbox::{BatchBounds, Outbox, Progress, random_id};
 pub use sound::Sound;

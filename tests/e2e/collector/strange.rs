@@ -68,7 +68,8 @@ fn a_box_is_answered_whatever_it_asks_and_only_its_own_rows_change() {
         serde_json::from_str(&fs::read_to_string(site.path("sync/collector.json")).unwrap()).unwrap();
     let certificate = site.path("box.pem");
     fs::write(&certificate, known["certificate"].as_str().unwrap()).unwrap();
-    let key = site.path("sync/box.key");
+    let key = site.path("box.key");
+    fs::write(&key, known["keys"]["key"].as_str().unwrap()).unwrap();
     ask(
         &collector,
         &["--request-cert", certificate.to_str().unwrap(), "--request-cert-key", key.to_str().unwrap()],

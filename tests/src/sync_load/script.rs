@@ -84,7 +84,18 @@ impl Script {
         let sent = vec![Sending { id: sending.to_owned(), to }];
         let (epoch, sending) = (epoch.to_owned(), sending.to_owned());
         let known = sekisho_api::sync::Cursor::default();
-        Batch { version: SYNC_VERSION, epoch, sending, from, to, sent, last: true, entries, known }
+        Batch {
+            version: SYNC_VERSION,
+            epoch,
+            sending,
+            from,
+            to,
+            sent,
+            last: true,
+            entries,
+            known,
+            machine: Vec::new(),
+        }
     }
 
     /// Gives how many rows the first batch has, and a later one on average.

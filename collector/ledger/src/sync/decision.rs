@@ -139,18 +139,21 @@ pub(crate) fn of(database: &Database, site: &str, kind: &str, subject: &str) -> 
     database.query(sql, (site, kind, subject), decision)
 }
 
-/// Gives what was decided here after a place, where the next begins, and whether there is more. Who has
-/// nothing yet gets its own back, too.
+/// Gives what was decided here after a place, where the next begins, and whether there is more. Who has nothing
+/// yet, or was put back, gets its own back, too: those that had arrived up to `own_until`.
 pub(crate) fn after(
     database: &Database,
     site: &str,
     known: &Cursor,
+    own_until: i64,
 ) -> Result<(Vec<Decision>, Cursor, bool), Fault> {
     let known = if is_here(database, site, known)? { known.clone() } else { Cursor::default() };
     let sql = "SELECT kind, subject, field, stamp, value, author, arrived FROM decisions \
-               WHERE site = $1 AND arrived > $2 AND (origin = 0 OR $2 = 0) ORDER BY arrived LIMIT $3";
+               WHERE site = $1 AND arrived > $2 AND (origin = 0 OR $2 = 0 OR arrived <= $4) \
+               ORDER BY arrived LIMIT $3";
     let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
-    let found = database.query(sql, (site, known.place, page), |row| Ok((decision(row)?, row.get(6)?)))?;
+    let values = (site, known.place, page, own_until);
+    let found = database.query(sql, values, |row| Ok((decision(row)?, row.get(6)?)))?;
     let next = found.last().map(|(last, place)| Cursor { place: *place, mark: last.stamp.clone() });
     let next = next.unwrap_or(known);
     let decisions: Vec<Decision> = found.into_iter().map(|(decision, _)| decision).collect();
@@ -159,7 +162,7 @@ pub(crate) fn after(
 }
 
 /// Says whether a cursor is of this ledger as it is, and not of one that was put back since.
-fn is_here(database: &Database, site: &str, known: &Cursor) -> Result<bool, Fault> {
+pub(super) fn is_here(database: &Database, site: &str, known: &Cursor) -> Result<bool, Fault> {
     if *known == Cursor::default() {
         return Ok(true);
     }

@@ -8,7 +8,11 @@ use sekisho_api::sync::{Answer, Batch, Cursor, Decision, Outcome, SYNC_VERSION, 
 
 use super::decision::{self, Field, Origin};
 use super::effect::Effect;
+use super::former;
+use super::journal::Journal;
 use super::life::{self, State};
+use super::machine;
+use super::members;
 use super::sound::{Change, Sound};
 use super::table::Table;
 use crate::LedgerError;
@@ -22,6 +26,8 @@ use crate::store::{Database, Value};
 pub struct Intake {
     database: Database,
     path: PathBuf,
+    /// Where who the sites are is kept beside the ledger.
+    pub(super) journal: Option<Journal>,
 }
 
 /// How far a site has been received.
@@ -37,6 +43,8 @@ pub struct Received {
     pub entries: i64,
     /// When the last batch came.
     pub at: Timestamp,
+    /// When another machine was refused that sent with the site's key; none since a box enrolled anew.
+    pub other_at: Option<Timestamp>,
 }
 
 impl Intake {
@@ -50,13 +58,17 @@ impl Intake {
             database.leave_references()
         });
         made.map_err(|fault| fault.at(&path))?;
-        Ok(Self { database, path })
+        let mut intake = Self { database, path, journal: Journal::beside(place) };
+        if let Some(journal) = intake.journal.clone() {
+            intake.change(|database| members::catch_up(database, &journal))?;
+        }
+        Ok(intake)
     }
 
     /// Takes in a batch of a site, all of it or, on an error, nothing.
     pub fn apply(&mut self, site: &str, batch: Batch, now: Timestamp) -> Result<Answer, LedgerError> {
         let batch = Sound::of(batch)?;
-        self.change(|database| apply(database, site, &batch, now))
+        self.change(|database| apply(database, site, &batch, now))?.ok_or(LedgerError::AnotherBox)
     }
 
     /// Takes in batches of sites, each all of it or, on an error, nothing. What can be is one transaction, for
@@ -71,10 +83,10 @@ impl Intake {
         order.sort_by_key(|(_, (site, _))| site);
         let together = self.change(|database| {
             let each = order.iter().map(|(_, (site, batch))| apply(database, site, batch, now));
-            each.collect::<Result<Vec<Answer>, Fault>>()
+            each.collect::<Result<Vec<Option<Answer>>, Fault>>()
         });
         let answers = match together {
-            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Ok(answers) => answers.into_iter().map(|answer| answer.ok_or(LedgerError::AnotherBox)).collect(),
             Err(error) if order.len() < 2 => vec![Err(error)],
             // One of them, or the ledger itself, which the first tells.
             Err(_) => self.one_by_one(&order, now),
@@ -99,7 +111,7 @@ impl Intake {
             let is_its_own =
                 |error: &LedgerError| matches!(error, LedgerError::Refused { .. } | LedgerError::NotAMember);
             is_down = answer.as_ref().is_err_and(|error| !is_its_own(error));
-            answer
+            answer?.ok_or(LedgerError::AnotherBox)
         });
         each.collect()
     }
@@ -112,7 +124,7 @@ impl Intake {
     /// Says how far every site has come.
     pub fn received(&mut self) -> Result<Vec<Received>, LedgerError> {
         self.change(|database| {
-            let sql = "SELECT site, seq, outcome, entries, applied_at FROM sync_in ORDER BY site";
+            let sql = "SELECT site, seq, outcome, entries, applied_at, other_at FROM sync_in ORDER BY site";
             database.query(sql, (), |row| {
                 Ok(Received {
                     site: row.get(0)?,
@@ -120,6 +132,7 @@ impl Intake {
                     outcome: row.get(2)?,
                     entries: row.get(3)?,
                     at: time(row.get(4)?)?,
+                    other_at: row.get::<Option<i64>>(5)?.map(time).transpose()?,
                 })
             })
         })
@@ -171,8 +184,13 @@ impl Intake {
     }
 }
 
-fn apply(database: &Database, site: &str, batch: &Sound, now: Timestamp) -> Result<Answer, Fault> {
-    taken(database, site, batch, now).map_err(|fault| match fault {
+/// Takes in a batch; nothing comes back for one of another machine than the site's, which is noted.
+fn apply(database: &Database, site: &str, batch: &Sound, now: Timestamp) -> Result<Option<Answer>, Fault> {
+    database.hold(site)?;
+    if !machine::admit(database, site, &batch.machine, now)? {
+        return Ok(None);
+    }
+    taken(database, site, batch, now).map(Some).map_err(|fault| match fault {
         // Two rows that the schema does not let stand side by side: nothing that another try would mend.
         Fault::Database(error) if error.is_contradiction() => {
             Fault::Refused("rows that contradict each other".to_owned())
@@ -184,6 +202,7 @@ fn apply(database: &Database, site: &str, batch: &Sound, now: Timestamp) -> Resu
 fn taken(database: &Database, site: &str, batch: &Sound, now: Timestamp) -> Result<Answer, Fault> {
     database.hold(site)?;
     let found = life::state_of_member(database, site)?;
+    life::note_lost(database, site, !decision::is_here(database, site, &batch.known)?)?;
     let mut state = match found {
         Some(state) if state.epoch == batch.epoch => state,
         Some(state) if life::is_over(database, site, &batch.epoch)? => {
@@ -221,6 +240,7 @@ fn taken(database: &Database, site: &str, batch: &Sound, now: Timestamp) -> Resu
         state.sending.clone_from(&batch.sending);
     }
     life::save(database, site, &state, taken, now)?;
+    machine::met(database, site, &batch.machine)?;
     answer(database, site, Some((&state, Outcome::Applied)), &batch.known)
 }
 
@@ -256,6 +276,9 @@ fn write<'c>(
         table.delete(database, site, keys)?;
     }
     for (table, rows) in put.into_values() {
+        if former::is_of(table) {
+            former::make_room(database, site, &rows, complete)?;
+        }
         if !complete {
             life::confirm(database, site, table, &rows)?;
         }
@@ -282,7 +305,9 @@ fn answer(
         let sql = "UPDATE sync_in SET outcome = $2 WHERE site = $1";
         database.execute(sql, (site, outcome.to_string()))?;
     }
-    let (decisions, next, more) = decision::after(database, site, known)?;
+    let (own_until, was_lost) = life::owed(database, site)?;
+    let lost = was_lost || !decision::is_here(database, site, known)?;
+    let (decisions, next, more) = decision::after(database, site, known, own_until)?;
     let answer = Answer {
         version: SYNC_VERSION,
         outcome: Outcome::Behind,
@@ -292,6 +317,7 @@ fn answer(
         decisions,
         next,
         more,
+        lost,
     };
     if let Some((State { epoch, seq, sending, .. }, outcome)) = met {
         let (epoch, sending) = (epoch.clone(), sending.clone());

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use sekisho_api::sync::KeyPart;
 
+use super::former;
 use super::table::{self, CAPTURES, CHANGES, DECISIONS, TABLES, Table, row_key};
 use crate::error::Fault;
-use crate::sql::{json, micros, unjson};
+use crate::sql::{json, micros};
 use crate::store::{Database, Each, Value};
 
 /// How a site stands.
@@ -27,6 +28,10 @@ pub(super) fn begin(
         let over =
             "INSERT INTO sync_epochs (site, epoch) VALUES ($1, $2) ON CONFLICT (site, epoch) DO NOTHING";
         database.execute(over, (site, before))?;
+        // A copy that was put back lacks what people at the site decided after it was made.
+        let own = "UPDATE sync_in SET own_until = (SELECT COALESCE(MAX(arrived), 0) FROM decisions \
+                   WHERE site = $1) WHERE site = $1";
+        database.execute(own, (site,))?;
         set_history_aside(database, site, before)?;
         for table in TABLES.iter().filter(|table| table.name != CHANGES && table.name != DECISIONS) {
             note_stale(database, site, table)?;
@@ -99,14 +104,12 @@ pub(super) fn confirm(
     Ok(())
 }
 
-/// Removes what the new life does not have, and of the history kept aside what it tells as well.
+/// Removes what the new life does not have and is no finding, and of the history kept aside what it tells as well.
 pub(super) fn sweep(database: &Database, site: &str) -> Result<(), Fault> {
+    former::keep(database, site)?;
     for table in TABLES {
-        let sql = "SELECT row_key FROM sync_stale WHERE site = $1 AND table_name = $2";
-        let stale = database.query(sql, (site, table.name), |row| {
-            let key: Vec<KeyPart> = unjson(&row.get::<String>(0)?)?;
-            Ok(key.into_iter().map(table::value).collect())
-        })?;
+        let stale = former::stale(database, site, table.name)?;
+        let stale = stale.into_iter().map(|key| key.into_iter().map(table::value).collect()).collect();
         table.delete(database, site, stale)?;
     }
     database.execute("DELETE FROM sync_stale WHERE site = $1", (site,))?;
@@ -115,6 +118,20 @@ pub(super) fn sweep(database: &Database, site: &str) -> Result<(), Fault> {
                 AND c.recorded_at = former_changes.recorded_at AND c.kind = former_changes.kind \
                 AND c.subject_kind = former_changes.subject_kind AND c.subject = former_changes.subject)";
     database.execute(told, (site,))
+}
+
+/// Notes whether decisions may have been lost here that a site has: it has come further with them than we have.
+pub(super) fn note_lost(database: &Database, site: &str, lost: bool) -> Result<(), Fault> {
+    let sql = "UPDATE sync_in SET lost = $2 WHERE site = $1 AND lost <> $2";
+    database.execute(sql, (site, i64::from(lost)))
+}
+
+/// Gives up to where in the order of arrival a site's own decisions go back to it, and whether we may have lost
+/// some.
+pub(super) fn owed(database: &Database, site: &str) -> Result<(i64, bool), Fault> {
+    let sql = "SELECT own_until, lost FROM sync_in WHERE site = $1";
+    let found = database.query_row(sql, (site,), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Reads where a site stands.

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use super::table::{DECISIONS, TABLES, Table};
+use super::table::{self, DECISIONS, TABLES, Table};
 use crate::capture;
 use crate::error::Fault;
 use crate::store::{Database, Dialect};
@@ -69,11 +69,26 @@ pub(crate) fn keep(database: &Database) -> Result<(), Fault> {
     database.execute("INSERT INTO sync_log_made (triggers) VALUES ($1)", (version,))
 }
 
+/// Enters what people decided on either side, and the collector told: it may have lost it.
+pub(super) fn enter_theirs(database: &Database, site: &str) -> Result<(), Fault> {
+    let Some(table) = table::find(DECISIONS) else { return Ok(()) };
+    let (name, key) = (table.name, key(table, ""));
+    let theirs = format!("SELECT {key} FROM decisions WHERE site = $1 AND origin = 1");
+    let sql =
+        format!("DELETE FROM sync_log WHERE site = $1 AND table_name = '{name}' AND row_key IN ({theirs})");
+    database.execute(&sql, (site,))?;
+    let sql = format!(
+        "INSERT INTO sync_log (site, table_name, row_key, gone) SELECT site, '{name}', {key}, 0 FROM decisions \
+         WHERE site = $1 AND origin = 1 ORDER BY arrived"
+    );
+    database.execute(&sql, (site,))
+}
+
 fn triggers(table: &Table) -> String {
     let name = table.name;
     let differs: Vec<String> =
         table.rest.iter().map(|column| format!("OLD.{column} IS NOT NEW.{column}")).collect();
-    // What the collector decided does not go back there.
+    // What the collector decided goes back there only where it may have lost it (`enter_theirs`).
     let own = if name == DECISIONS { "WHEN NEW.origin = 0" } else { "" };
     let mut sql = String::new();
     for (event, when, row, gone) in [

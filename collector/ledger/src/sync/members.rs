@@ -1,11 +1,13 @@
 //! Which sites a collector has, who was invited, and whose key is whose.
 //!
 //! A site is known by the key that its box made, whatever certificate is wrapped around it: revoking takes
-//! effect with the next request, for every request asks here.
+//! effect with the next request, for every request asks here. A site has one key at a time, and every act is
+//! in the journal beside the ledger (`journal`).
 
 use jiff::Timestamp;
 
 use super::intake::Intake;
+use super::journal::{self, Act, Journal};
 use crate::clean;
 use crate::error::Fault;
 use crate::sql::{micros, time};
@@ -63,6 +65,9 @@ pub enum NotInvited {
     /// Another key has used it.
     #[error("the invitation was used")]
     Used,
+    /// The key is known already: as another site's, or as one that was revoked.
+    #[error("the key is another site's, or was revoked")]
+    KnownKey,
 }
 
 /// Of `invitations`: site, secret, end, the key that used it.
@@ -104,7 +109,7 @@ const OF_A_SITE: &[&str] = &[
 impl Intake {
     /// Adds a site; one that is there stays as it is. Says whether it is new.
     pub fn add(&mut self, site: &str, now: Timestamp) -> Result<bool, LedgerError> {
-        self.change(|database| {
+        self.act(now, |database, doing| {
             let name = clean::text(site.trim());
             if name.is_empty() || name != site {
                 return Err(Fault::NoSite);
@@ -113,8 +118,7 @@ impl Intake {
             if database.query_row(known, (site,), |row| row.get::<i64>(0))?.is_some() {
                 return Ok(false);
             }
-            let sql = "INSERT INTO members (site, added_at) VALUES ($1, $2) ON CONFLICT (site) DO NOTHING";
-            database.execute(sql, (site, micros(now)))?;
+            doing(Act::Added { site: site.to_owned() })?;
             Ok(true)
         })
     }
@@ -183,19 +187,26 @@ impl Intake {
         recipient: &str,
         now: Timestamp,
     ) -> Result<Result<(), NotInvited>, LedgerError> {
-        self.change(|database| {
+        self.act(now, |database, doing| {
+            let Invitation { id, site, secret, .. } = invitation;
+            // A key is of one site for ever; the invitation stays good for another.
+            let known = find(database, public_key)?;
+            if known.as_ref().is_some_and(|known| known.revoked || known.site != *site) {
+                return Ok(Err(NotInvited::KnownKey));
+            }
             // One statement: of two keys one has it.
             let sql = "UPDATE invitations SET tries = tries - 1, used_by = $2 \
                        WHERE id = $1 AND site = $3 AND secret = $4 AND (used_by IS NULL OR used_by = $2) \
                        RETURNING 1";
-            let Invitation { id, site, secret, .. } = invitation;
             let used = database.query_row(sql, (id, public_key, site, secret), |row| row.get::<i64>(0))?;
             if used.is_none() {
                 return Ok(Err(NotInvited::Used));
             }
-            let sql = "INSERT INTO credentials (public_key, site, recipient, enrolled_at, revoked_at) \
-                       VALUES ($1, $2, $3, $4, NULL) ON CONFLICT (public_key) DO NOTHING";
-            database.execute(sql, (public_key, site, recipient, micros(now)))?;
+            if known.is_none() {
+                let [site, public_key, recipient, invitation] =
+                    [site, public_key, recipient, id].map(str::to_owned);
+                doing(Act::Enrolled { site, public_key, recipient, invitation })?;
+            }
             Ok(Ok(()))
         })
     }
@@ -216,21 +227,74 @@ impl Intake {
 
     /// Revokes every key and invitation of a site, and says how many keys that were.
     pub fn revoke(&mut self, site: &str, now: Timestamp) -> Result<usize, LedgerError> {
-        self.change(|database| revoke(database, site, now))
+        self.act(now, |database, doing| {
+            let count = "SELECT COUNT(*) FROM credentials WHERE site = $1 AND revoked_at IS NULL";
+            let keys: i64 = database.query_row(count, (site,), |row| row.get(0))?.unwrap_or(0);
+            doing(Act::Revoked { site: site.to_owned() })?;
+            Ok(usize::try_from(keys).unwrap_or(0))
+        })
     }
 
     /// Removes a site with all that is known of it, its history, too.
     pub fn forget(&mut self, site: &str, now: Timestamp) -> Result<(), LedgerError> {
+        self.act(now, |_, doing| doing(Act::Removed { site: site.to_owned() }))
+    }
+
+    /// Decides on acts in one transaction, each of which is in the journal before it ends.
+    fn act<T>(
+        &mut self,
+        now: Timestamp,
+        decide: impl FnOnce(&Database, &dyn Fn(Act) -> Result<(), Fault>) -> Result<T, Fault>,
+    ) -> Result<T, LedgerError> {
+        let journal = self.journal.clone();
         self.change(|database| {
+            let doing = |act: Act| {
+                perform(database, &act, micros(now))?;
+                journal.as_ref().map_or(Ok(()), |journal| journal.enter(database, micros(now), act))
+            };
+            decide(database, &doing)
+        })
+    }
+}
+
+/// Takes from the journal what a ledger lacks that was put back.
+pub(super) fn catch_up(database: &Database, journal: &Journal) -> Result<(), Fault> {
+    for (line, (at, act)) in journal.lacking(database)? {
+        perform(database, &act, at)?;
+        journal::has(database, line)?;
+    }
+    Ok(())
+}
+
+/// Does what an act says; done again from the journal it comes to the same.
+fn perform(database: &Database, act: &Act, at: i64) -> Result<(), Fault> {
+    match act {
+        Act::Added { site } => {
+            let sql = "INSERT INTO members (site, added_at) VALUES ($1, $2) ON CONFLICT (site) DO NOTHING";
+            database.execute(sql, (site, at))
+        }
+        Act::Enrolled { site, public_key, recipient, invitation } => {
+            let used = "UPDATE invitations SET used_by = $2 WHERE id = $1";
+            database.execute(used, (invitation, public_key))?;
+            // One box sends: whichever was there before is replaced.
+            let sql = "UPDATE credentials SET revoked_at = $2 WHERE site = $1 AND revoked_at IS NULL";
+            database.execute(sql, (site, at))?;
+            database.execute("UPDATE sync_in SET source = '', other_at = NULL WHERE site = $1", (site,))?;
+            let sql = "INSERT INTO credentials (public_key, site, recipient, enrolled_at, revoked_at) \
+                       VALUES ($1, $2, $3, $4, NULL) ON CONFLICT (public_key) DO NOTHING";
+            database.execute(sql, (public_key, site, recipient, at))
+        }
+        Act::Revoked { site } => revoke(database, site, at),
+        Act::Removed { site } => {
             database.hold(site)?;
-            revoke(database, site, now)?;
+            revoke(database, site, at)?;
             // The history goes only where it is said that it may.
             database.execute("INSERT INTO sync_moving (site) VALUES ($1)", (site,))?;
             for name in OF_A_SITE {
                 database.execute(&format!("DELETE FROM {name} WHERE site = $1"), (site,))?;
             }
             Ok(())
-        })
+        }
     }
 }
 
@@ -246,13 +310,10 @@ fn find(database: &Database, public_key: &str) -> Result<Option<Credential>, Fau
     database.query_row(sql, (public_key,), credential)
 }
 
-fn revoke(database: &Database, site: &str, now: Timestamp) -> Result<usize, Fault> {
+fn revoke(database: &Database, site: &str, at: i64) -> Result<(), Fault> {
     database.execute("DELETE FROM invitations WHERE site = $1", (site,))?;
     let sql = "UPDATE credentials SET revoked_at = $2 WHERE site = $1 AND revoked_at IS NULL";
-    let count = "SELECT COUNT(*) FROM credentials WHERE site = $1 AND revoked_at IS NULL";
-    let keys: i64 = database.query_row(count, (site,), |row| row.get(0))?.unwrap_or(0);
-    database.execute(sql, (site, micros(now)))?;
-    Ok(usize::try_from(keys).unwrap_or(0))
+    database.execute(sql, (site, at))
 }
 
 fn credential(row: &Row<'_>) -> Result<Credential, Fault> {

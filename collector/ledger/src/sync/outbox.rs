@@ -121,6 +121,7 @@ impl Outbox {
                 last,
                 entries,
                 known: state.known,
+                machine: Vec::new(),
             })
         })
     }
@@ -148,6 +149,9 @@ impl Outbox {
                 let sql = "INSERT INTO sync_out_over (site, epoch) VALUES ($1, $2) \
                            ON CONFLICT (site, epoch) DO NOTHING";
                 database.execute(sql, (site, &before))?;
+            }
+            if answer.lost || state.epoch != before {
+                log::enter_theirs(database, site)?;
             }
             // The collector has these, and a new life is received without them.
             let sql = "DELETE FROM sync_log WHERE gone = 1 AND seq <= $1 AND site = $2";
@@ -197,7 +201,7 @@ pub fn random_id() -> Result<String, LedgerError> {
     fresh_id().map_err(|_| LedgerError::NoRandom)
 }
 
-pub(super) fn fresh_id() -> Result<String, Fault> {
+pub(crate) fn fresh_id() -> Result<String, Fault> {
     let mut id = [0_u8; 16];
     SystemRandom::new().fill(&mut id).map_err(|_| Fault::NoRandom)?;
     Ok(format!("{:032x}", u128::from_be_bytes(id)))

@@ -19,6 +19,8 @@ use crate::store::Value;
 
 /// Octets of an id that a site makes.
 const MAX_ID_BYTES: usize = 64;
+/// What a machine is known by: a number, and the hardware addresses of its interfaces.
+const MAX_MARKS: usize = 16;
 /// Octets of one text of a row: beyond what lists and texts within their bounds come to, and within what a
 /// message may unpack to.
 const MAX_TEXT_BYTES: usize = 12 * 1024 * 1024;
@@ -33,6 +35,7 @@ pub struct Sound {
     pub(super) sent: Vec<Sending>,
     pub(super) last: bool,
     pub(super) known: Cursor,
+    pub(super) machine: Vec<String>,
     /// By their places in the life of the ledger, no row twice.
     pub(super) rows: Vec<(i64, Change)>,
 }
@@ -57,7 +60,7 @@ impl Sound {
             fault => LedgerError::Refused { what: format!("a row that is not sound: {fault:?}") },
         };
         check(&batch).map_err(refused)?;
-        let Batch { epoch, sending, from, to, sent, last, entries, known, .. } = batch;
+        let Batch { epoch, sending, from, to, sent, last, entries, known, machine, .. } = batch;
         let mut rows = Vec::with_capacity(entries.len());
         let mut keys = BTreeSet::new();
         for entry in entries {
@@ -67,7 +70,7 @@ impl Sound {
             }
             rows.push((entry.seq, change));
         }
-        Ok(Self { epoch, sending, from, to, sent, last, known, rows })
+        Ok(Self { epoch, sending, from, to, sent, last, known, machine, rows })
     }
 
     /// Counts its rows.
@@ -88,6 +91,11 @@ fn check(batch: &Batch) -> Result<(), Fault> {
     let ids = [&batch.epoch, &batch.sending];
     if ids.iter().any(|id| id.is_empty() || id.len() > MAX_ID_BYTES || id.contains('\0')) {
         return Err(Fault::Refused("an id that is empty or too long".to_owned()));
+    }
+    let is_mark =
+        |mark: &String| mark.len() <= MAX_ID_BYTES && mark.bytes().all(|c| c.is_ascii_alphanumeric());
+    if batch.machine.len() > MAX_MARKS || !batch.machine.iter().all(is_mark) {
+        return Err(Fault::Refused("a machine that is known by too much".to_owned()));
     }
     let mut before = batch.from;
     for entry in &batch.entries {

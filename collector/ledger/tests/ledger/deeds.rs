@@ -11,7 +11,7 @@ use sekisho_ledger::{
 };
 
 use crate::common::*;
-use crate::place::{Place, raw};
+use crate::place::{Place, is_postgres, raw};
 
 /// The site's name at the collector, which is not the one that it has in its own ledger.
 const THERE: &str = "collector's name of kita";
@@ -233,6 +233,96 @@ fn both_sides_ask_and_answer_and_no_work_is_lost() {
     let told = &told.iter().find(|sited| sited.row.number == at_collector).unwrap().row;
     assert_eq!((told.answer.as_deref(), told.minutes), (Some("あります"), 15 + 20 + 30));
     assert_eq!(told.evidence, [file("a"), file("b")]);
+}
+
+fn asked(question: &str, connection: Option<i64>) -> Inquiry {
+    Inquiry {
+        connection,
+        question: question.to_owned(),
+        counterpart: "医用機器 保守窓口".to_owned(),
+        method: "interview".to_owned(),
+        by: "hosoda".to_owned(),
+        asked: now(),
+        due: now() + DUE_AFTER,
+        ..Inquiry::default()
+    }
+}
+
+#[test]
+fn a_number_that_a_ledger_put_back_gives_again_brings_no_answer_to_another_question() {
+    let sides = Sides::new();
+    let said =
+        Answer { answer: Some("社の者です".to_owned()), by: "hosoda".to_owned(), ..Answer::default() };
+    // (where it is asked and then put back, the site's name there)
+    for (of, name) in [(&sides.site, SITE), (&sides.collector, THERE)] {
+        if is_postgres(of) {
+            continue;
+        }
+        let copy = sides.folder.path().join("copy.db");
+        std::fs::copy(of, &copy).unwrap();
+        let ask = |question: &str, at| {
+            let mut ledger = Ledger::open(of).unwrap();
+            ledger.inquire(name, &asked(question, None), later(at)).unwrap()
+        };
+        let first = ask("A社への問い", 1);
+        Ledger::open(of).unwrap().answer(name, first, &said, later(2)).unwrap().unwrap();
+        sides.meet();
+        std::fs::copy(&copy, of).unwrap();
+        let second = ask("B社への問い", 3);
+        assert_eq!(second, first, "it cannot know");
+        sides.meet();
+        sides.assert_equal();
+        for (ledger, name) in [(sides.here(), SITE), (sides.there(), THERE)] {
+            let query = Query { site: Some(name.to_owned()), ..Query::default() };
+            let all = ledger.inquiries(&query).unwrap();
+            let told = |question: &str| all.iter().find(|sited| sited.row.question == question).unwrap();
+            let (one, other) = (&told("A社への問い").row, &told("B社への問い").row);
+            assert_eq!((one.answer.as_deref(), one.number), (said.answer.as_deref(), first));
+            assert_eq!(other.answer, None);
+            assert_ne!(other.number, first);
+        }
+        // Told apart, each can be answered.
+        let other = sides.here().inquiries(&Query::default()).unwrap();
+        let other = other.iter().find(|sited| sited.row.answer.is_none()).unwrap().row.number;
+        sides.here().answer(SITE, other, &said, later(4)).unwrap().unwrap();
+        sides.meet();
+        sides.assert_equal();
+        let open = sides.there().inquiries(&Query::default()).unwrap();
+        assert!(open.iter().all(|sited| sited.row.answer.is_some()));
+        // The next turn begins without them.
+        Intake::open(&sides.collector).unwrap().forget(THERE, later(5)).unwrap();
+        Intake::open(&sides.collector).unwrap().add(THERE, later(5)).unwrap();
+        std::fs::remove_file(&sides.site).unwrap();
+        sides.here().record(SITE, &one_connection(), &source("a"), now()).unwrap();
+        sides.meet();
+    }
+}
+
+fn one_connection() -> sekisho_api::Analysis {
+    one(0, 1, |_| {})
+}
+
+#[test]
+fn an_inquiry_is_about_its_connection_whatever_number_a_new_life_gives_it() {
+    let sides = Sides::new();
+    let ssh = |row: &mut sekisho_api::Connection| row.service = "ssh".to_owned();
+    sides.here().record(SITE, &one(2, 3, ssh), &source("b"), now()).unwrap();
+    sides.here().inquire(SITE, &asked("誰の回線ですか", Some(2)), now()).unwrap();
+    sides.meet();
+    // A new box sees the other one first.
+    std::fs::remove_file(&sides.site).unwrap();
+    sides.here().record(SITE, &one(2, 3, ssh), &source("b"), now()).unwrap();
+    sides.here().record(SITE, &one(5, 6, |_| {}), &source("c"), now()).unwrap();
+    sides.meet();
+    for (ledger, name) in [(sides.here(), SITE), (sides.there(), THERE)] {
+        let of = |number| {
+            let query = Query { site: Some(name.to_owned()), number: Some(number), ..Query::default() };
+            ledger.inquiries(&query).unwrap()
+        };
+        assert_eq!(of(1).len(), 1, "{name}");
+        assert_eq!(of(1)[0].row.connection, Some(1), "{name}");
+        assert!(of(2).is_empty(), "{name}");
+    }
 }
 
 #[test]

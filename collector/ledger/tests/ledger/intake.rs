@@ -4,11 +4,13 @@ use std::fs;
 use std::thread;
 
 use crate::common::now;
-use crate::place::raw;
+use crate::place::{is_postgres, raw};
 use crate::sync::{THERE, World, first, rows};
 use jiff::SignedDuration;
 use sekisho_api::sync::{ActivityRow, Batch, DayRow, Decision, Entry, Gone, Item, KeyPart, Outcome};
-use sekisho_ledger::{BatchBounds, Intake, Invitation, LedgerError, NotInvited, Sound};
+use sekisho_ledger::{
+    BatchBounds, Intake, Invitation, Ledger, LedgerError, NotInvited, Sound, keep_good, restore_good,
+};
 
 fn invitation(site: &str) -> Invitation {
     let expires_at = now() + SignedDuration::from_hours(24);
@@ -177,6 +179,114 @@ fn a_code_is_for_one_key_and_not_for_one_that_was_revoked_meanwhile() {
         tries.into_iter().map(|one| one.join().unwrap()).sum()
     });
     assert_eq!(found, 5);
+}
+
+#[test]
+fn a_key_is_of_one_site_for_ever_and_one_that_is_refused_uses_no_code_up() {
+    let world = World::new(45);
+    let mut intake = world.intake();
+    let enrol = |intake: &mut Intake, site: &str, key: &str| {
+        intake.add(site, now()).unwrap();
+        intake.invite(&Invitation { id: site.to_owned(), ..invitation(site) }).unwrap();
+        let found = intake.invitation(site, key, now()).unwrap().unwrap();
+        intake.enrol(&found, key, "age1", now()).unwrap()
+    };
+    assert_eq!(enrol(&mut intake, "kita", "01"), Ok(()));
+    assert_eq!(enrol(&mut intake, "yama", "01"), Err(NotInvited::KnownKey), "another site's");
+    let found = intake.invitation("yama", "02", now()).unwrap().unwrap();
+    assert_eq!(intake.enrol(&found, "02", "age1", now()).unwrap(), Ok(()), "the code is good still");
+    assert_eq!(intake.credential("01").unwrap().unwrap().site, "kita");
+    intake.revoke("kita", now()).unwrap();
+    assert_eq!(enrol(&mut intake, "kita", "01"), Err(NotInvited::KnownKey), "revoked");
+    assert_eq!(enrol(&mut intake, "kita", "03"), Ok(()));
+}
+
+fn enrolled(intake: &mut Intake, site: &str, key: &str) {
+    intake.add(site, now()).unwrap();
+    intake.invite(&Invitation { id: format!("for {key}"), ..invitation(site) }).unwrap();
+    let found = intake.invitation(&format!("for {key}"), key, now()).unwrap().unwrap();
+    assert_eq!(intake.enrol(&found, key, "age1", now()).unwrap(), Ok(()));
+}
+
+#[test]
+fn a_ledger_that_is_put_back_knows_who_was_taken_in_and_who_was_revoked_since() {
+    let world = World::new(46);
+    let place = world.collector();
+    if is_postgres(&place) {
+        return;
+    }
+    let mut intake = world.intake();
+    for (site, key) in [("kita", "01"), ("yama", "02"), ("hama", "03")] {
+        enrolled(&mut intake, site, key);
+    }
+    let used = Invitation { id: "used".to_owned(), ..invitation("hama") };
+    intake.invite(&used).unwrap();
+    keep_good(&place).unwrap();
+    intake.revoke("kita", now()).unwrap();
+    enrolled(&mut intake, "kita", "04");
+    intake.forget("yama", now()).unwrap();
+    enrolled(&mut intake, "mori", "05");
+    let found = intake.invitation("used", "06", now()).unwrap().unwrap();
+    assert_eq!(intake.enrol(&found, "06", "age1", now()).unwrap(), Ok(()));
+    let members = intake.members().unwrap();
+    drop(intake);
+    // A line that was broken off is of nothing that was done.
+    let journal = place.with_extension("db.members");
+    let mut lines = fs::read_to_string(&journal).unwrap();
+    lines.push_str("\n{\"number\":99,\"at\":0,\"act\":\"revo");
+    fs::write(&journal, lines).unwrap();
+    raw(&place, "PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    fs::write(&place, [0xa5; 4096]).unwrap();
+    assert!(restore_good(&place).unwrap());
+    let mut intake = world.intake();
+    assert_eq!(intake.members().unwrap(), members);
+    let revoked = |key: &str| Ledger::read_only(&place).unwrap().credential(key).unwrap().unwrap().revoked;
+    // (key, revoked)
+    for (key, is) in [("01", true), ("02", true), ("03", true), ("04", false), ("05", false), ("06", false)] {
+        assert_eq!(revoked(key), is, "{key}");
+    }
+    let again = intake.invitation("used", "07", now()).unwrap();
+    assert_eq!(again, Err(NotInvited::Used), "a code is good once, also for a ledger that was put back");
+    enrolled(&mut intake, "saka", "08");
+    drop(intake);
+    assert_eq!(world.intake().members().unwrap().len(), members.len() + 1);
+}
+
+#[test]
+fn a_second_machine_with_the_same_key_is_refused_and_told_of_until_a_box_enrols_anew() {
+    let mut world = World::new(47);
+    let mut intake = world.intake();
+    enrolled(&mut intake, THERE, "01");
+    let send = |world: &mut World, marks: &[&str]| {
+        world.record();
+        let mut outbox = world.outbox();
+        let from = outbox.acknowledged().unwrap();
+        let mut batch = outbox.batch("sending", from, BatchBounds::default()).unwrap();
+        batch.machine = marks.iter().map(|mark| (*mark).to_owned()).collect();
+        let answer = world.intake().apply(THERE, batch, now());
+        if let Ok(answer) = &answer {
+            outbox.answered(answer).unwrap();
+        }
+        answer
+    };
+    let other_at = |world: &World| world.intake().received().unwrap().remove(0).other_at;
+    send(&mut world, &["a1", "b2"]).unwrap();
+    send(&mut world, &["b2", "c3"]).unwrap();
+    assert_eq!(other_at(&world), None, "an interface was replaced");
+    let before = rows(&world.collector(), THERE);
+    let refused = send(&mut world, &["d4"]);
+    assert!(matches!(refused, Err(LedgerError::AnotherBox)), "{refused:?}");
+    assert_eq!(rows(&world.collector(), THERE), before);
+    assert_eq!(other_at(&world), Some(now()));
+    send(&mut world, &["c3"]).unwrap();
+    send(&mut world, &[]).unwrap();
+    enrolled(&mut intake, THERE, "02");
+    assert!(intake.credential("01").unwrap().unwrap().revoked, "a site has one key");
+    send(&mut world, &["d4"]).unwrap();
+    assert_eq!(other_at(&world), None);
+    let marks = vec!["x".repeat(1000)];
+    let endless = Batch { machine: marks, ..first(&world) };
+    assert!(matches!(intake.apply(THERE, endless, now()), Err(LedgerError::Refused { .. })));
 }
 
 #[test]

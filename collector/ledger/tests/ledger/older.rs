@@ -57,7 +57,7 @@ fn make_older(path: &Path) {
         "DELETE FROM decisions; DROP TRIGGER acts_are_not_updated; UPDATE acts SET stamp = rowid; \
          CREATE TRIGGER acts_are_not_updated BEFORE UPDATE ON acts \
          BEGIN SELECT RAISE(ABORT, 'acts is append-only'); END; \
-         DELETE FROM schema_version WHERE version >= 10",
+         DELETE FROM schema_version WHERE version >= 11",
     )
     .unwrap();
 }
