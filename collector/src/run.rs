@@ -154,7 +154,14 @@ async fn serve(
                     let _place = place;
                     let come = timeout(HANDSHAKE, tls.accept(stream)).await;
                     drop(arrives);
-                    let Ok(Ok(stream)) = come else { return };
+                    let stream = match come {
+                        Ok(Ok(stream)) => stream,
+                        Ok(Err(error)) => {
+                            tracing::debug!(%error, "a connection came to no handshake");
+                            return;
+                        }
+                        Err(_) => return,
+                    };
                     let is_stranger = stream.get_ref().1.peer_certificates().is_none();
                     let stranger = is_stranger.then(|| strangers.try_acquire_owned());
                     if let Some(Err(_)) = stranger {
