@@ -3,6 +3,7 @@
 
 mod doors;
 mod owner;
+mod unit;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -25,7 +25,7 @@ pub enum LedgerError {
         path: PathBuf,
     },
     /// Another process has it open for writing.
-    #[error("ledger `{}` is being written by another process: wait for it to end, or open it read-only", path.display())]
+    #[error("ledger `{}` is being written by another process: stop it, or open the ledger read-only", path.display())]
     InUse {
         /// The ledger.
         path: PathBuf,

@@ -1,6 +1,6 @@
 //! Rules that a collector hands down to its sites.
 
-use super::{Collector, NAME, Site, agent, fs};
+use super::{Collector, DEADLINE, Duration, Instant, NAME, Site, agent, fs, thread};
 
 /// A rule with both vectors; `match` of the second makes it unsound.
 fn rule(id: &str, expect: &str) -> String {
@@ -67,4 +67,36 @@ fn a_rule_of_the_collectors_reaches_its_sites_and_is_taken_back() {
     for of in [&site, &offline] {
         assert!(!tried(of).contains("takes the place"), "{}", tried(of));
     }
+}
+
+#[test]
+fn rules_reach_a_running_daemon_while_somebody_edits_its_configuration() {
+    let collector = Collector::start();
+    let site = Site::new("[sync]\nevery = '10s'\n");
+    site.record(1);
+    assert!(site.enrol(collector.address, &collector.code(NAME)).status.success());
+    let log = site.path("log");
+    let mut command = site.command(&["run"]);
+    let mut daemon = command.stderr(fs::File::create(&log).unwrap()).spawn().unwrap();
+    let told = |words: &str| {
+        let begin = Instant::now();
+        loop {
+            let text = fs::read_to_string(&log).unwrap();
+            if text.contains(words) {
+                return text;
+            }
+            assert!(begin.elapsed() < DEADLINE, "no \"{words}\": {text}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    };
+    told("met the collector");
+    fs::write(site.path("agent.toml"), "site = 'here'\nroll_up = \"so").unwrap();
+    let path = site.path("example.toml");
+    fs::write(&path, rule("vendor/example", "no-match")).unwrap();
+    collector.ok(&["rules", "put", path.to_str().unwrap(), "--by", "survey"]);
+    let text = told("rules of the collector taken over");
+    assert!(!text.contains("refused"), "{text}");
+    let pid = nix::unistd::Pid::from_raw(daemon.id().cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    assert!(daemon.wait().unwrap().success());
 }

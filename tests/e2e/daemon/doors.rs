@@ -1,8 +1,10 @@
 //! Where the daemon answers beside its work, while the address is not to be had.
 
+use std::fs;
 use std::net::{TcpListener, TcpStream};
 
 use super::{Daemon, until};
+use crate::agent;
 
 #[test]
 fn an_address_that_is_not_to_be_had_stops_nothing_and_is_tried_again() {
@@ -33,4 +35,15 @@ fn an_address_that_is_not_to_be_had_stops_nothing_and_is_tried_again() {
     }
     let log = daemon.stop();
     assert!(log.contains("cannot listen, trying it again"), "{log}");
+}
+
+#[test]
+fn a_console_over_a_ledger_that_is_not_there_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("leger.db");
+    let output = agent::run(["console", "--db", path.to_str().unwrap(), "--listen", "127.0.0.1:0"]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("leger.db"), "{said}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made");
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -32,7 +33,8 @@ fn what_root_writes_beside_the_daemon_is_the_daemon_s() {
     // The checkout may be where only root may look.
     let program = folder.path().join("sekisho-agent");
     fs::copy(agent::program(), &program).unwrap();
-    configure(folder.path(), "[sync]\n[console]\nlisten = \"127.0.0.1:0\"");
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    configure(folder.path(), &format!("[sync]\n[console]\nlisten = \"{free}\""));
     let (config, ledger) = (folder.path().join("agent.toml"), folder.path().join("state/ledger.db"));
     let text = fs::read_to_string(&config).unwrap().replace("/ledger.db", "/state/ledger.db");
     fs::write(&config, text).unwrap();

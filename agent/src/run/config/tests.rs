@@ -106,6 +106,12 @@ fn places_that_cannot_be_used_are_told() {
 }
 
 #[test]
+fn the_folder_that_the_service_manager_makes_need_not_be_there() {
+    let folder = Path::new("/var/lib/sekisho");
+    assert_eq!(surroundings::ledger(&folder.join("ledger.db")), None, "{}", folder.exists());
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file() {
     let text = sound("lang = \"fr\"\nroll_up = \"soon\"\n[[exports]]\nlisten = \"x\"");
     let found = names(&text);
