@@ -94,7 +94,7 @@ fn rules_reach_a_running_daemon_while_somebody_edits_its_configuration() {
     let path = site.path("example.toml");
     fs::write(&path, rule("vendor/example", "no-match")).unwrap();
     collector.ok(&["rules", "put", path.to_str().unwrap(), "--by", "survey"]);
-    let text = told("rules of the collector taken over");
+    let text = told("what the collector handed down is taken over");
     assert!(!text.contains("refused"), "{text}");
     let pid = nix::unistd::Pid::from_raw(daemon.id().cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
