@@ -136,8 +136,11 @@ impl Outbox {
                 effect.decision(decision);
             }
             effect.take(database, site)?;
-            state.known = answer.next.clone();
             let before = state.epoch.clone();
+            // Of another life it passes over what this ledger may have lost of its own.
+            if answer.epoch == before {
+                state.known = answer.next.clone();
+            }
             // An answer that was carried may be of a life that is over. Of a batch that was taken it says nothing
             // new; of one that was refused, that the collector was put back.
             let refused = matches!(answer.outcome, Outcome::Behind | Outcome::Unknown);
@@ -224,20 +227,20 @@ impl State {
         if answer.epoch != self.epoch {
             // Before the first batch of a life has come the collector is at the life before.
             if self.acknowledged > 0 || answer.outcome == Outcome::Unknown {
-                *self = Self::new(self.known.clone())?;
+                *self = Self::new()?;
             }
             return Ok(());
         }
         if answer.seq < self.acknowledged {
             // An answer that came late says nothing new; a collector that was put back cannot go on.
             if refused {
-                *self = Self::new(self.known.clone())?;
+                *self = Self::new()?;
             }
             return Ok(());
         }
         let is_met = |known: &Sending| known.id == answer.sending && known.to >= answer.seq;
         if answer.seq > newest || (answer.seq > 0 && !self.sent.iter().any(is_met)) {
-            *self = Self::new(self.known.clone())?;
+            *self = Self::new()?;
             return Ok(());
         }
         self.acknowledged = answer.seq;
@@ -245,9 +248,10 @@ impl State {
         Ok(())
     }
 
-    /// A life that nothing is known of at the collector.
-    fn new(known: Cursor) -> Result<Self, Fault> {
-        Ok(Self { epoch: fresh_id()?, acknowledged: 0, sent: Vec::new(), known })
+    /// A life that nothing is known of at the collector. What was decided is asked for from the start: answers
+    /// passed over the site's own, and a ledger that was put back may lack them.
+    fn new() -> Result<Self, Fault> {
+        Ok(Self { epoch: fresh_id()?, acknowledged: 0, sent: Vec::new(), known: Cursor::default() })
     }
 
     fn save(&self, database: &Database, site: &str) -> Result<(), Fault> {
@@ -271,7 +275,7 @@ fn state(database: &Database, site: &str) -> Result<State, Fault> {
     if let Some(state) = found {
         return Ok(state);
     }
-    let state = State::new(Cursor::default())?;
+    let state = State::new()?;
     state.save(database, site)?;
     Ok(state)
 }
