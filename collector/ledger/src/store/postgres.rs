@@ -64,8 +64,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How a session is set: how long it waits for a lock, such as that of a writer that has just been ended
 /// and whose session the server is about to close; when a commit returns; after how long the server takes
 /// us for gone, whose lock nobody else could take before; and for hung, in the middle of a transaction,
-/// which is longer than anybody looks at one page of a list that is being written.
-const SETTINGS: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; \
+/// which is longer than anybody looks at one page of a list that is being written. No statement is compiled:
+/// that takes half a second, and none of ours runs as long.
+const SETTINGS: &str = "SET lock_timeout = '2s'; SET synchronous_commit = on; SET jit = off; \
     SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; \
     SET tcp_user_timeout = '30s'; SET idle_in_transaction_session_timeout = '30min'; \
     SET client_min_messages = warning";
