@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::common::now;
 use crate::place::{is_postgres, raw};
-use crate::sync::{THERE, World, first, rows};
+use crate::world::{THERE, World, first, rows};
 use jiff::SignedDuration;
 use sekisho_api::sync::{ActivityRow, Batch, DayRow, Decision, Entry, Gone, Item, KeyPart, Outcome};
 use sekisho_ledger::{

@@ -34,3 +34,5 @@ mod registrations;
 mod runtime;
 #[cfg(test)]
 mod sync;
+#[cfg(test)]
+mod world;

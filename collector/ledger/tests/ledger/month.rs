@@ -17,7 +17,7 @@ use sekisho_ledger::{BatchBounds, Intake, Ledger, Outbox, RollUp};
 
 use crate::common::{SITE, now};
 use crate::place::Place;
-use crate::sync::rows;
+use crate::world::rows;
 
 /// Devices that speak to the outside.
 const DEVICES: usize = 200;
