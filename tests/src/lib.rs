@@ -24,6 +24,7 @@ pub mod bench;
 pub mod cable;
 pub mod corpus;
 pub mod day;
+pub mod ended;
 pub mod floor;
 pub mod page_load;
 pub mod simulator;

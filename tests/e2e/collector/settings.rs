@@ -1,9 +1,10 @@
 //! Settings that a collector hands down to its sites: in force at once, under the box's own file, and given back.
 
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use sekisho_tests::ended::Ended;
 use serde_json::Value;
 
 use super::{Collector, NAME, Site, agent, fs};
@@ -11,18 +12,8 @@ use super::{Collector, NAME, Site, agent, fs};
 /// A meeting comes ten seconds after the last, or half a minute later where the box looks at its clock.
 const DEADLINE: Duration = Duration::from_mins(3);
 
-/// The daemon of a site.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn run(site: &Site) -> Running {
-    Running(site.command(&["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+fn run(site: &Site) -> Ended {
+    Ended(site.command(&["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
 }
 
 fn status(site: &Site) -> Option<Value> {

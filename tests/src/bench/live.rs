@@ -4,13 +4,14 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::cable::{Cable, MIRROR};
+use crate::ended::Ended;
 
 /// How long a receiver has to come up, and to take what is left when the sender has ended.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -97,17 +98,6 @@ pub fn ring_count(programs: &Programs<'_>, capture: &Path, packets: u64) -> io::
         return Err(io::Error::other(format!("the counter said: {said}")));
     };
     Ok(Taken { sent: sent.packets, rate: sent.packets as f64 / sent.seconds, taken: taken as u64, cpu_us })
-}
-
-/// A process that ends with its owner.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// Processor time of a process in ticks, user and system (proc_pid_stat(5), fields 14 and 15).

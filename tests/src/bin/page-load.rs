@@ -14,10 +14,11 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use sekisho_tests::ended::Ended;
 use sekisho_tests::page_load::{Browser, NEEDLE, fill};
 
 /// What a page's rows have each.
@@ -83,15 +84,6 @@ const PAGES: &[(&str, &str)] = &[
     ("/sites", "sites"),
 ];
 
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let cli = Cli::parse();
     let folder = tempfile::tempdir()?;
@@ -116,7 +108,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let begin = Instant::now();
     fill(Path::new(&ledger), cli.sites, cli.each, cli.declared);
     println!("{} connections in {:.0} s", cli.sites * cli.each, begin.elapsed().as_secs_f64());
-    let mut running = Running(command("run").spawn()?);
+    let mut running = Ended(command("run").spawn()?);
     let said = running.0.stdout.take().ok_or("no output")?;
     // Kept: who tells something to nobody ends.
     let mut said = BufReader::new(said).lines();

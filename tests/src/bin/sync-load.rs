@@ -14,7 +14,7 @@ use std::error::Error;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use sekisho_ledger::Intake;
 use sekisho_sync::Address;
+use sekisho_tests::ended::Ended;
 use sekisho_tests::sync_load::{AT_ONCE, Meter, Script, Seat, Taken, Tally, Window, invite, take_a_seat};
 use tokio::task::JoinSet;
 
@@ -44,15 +45,6 @@ struct Cli {
     /// Where the collector's ledger is: the address of a PostgreSQL database; a file of its own when left out
     #[arg(long)]
     database: Option<String>,
-}
-
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -90,7 +82,7 @@ fn run(cli: &Cli, sites: usize, script: &Arc<Script>) -> Result<(), Box<dyn Erro
     let prefix = format!("load {} {sites}", std::process::id());
     let mut intake = Intake::open(Path::new(&ledger))?;
     let invitations = invite(&mut intake, (0..sites).map(|site| format!("{prefix} {site}")));
-    let running = Running(command("run").spawn()?);
+    let running = Ended(command("run").spawn()?);
     listens(address)?;
     let meter = Meter(running.0.id());
     let at: Address = format!("https://{address}").parse()?;

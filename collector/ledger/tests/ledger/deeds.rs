@@ -3,18 +3,12 @@
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
-use sekisho_api::sync::Outcome;
 use sekisho_api::{EvidenceFile, Inquiry, Mark, MarkEnd, MarkKind, Registration, Terms};
-use sekisho_ledger::{
-    Answer, BatchBounds, ChangeKind, DUE_AFTER, Declared, HistoryQuery, Intake, Ledger, Outbox, Query,
-    random_id,
-};
+use sekisho_ledger::{Answer, ChangeKind, DUE_AFTER, Declared, HistoryQuery, Intake, Ledger, Outbox, Query};
 
 use crate::common::*;
 use crate::place::{Place, is_postgres, raw};
-
-/// The site's name at the collector, which is not the one that it has in its own ledger.
-const THERE: &str = "collector's name of kita";
+use crate::world::{THERE, settle};
 
 /// A site and its collector.
 struct Sides {
@@ -51,21 +45,7 @@ impl Sides {
 
     /// Tells each other everything, a few rows at a time.
     fn meet(&self) {
-        let (mut outbox, mut intake) =
-            (Outbox::open(&self.site, SITE).unwrap(), Intake::open(&self.collector).unwrap());
-        let sending = random_id().unwrap();
-        for _ in 0..1_000 {
-            let from = outbox.acknowledged().unwrap();
-            let batch = outbox.batch(&sending, from, BatchBounds { entries: 3, bytes: 1 << 20 }).unwrap();
-            let last = batch.last;
-            let answer = intake.apply(THERE, batch, now()).unwrap();
-            let progress = outbox.answered(&answer).unwrap();
-            let done = matches!(answer.outcome, Outcome::Applied | Outcome::Already);
-            if last && done && !progress.renewed && !progress.more && outbox.waiting().unwrap() == 0 {
-                return;
-            }
-        }
-        panic!("never settled");
+        settle(&self.site, &self.collector, 3);
     }
 
     /// What people did is so on both sides, to the letter.

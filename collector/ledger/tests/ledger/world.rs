@@ -271,20 +271,7 @@ impl World {
 
     /// Meets until neither side has anything more.
     pub(crate) fn settle(&mut self) {
-        let (mut outbox, mut intake) = (self.outbox(), self.intake());
-        let sending = random_id().unwrap();
-        for _ in 0..10_000 {
-            let from = outbox.acknowledged().unwrap();
-            let batch = outbox.batch(&sending, from, BatchBounds { entries: 50, bytes: 1 << 20 }).unwrap();
-            let last = batch.last;
-            let answer = intake.apply(THERE, batch, now()).unwrap();
-            let progress = outbox.answered(&answer).unwrap();
-            let done = matches!(answer.outcome, Outcome::Applied | Outcome::Already);
-            if last && done && !progress.renewed && !progress.more && outbox.waiting().unwrap() == 0 {
-                return;
-            }
-        }
-        panic!("never settled");
+        settle(&self.site(), &self.collector(), 50);
     }
 
     /// Both have the same rows, but for what a life that is over had found.
@@ -342,4 +329,22 @@ impl World {
 pub(crate) fn first(world: &World) -> Batch {
     let mut outbox = world.outbox();
     outbox.batch("first", 0, BatchBounds::default()).unwrap()
+}
+
+/// Has a site and its collector meet, some rows at a time, until neither has anything more.
+pub(crate) fn settle(site: &Path, collector: &Path, entries: usize) {
+    let (mut outbox, mut intake) = (Outbox::open(site, SITE).unwrap(), Intake::open(collector).unwrap());
+    let sending = random_id().unwrap();
+    for _ in 0..10_000 {
+        let from = outbox.acknowledged().unwrap();
+        let batch = outbox.batch(&sending, from, BatchBounds { entries, bytes: 1 << 20 }).unwrap();
+        let last = batch.last;
+        let answer = intake.apply(THERE, batch, now()).unwrap();
+        let progress = outbox.answered(&answer).unwrap();
+        let done = matches!(answer.outcome, Outcome::Applied | Outcome::Already);
+        if last && done && !progress.renewed && !progress.more && outbox.waiting().unwrap() == 0 {
+            return;
+        }
+    }
+    panic!("never settled");
 }
