@@ -13,8 +13,8 @@ const MAX_BYTES: usize = 256;
 /// Hexadecimal digits of a digest: enough that no two machines have one.
 const DIGITS: usize = 32;
 
-/// Gives the marks, which everybody may read who runs this, of the machine whose file system has its root there, made with the key that the collector
-/// knows the box by: nobody can tell by them whose else it is.
+/// Gives the marks of the machine with this root folder. They are made with the key that the collector knows the
+/// box by, so that two sites' marks of one machine have nothing in common. No right is needed to read them.
 pub(super) fn marks(root: &Path, key: &str) -> Vec<String> {
     let mut said = Vec::new();
     said.extend(text(&root.join("sys/firmware/devicetree/base/serial-number")));

@@ -18,7 +18,7 @@ use crate::store::{Database, Value};
 /// The first number of a connection that was set aside: no box finds as many.
 pub(crate) const FORMER: i64 = 1_000_000_000;
 /// The table of connections.
-const CONNECTIONS: &str = "connections";
+pub(super) const CONNECTIONS: &str = "connections";
 /// The table of the reasons for what rows say.
 const EVIDENCE: &str = "evidence";
 /// The places of what is looked at in a connection's row.

@@ -8,6 +8,7 @@ use sekisho_api::{Capture, Connection, ExitRow};
 use serde::de::DeserializeOwned;
 
 use super::decision;
+use super::former::{CONNECTIONS, FORMER};
 use super::table::{self, CHANGES, DECISIONS, Table};
 use crate::LedgerError;
 use crate::change::{Cause, ChangeKind, Subject};
@@ -132,6 +133,11 @@ fn read(item: Item) -> Result<(Change, (&'static str, String)), Fault> {
             if key.len() != table.key.len() || !key.iter().zip(table.key).all(is_part) {
                 return Err(nowhere(&name));
             }
+            if table.name == CONNECTIONS
+                && let Some(KeyPart::Number(number)) = key.first()
+            {
+                box_number(*number)?;
+            }
             let name = json(&key)?;
             Ok((Change::Gone(table, key.into_iter().map(table::value).collect()), (table.name, name)))
         }
@@ -163,6 +169,7 @@ fn validate(now: &Item) -> Result<(), Fault> {
             parse::<ExitRow>(&row.detail).map(drop)
         }
         Item::Connection(row) => {
+            box_number(row.number)?;
             times([Some(row.first_seen), Some(row.last_seen), row.silent_from])?;
             parse::<Connection>(&row.detail).map(drop)
         }
@@ -192,6 +199,15 @@ fn validate(now: &Item) -> Result<(), Fault> {
             Err(Fault::Refused("a confidence beyond all percent".to_owned()))
         }
         Item::Evidence(_) | Item::Input(_) | Item::Decision(_) | Item::Gone(_) => Ok(()),
+    }
+}
+
+/// Refuses a connection's number that no box gives: beyond are those that were set aside.
+fn box_number(number: i64) -> Result<(), Fault> {
+    if (1..FORMER).contains(&number) {
+        Ok(())
+    } else {
+        Err(Fault::Refused(format!("a connection of the number {number}")))
     }
 }
 

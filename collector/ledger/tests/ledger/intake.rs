@@ -336,7 +336,7 @@ type Wrong = (&'static str, fn(&mut Batch));
 fn a_batch_that_contradicts_itself_is_refused_and_leaves_nothing() {
     let world = World::new(3);
     // (what is wrong, how)
-    let wrongs: [Wrong; 11] = [
+    let wrongs: [Wrong; 13] = [
         ("a later version", |batch| batch.version += 1),
         ("places out of order", |batch| batch.entries.reverse()),
         ("a place beyond the end", |batch| batch.to -= 1),
@@ -360,6 +360,17 @@ fn a_batch_that_contradicts_itself_is_refused_and_leaves_nothing() {
         }),
         ("a key of other parts", |batch| {
             let key = vec![KeyPart::Text("one".to_owned())];
+            add(batch, Item::Gone(Gone { table: "connections".to_owned(), key }));
+        }),
+        ("a connection numbered as those that were set aside", |batch| {
+            for entry in &mut batch.entries {
+                if let Item::Connection(row) = &mut entry.now {
+                    row.number = i64::MAX;
+                }
+            }
+        }),
+        ("one that was set aside is gone", |batch| {
+            let key = vec![KeyPart::Number(1_000_000_001)];
             add(batch, Item::Gone(Gone { table: "connections".to_owned(), key }));
         }),
         ("history that is gone", |batch| {
