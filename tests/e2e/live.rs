@@ -164,16 +164,21 @@ fn memory_and_threads_are_the_same_after_days_as_after_one() {
     daemon.stop();
 }
 
+/// Octets of the flow that a datagram of [`netflow`] tells.
+pub(crate) const FLOW_BYTES: u64 = 6000;
+
 /// A NetFlow v5 datagram of one flow: SSH from an inside server to outside.
-fn netflow(sequence: u32) -> Vec<u8> {
+pub(crate) fn netflow(sequence: u32, inside: [u8; 4]) -> Vec<u8> {
     let now = u32::try_from(jiff::Timestamp::now().as_second()).unwrap();
     let mut datagram =
         [&[0, 5, 0, 1][..], &3_600_000_u32.to_be_bytes(), &now.to_be_bytes(), &[0; 4]].concat();
     datagram.extend(sequence.to_be_bytes());
     datagram.extend([0; 4]);
-    datagram.extend([[10, 1, 2, 3], [203, 0, 113, 9], [10, 1, 2, 1]].concat());
+    datagram.extend([inside, [203, 0, 113, 9], [10, 1, 2, 1]].concat());
     datagram.extend([0, 1, 0, 2]);
-    datagram.extend([40_u32, 6000, 3_590_000, 3_599_000].iter().flat_map(|number| number.to_be_bytes()));
+    datagram.extend(
+        [40_u32, FLOW_BYTES as u32, 3_590_000, 3_599_000].iter().flat_map(|number| number.to_be_bytes()),
+    );
     datagram.extend([50_000_u16, 22].iter().flat_map(|port| port.to_be_bytes()));
     datagram.extend([0, 0x1b, 6, 0, 0, 0, 0, 0, 24, 24, 0, 0]);
     datagram
@@ -202,7 +207,7 @@ fn what_only_a_router_s_flow_export_tells_is_in_the_ledger_with_its_name() {
     let exporter = UdpSocket::bind("127.0.0.1:0").unwrap();
     let mut sequence = 0;
     let status = until("the flows", || {
-        exporter.send_to(&netflow(sequence), listen).unwrap();
+        exporter.send_to(&netflow(sequence, [10, 1, 2, 3]), listen).unwrap();
         sequence += 1;
         daemon.status().filter(|status| status["exporters"][0]["flows"].as_u64() > Some(0))
     });
