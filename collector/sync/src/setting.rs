@@ -48,6 +48,13 @@ const CLOSED: [(IpAddr, u8); 7] = [
     (IpAddr::V6(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0)), 7),
     (IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0)), 10),
 ];
+/// What stands for all of IPv4 or for anybody on the Internet: RFC 6052 §2.1, RFC 4380, RFC 3056, RFC 4291 §2.5.5.
+const OTHERS: [(IpAddr, u8); 4] = [
+    (IpAddr::V6(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0)), 32),
+    (IpAddr::V6(Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0)), 32),
+    (IpAddr::V6(Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0)), 16),
+    (IpAddr::V6(Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 0)), 64),
+];
 /// The widest prefix that a hospital has of its own on the Internet.
 const MIN_OPEN_LENGTH: (u8, u8) = (16, 32);
 
@@ -186,8 +193,9 @@ fn internal(text: &str) -> Result<(IpAddr, u8), Unsound> {
     };
     let (address, length) = parsed().ok_or_else(|| Unsound::of("bad-prefix", text))?;
     let (v4, v6) = MIN_OPEN_LENGTH;
-    let is_closed = |(block, bits): &(IpAddr, u8)| length >= *bits && same_bits(*block, address, *bits);
-    if length < if address.is_ipv4() { v4 } else { v6 } && !CLOSED.iter().any(is_closed) {
+    let within = |(block, bits): &(IpAddr, u8)| length >= *bits && same_bits(*block, address, *bits);
+    let is_wide = length < if address.is_ipv4() { v4 } else { v6 } && !CLOSED.iter().any(within);
+    if is_wide || OTHERS.iter().any(within) {
         return Err(Unsound::of("handed-wide", text));
     }
     Ok((address, length))
@@ -212,7 +220,7 @@ mod tests {
     #[test]
     fn what_is_sound_is_read_and_what_could_harm_is_not() {
         // (key, values, what is wrong)
-        let cases: [(&str, &[&str], Option<&str>); 34] = [
+        let cases: [(&str, &[&str], Option<&str>); 38] = [
             ("internal", &["10.0.0.0/8", "2001:db8:1::/48", "192.0.2.7"], None),
             ("internal", &["fd00::/8", "100.64.0.0/10", "198.51.0.0/16"], None),
             ("internal", &["0.0.0.0/0"], Some("handed-wide")), // nothing would be outside
@@ -220,6 +228,10 @@ mod tests {
             ("internal", &["192.0.2.0/15"], Some("handed-wide")),
             ("internal", &["::/0"], Some("handed-wide")),
             ("internal", &["2001:db8::/31"], Some("handed-wide")),
+            ("internal", &["64:ff9b::/96"], Some("handed-wide")), // all of IPv4 behind a translator
+            ("internal", &["2001::/32"], Some("handed-wide")),
+            ("internal", &["2002:c000:204::/48"], Some("handed-wide")),
+            ("internal", &["::192.0.2.0/120"], Some("handed-wide")),
             ("internal", &["::ffff:0.0.0.0/96"], Some("bad-prefix")), // all of IPv4
             ("internal", &["ten"], Some("bad-prefix")),
             ("internal", &["10.0.0.0/33"], Some("bad-prefix")),
