@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::error::{Fault, LedgerError};
-use crate::private::private_file;
+use crate::private::{locked_folder, private_file};
 use crate::schema;
 use crate::store::{Database, Dialect, is_address};
 
@@ -54,29 +54,55 @@ pub fn keep_good(path: &Path) -> Result<(), LedgerError> {
     }
     let database = Database::open_to_read(path)?;
     check(&database).map_err(|fault| fault.at(path))?;
+    let cannot = |source| LedgerError::Open { path: path.to_path_buf(), source };
+    let _held = locked_folder(path).map_err(cannot)?;
     copy(&database, path, ".good")
 }
 
-/// Keeps a copy of a ledger's file as it is before its schema is brought up to date: the version of the program
-/// before reads that, and not what becomes of the file. Where there is no room for it, nothing is changed.
-pub(crate) fn keep_older(database: &Database, path: &Path) -> Result<(), LedgerError> {
-    if database.dialect() != Dialect::Sqlite {
-        return Ok(());
+/// Brings a ledger's schema up to date. The file as it was is kept beside it: the version of the program before
+/// reads that, and not what becomes of the file. Where there is no room for it, nothing is changed.
+pub(crate) fn bring_up_to_date(database: &Database, place: &Path) -> Result<(), LedgerError> {
+    let _held = keep_older(database, place)?;
+    schema::migrate(database).map_err(|fault| fault.at(&database.shown(place)))
+}
+
+/// Keeps the copy, and holds the folder: a service and a person's command may be at it at once, and who comes
+/// second is to find it done.
+fn keep_older(database: &Database, path: &Path) -> Result<Option<File>, LedgerError> {
+    let older_schema = || schema::older(database).map_err(|fault| fault.at(path));
+    if database.dialect() != Dialect::Sqlite || older_schema()?.is_none() {
+        return Ok(None);
     }
-    let Some(found) = schema::older(database).map_err(|fault| fault.at(path))? else { return Ok(()) };
+    let cannot = |source| LedgerError::Open { path: path.to_path_buf(), source };
+    let held = locked_folder(path).map_err(cannot)?;
+    let Some(found) = older_schema()? else { return Ok(held) };
     copy(database, path, &format!("{OLDER}{found}"))?;
     let others = (1..schema::KNOWN).filter(|version| *version != found && older(path, *version).exists());
     let mut others: Vec<i64> = others.collect();
     others.truncate((others.len() + 1).saturating_sub(MAX_OLDER));
     for version in others {
-        let cannot = |source| LedgerError::Open { path: path.to_path_buf(), source };
         fs::remove_file(older(path, version)).map_err(cannot)?;
     }
-    Ok(())
+    Ok(held)
 }
 
 fn older(path: &Path, version: i64) -> PathBuf {
     beside(path, &format!("{OLDER}{version}"))
+}
+
+/// Has the copies of a ledger's file hold nothing that was removed from it.
+pub fn renew_copies(path: &Path) -> Result<(), LedgerError> {
+    if is_address(path) {
+        return Ok(());
+    }
+    let cannot = |source| LedgerError::Open { path: path.to_path_buf(), source };
+    for version in 1..schema::KNOWN {
+        match fs::remove_file(older(path, version)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(cannot(error)),
+            _ => {}
+        }
+    }
+    keep_good(path)
 }
 
 /// Writes a copy beside the file, in place of the one before.

@@ -87,11 +87,11 @@ pub use capture::{Input, Source};
 pub use change::{Cause, Change, ChangeKind, Subject};
 pub use clean::{MAX_LIST, MAX_TEXT_BYTES};
 pub use error::LedgerError;
-pub use good::{keep_good, keep_good_daily, restore_good};
+pub use good::{keep_good, keep_good_daily, renew_copies, restore_good};
 pub use inquiry::{Answer, DUE_AFTER};
 pub use missing::{MISSING, Missing, is_asked_for, missing};
 pub use page::{Count, NotAPlace, Page, Place};
-pub use private::{private_folder, write_private};
+pub use private::{private_file, private_folder, private_new, write_private};
 pub use query::{HistoryQuery, Query, Site, Sited};
 pub use record::{Recorded, SILENT_AFTER_US};
 pub use registration::{Declared, Entered, MAX_REGISTRATIONS, identity};
@@ -157,8 +157,7 @@ impl Ledger {
 
     fn of(database: Database, place: &Path) -> Result<Self, LedgerError> {
         let path = database.shown(place);
-        good::keep_older(&database, place)?;
-        schema::migrate(&database).map_err(|fault| fault.at(&path))?;
+        good::bring_up_to_date(&database, place)?;
         Ok(Self { reader: Reader { database, path } })
     }
 

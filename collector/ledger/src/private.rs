@@ -26,11 +26,11 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens a file to write, and makes it where there is none.
-pub(crate) fn private_file(path: &Path) -> io::Result<File> {
-    match fresh(path) {
+/// Opens a file to add to, and makes it where there is none.
+pub fn private_file(path: &Path) -> io::Result<File> {
+    match private_new(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            OpenOptions::new().create(true).truncate(false).write(true).open(path)
+            OpenOptions::new().create(true).append(true).open(path)
         }
         made => made,
     }
@@ -38,6 +38,7 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
 
 /// Writes a file: whole, or as it was.
 pub fn write_private(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let folder = locked_folder(path)?;
     let mut partial = path.as_os_str().to_owned();
     partial.push(".part");
     let partial = PathBuf::from(partial);
@@ -46,17 +47,28 @@ pub fn write_private(path: &Path, octets: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = fresh(&partial)?;
+    let mut file = private_new(&partial)?;
     file.write_all(octets)?;
     file.sync_all()?;
     fs::rename(&partial, path)?;
-    owner::folder(path).map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    folder.map_or(Ok(()), |folder| folder.sync_all())
 }
 
-/// Makes a file that is not there; a link in its place is not followed.
-fn fresh(path: &Path) -> io::Result<File> {
+/// Holds the folder that a file is in, so that of several who write beside it one comes after another. Not the
+/// file: who closes a file gives up all locks on it that SQLite has in this process (fcntl(2)).
+pub(crate) fn locked_folder(path: &Path) -> io::Result<Option<File>> {
+    let folder = owner::folder(path).map(File::open).transpose()?;
+    if let Some(folder) = &folder {
+        // Where a file system has no locks, people hardly write at one instant.
+        let _ = folder.lock();
+    }
+    Ok(folder)
+}
+
+/// Makes a file that is not there, to add to; a link in its place is not followed.
+pub fn private_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create_new(true).write(true);
+    options.create_new(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;

@@ -170,6 +170,43 @@ fn the_file_before_an_upgrade_is_kept_as_the_version_before_reads_it() {
 }
 
 #[test]
+fn whoever_brings_a_ledger_up_to_date_keeps_the_file_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let kept = folder.path().join("ledger.db.v2");
+    let opens: [fn(&Path); 4] = [
+        |path| drop(Ledger::open(path).unwrap()),
+        |path| drop(Ledger::beside(path).unwrap()),
+        |path| drop(crate::Intake::open(path).unwrap()),
+        |path| drop(crate::Outbox::open(path, "kita").unwrap()),
+    ];
+    for open in opens {
+        of_version_two(&path);
+        open(&path);
+        assert!(matches!(Ledger::read_only(&kept), Err(LedgerError::Older { .. })));
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_was_removed_is_in_no_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    of_version_two(&path);
+    drop(Ledger::open(&path).unwrap());
+    keep_good(&path).unwrap();
+    let mut intake = crate::Intake::open(&path).unwrap();
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    intake.add("kita", now).unwrap();
+    renew_copies(&path).unwrap();
+    assert!(!folder.path().join("ledger.db.v2").exists());
+    let good = crate::Intake::open(folder.path().join("ledger.db.good")).unwrap().members().unwrap();
+    assert_eq!(good.len(), 1, "the copy is of now");
+}
+
+#[test]
 fn a_ledger_from_before_roll_ups_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");

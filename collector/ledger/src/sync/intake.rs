@@ -17,7 +17,7 @@ use super::sound::{Change, Sound};
 use super::table::Table;
 use crate::LedgerError;
 use crate::error::Fault;
-use crate::schema;
+use crate::good;
 use crate::sql::time;
 use crate::store::{Database, Value};
 
@@ -53,11 +53,9 @@ impl Intake {
         let place = place.as_ref();
         let database = Database::open_shared(place)?;
         let path = database.shown(place);
-        let made = schema::migrate(&database).and_then(|()| {
-            // Rows come in the order of their changes, one before what it refers to; each is there in the end.
-            database.leave_references()
-        });
-        made.map_err(|fault| fault.at(&path))?;
+        good::bring_up_to_date(&database, place)?;
+        // Rows come in the order of their changes, one before what it refers to; each is there in the end.
+        database.leave_references().map_err(|fault| fault.at(&path))?;
         let mut intake = Self { database, path, journal: Journal::beside(place) };
         if let Some(journal) = intake.journal.clone() {
             intake.change(|database| members::catch_up(database, &journal))?;

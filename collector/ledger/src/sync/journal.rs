@@ -8,14 +8,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Fault;
+use crate::private::private_file;
 use crate::store::{Database, is_address};
 
 /// Octets of a line: names within their bounds, and keys. A longer one is none of ours.
@@ -70,7 +70,7 @@ impl Journal {
 
     fn append(&self, line: &str) -> io::Result<()> {
         let is_new = !self.0.exists();
-        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.0)?;
+        let mut file = private_file(&self.0)?;
         // Begun anew, whatever the one before was broken off at.
         file.write_all(format!("\n{line}\n").as_bytes())?;
         file.sync_all()?;

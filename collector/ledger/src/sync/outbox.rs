@@ -17,7 +17,7 @@ use super::effect::Effect;
 use super::{log, table};
 use crate::LedgerError;
 use crate::error::Fault;
-use crate::schema;
+use crate::good;
 use crate::sql::{json, unjson};
 use crate::store::Database;
 
@@ -79,7 +79,7 @@ impl Outbox {
             return Err(LedgerError::Missing { path: path.to_path_buf() });
         }
         let database = Database::open_shared(path)?;
-        schema::migrate(&database).map_err(|fault| fault.at(path))?;
+        good::bring_up_to_date(&database, path)?;
         let mut outbox = Self { database, path: path.to_path_buf(), site: site.to_owned() };
         outbox.change(|database, site| {
             log::keep(database)?;
