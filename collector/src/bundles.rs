@@ -51,7 +51,7 @@ impl Importer<'_> {
         let bundle = Bundle::read(&octets)?;
         let site = self.signer(bundle.signer(), bundle.enrolment())?;
         let messages = bundle.open(&self.home.sealer)?;
-        self.apply(path, &site, &messages)
+        tell(&self.apply(path, &site, &messages)?)
     }
 
     /// Takes in what goes along with captures. Those are written down while the bundle is read, and kept when
@@ -71,11 +71,15 @@ impl Importer<'_> {
             }
             Part::Capture { name, content } => taking.write(name, content, now),
         })?;
-        self.apply(path, &site, &messages)?;
-        taking.keep(self.lang)
+        let applied = self.apply(path, &site, &messages)?;
+        // Nobody may be there any more to be told; it is done before.
+        let kept = taking.keep(self.lang)?;
+        tell(&applied)?;
+        kept.iter().try_for_each(|line| tell(line))
     }
 
-    fn apply(&mut self, path: &Path, site: &str, messages: &[Vec<u8>]) -> anyhow::Result<()> {
+    /// Takes in messages; gives what is to be told of it.
+    fn apply(&mut self, path: &Path, site: &str, messages: &[Vec<u8>]) -> anyhow::Result<String> {
         let (mut rows, mut outcome) = (0, Outcome::Already);
         for message in messages {
             let batch: Batch = unpack(message)?;
@@ -91,7 +95,7 @@ impl Importer<'_> {
             Outcome::Behind => "collector.bundle-missing",
             Outcome::Unknown => "collector.bundle-unknown",
         };
-        tell(&fill(self.lang, key, &[("path", &path.display()), ("site", &site), ("rows", &rows)]))
+        Ok(fill(self.lang, key, &[("path", &path.display()), ("site", &site), ("rows", &rows)]))
     }
 
     /// Tells whose bundle it is: of a key that is known, or of one that shows its invitation.
@@ -131,7 +135,7 @@ pub(crate) fn answer(args: &Answer, config: &Config, lang: Lang) -> anyhow::Resu
     };
     let answer = pack(&intake.answer(&args.site)?)?;
     let octets = Bundle::write(&[answer], &credential.recipient, home.signer(), None)?;
-    home::write_private(&args.output, &octets)?;
+    home::write_output(&args.output, &octets)?;
     tell(&fill(lang, "collector.answered", &[("path", &args.output.display()), ("site", &args.site)]))
 }
 

@@ -11,15 +11,15 @@
 //!
 //! Who writes or removes holds a lock, so that what has no name yet is a killed import's.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use rustix::fs::statvfs;
+use sekisho_ledger::{private_file, private_folder, private_new, write_private};
 use sekisho_report::{Lang, clean, fill, text};
 use sekisho_sync::{Content, hex};
 use serde::{Deserialize, Serialize};
@@ -70,8 +70,7 @@ impl Captures {
         make(&folder)?;
         let lock = state.join(LOCK);
         let cannot = || format!("cannot lock {}", lock.display());
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock);
-        let file = file.with_context(cannot)?;
+        let file = private_file(&lock).with_context(cannot)?;
         file.lock().with_context(cannot)?;
         Ok(Self { folder, _lock: file })
     }
@@ -129,7 +128,7 @@ impl Taking {
         let signer = self.signer.clone();
         // Noted first: a piece is removed as well.
         let kept = Kept { name, bytes, sha256: String::new(), taken_at: now, signer };
-        let mut file = create(&path).with_context(cannot)?;
+        let mut file = private_new(&path).with_context(cannot)?;
         self.written.push((kept, path.clone()));
         let sha256 = content.copy(&mut file).with_context(cannot)?;
         file.sync_all().with_context(cannot)?;
@@ -139,22 +138,24 @@ impl Taking {
         Ok(())
     }
 
-    /// Keeps them all, and tells of each.
-    pub(crate) fn keep(self, lang: Lang) -> anyhow::Result<()> {
+    /// Keeps them all; gives what is to be told of each.
+    pub(crate) fn keep(self, lang: Lang) -> anyhow::Result<Vec<String>> {
+        let mut said = Vec::new();
         for (kept, part) in &self.written {
             let path = self.folder.join(&kept.sha256);
-            let is_known = path.exists();
+            let is_known = is_there(&path)?;
             if !is_known {
                 describe(&self.folder, kept)?;
                 fs::rename(part, &path).with_context(|| format!("cannot write {}", path.display()))?;
             }
             let key = if is_known { "collector.capture-before" } else { "collector.capture-kept" };
             let (name, size) = (clean(&kept.name, MAX_NAME_CHARS), human(kept.bytes));
-            tell(&fill(lang, key, &[("name", &name), ("size", &size), ("path", &path.display())]))?;
+            said.push(fill(lang, key, &[("name", &name), ("size", &size), ("path", &path.display())]));
         }
         // What was renamed is on the disk when the folder is.
         let synced = File::open(&self.folder).and_then(|folder| folder.sync_all());
-        synced.with_context(|| format!("cannot write {}", self.folder.display()))
+        synced.with_context(|| format!("cannot write {}", self.folder.display()))?;
+        Ok(said)
     }
 }
 
@@ -199,12 +200,12 @@ fn list(site: &str, kept: &Kept, path: &Path) -> anyhow::Result<()> {
 /// Gives what is whole in a site's folder, the earliest first.
 fn kept(folder: &Path) -> anyhow::Result<Vec<(Kept, PathBuf)>> {
     let mut found = Vec::new();
-    if !folder.exists() {
+    if !is_there(folder)? {
         return Ok(found);
     }
     for path in entries(folder)?.iter().filter(|path| has_ending(path, DESCRIPTION)) {
         let capture = path.with_extension("");
-        if !capture.exists() {
+        if !is_there(&capture)? {
             continue;
         }
         let mut text = String::new();
@@ -221,12 +222,7 @@ fn kept(folder: &Path) -> anyhow::Result<Vec<(Kept, PathBuf)>> {
 
 fn describe(folder: &Path, kept: &Kept) -> anyhow::Result<()> {
     let path = folder.join(&kept.sha256).with_extension(DESCRIPTION);
-    let part = folder.join(format!("description.{PART}"));
-    let written = create(&part).and_then(|mut file| {
-        serde_json::to_writer_pretty(&mut file, kept)?;
-        file.sync_all()?;
-        fs::rename(&part, &path)
-    });
+    let written = write_private(&path, &serde_json::to_vec_pretty(kept)?);
     written.with_context(|| format!("cannot write {}", path.display()))
 }
 
@@ -252,12 +248,12 @@ fn folder_of(site: &str) -> String {
 }
 
 fn make(folder: &Path) -> anyhow::Result<()> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.with_context(|| format!("cannot make the folder {}", folder.display()))
+    private_folder(folder).with_context(|| format!("cannot make the folder {}", folder.display()))
 }
 
-fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+/// Tells whether something is there; who may not look does not take it for nothing.
+fn is_there(path: &Path) -> anyhow::Result<bool> {
+    path.try_exists().with_context(|| format!("cannot look at {}", path.display()))
 }
 
 fn remove(path: &Path) -> anyhow::Result<()> {

@@ -3,7 +3,8 @@
 //! Made once by `init` (or by the first `run`) and never changed: every box rests on it. A copy of this
 //! folder and of the database is a copy of the collector.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -15,7 +16,7 @@ use rcgen::{
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use rustls::ServerConfig;
-use sekisho_ledger::private_folder;
+use sekisho_ledger::{private_folder, write_private};
 use sekisho_sync::{BoxKey, COLLECTOR_NAME, Sealer};
 
 /// From before any box was built: a box's clock may be years behind when it is first met.
@@ -144,10 +145,16 @@ fn ca_params() -> CertificateParams {
 
 /// Writes a text where only its owner may read.
 pub(crate) fn private(path: &Path, text: &str) -> anyhow::Result<()> {
-    write_private(path, text.as_bytes())
+    write_private(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Writes octets where only their owner may read.
-pub(crate) fn write_private(path: &Path, octets: &[u8]) -> anyhow::Result<()> {
-    sekisho_ledger::write_private(path, octets).with_context(|| format!("cannot write {}", path.display()))
+/// Writes octets where a person wants them: into a file that only its owner may read, whichever a link leads to,
+/// or into a pipe or a device as it is.
+pub(crate) fn write_output(path: &Path, octets: &[u8]) -> anyhow::Result<()> {
+    let written = match fs::metadata(path) {
+        Ok(about) if about.is_file() => fs::canonicalize(path).and_then(|file| write_private(&file, octets)),
+        Ok(_) => OpenOptions::new().write(true).open(path).and_then(|mut it| it.write_all(octets)),
+        Err(_) => write_private(path, octets),
+    };
+    written.with_context(|| format!("cannot write {}", path.display()))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::bail;
 use jiff::{SignedDuration, Timestamp};
 use sekisho_api::enrol::OfflineInvitation;
-use sekisho_ledger::{Intake, Invitation, Member};
+use sekisho_ledger::{Intake, Invitation, Member, renew_copies};
 use sekisho_report::{Lang, fill, text};
 use sekisho_sync::{Code, secret_of};
 
@@ -51,6 +51,7 @@ pub(crate) fn run(command: &SiteCommand, config: &Config, lang: Lang) -> anyhow:
             let captures = Captures::hold(&config.state)?;
             captures.forget(name)?;
             intake.forget(name, now)?;
+            renew_copies(&config.database())?;
             tell(&fill(lang, "collector.was-removed", &[("site", name)]))
         }
     }
@@ -82,7 +83,7 @@ fn add(
     };
     let recipient = home.sealer.recipient();
     let file = OfflineInvitation { site: site.to_owned(), id, secret, ca: home.ca, recipient };
-    home::private(output, &serde_json::to_string_pretty(&file)?)?;
+    home::write_output(output, &serde_json::to_vec_pretty(&file)?)?;
     tell(&fill(lang, "collector.invitation", &[("path", &output.display())]))
 }
 

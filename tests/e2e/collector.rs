@@ -7,6 +7,7 @@ mod full;
 mod killed;
 mod network;
 mod older;
+mod owner;
 mod people;
 mod rules;
 mod settings;

@@ -13,6 +13,7 @@ mod doctor;
 mod files;
 mod ledger;
 mod live;
+mod owned;
 mod packages;
 mod poller;
 mod registrations;

@@ -71,14 +71,16 @@ pub(super) fn write(
 ) -> anyhow::Result<()> {
     room(output, messages, &along, lang)?;
     let partial = partial(output);
-    let written = write_to(&partial, messages, along, sealing, lang).and_then(|()| {
-        fs::rename(&partial, output).with_context(|| format!("cannot write {}", output.display()))
+    let written = write_to(&partial, messages, along, sealing, lang).and_then(|said| {
+        fs::rename(&partial, output).with_context(|| format!("cannot write {}", output.display()))?;
+        Ok(said)
     });
     if written.is_err() {
         // A piece would only fill the disk.
         let _ = fs::remove_file(&partial);
     }
-    written
+    // Nobody may be there any more to be told; it is done before.
+    written?.iter().try_for_each(|line| tell(line))
 }
 
 fn room(output: &Path, messages: &[Vec<u8>], along: &[Along], lang: Lang) -> anyhow::Result<()> {
@@ -96,13 +98,14 @@ fn room(output: &Path, messages: &[Vec<u8>], along: &[Along], lang: Lang) -> any
     bail!("{}", fill(lang, "sync.captures-no-room", &values))
 }
 
+/// Writes all of it; gives what is to be told of each capture.
 fn write_to(
     path: &Path,
     messages: &[Vec<u8>],
     along: Vec<Along>,
     sealing: &Sealing<'_>,
     lang: Lang,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<String>> {
     let cannot = || format!("cannot write {}", path.display());
     let out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     let out = BufWriter::new(out.with_context(cannot)?);
@@ -112,13 +115,19 @@ fn write_to(
     for message in messages {
         writer.message(message).with_context(cannot)?;
     }
+    let mut said = Vec::with_capacity(along.len());
     for Along { name, path, file, bytes } in along {
         let sha256 = writer.capture(&name, bytes, file).with_context(|| path.display().to_string())?;
         let name = clean(&name, MAX_NAME_CHARS);
-        tell(&fill(lang, "sync.carried", &[("name", &name), ("size", &human(bytes)), ("sha256", &sha256)]))?;
+        said.push(fill(
+            lang,
+            "sync.carried",
+            &[("name", &name), ("size", &human(bytes)), ("sha256", &sha256)],
+        ));
     }
     let mut out = writer.finish().with_context(cannot)?;
-    out.flush().and_then(|()| out.get_ref().sync_all()).with_context(cannot)
+    out.flush().and_then(|()| out.get_ref().sync_all()).with_context(cannot)?;
+    Ok(said)
 }
 
 fn partial(output: &Path) -> PathBuf {

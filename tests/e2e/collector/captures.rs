@@ -3,14 +3,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use super::full::{apart, fill, small_disk};
 use super::{Collector, NAME, Site};
 use crate::agent;
 
 /// A site that is never online, with a capture of a made-up day.
-fn site(collector: &Collector, site: Site, name: &str) -> (Site, PathBuf) {
+pub(super) fn site(collector: &Collector, site: Site, name: &str) -> (Site, PathBuf) {
     let invitation = site.path("invitation.json");
     collector.ok(&["site", "add", name, "--offline", "-o", invitation.to_str().unwrap()]);
     site.ok(&["enrol", "--invitation", invitation.to_str().unwrap()]);
@@ -30,7 +30,7 @@ fn day(site: &Site, seed: u64, name: &str) -> PathBuf {
     capture
 }
 
-fn bundle(site: &Site, captures: &[&Path]) -> PathBuf {
+pub(super) fn bundle(site: &Site, captures: &[&Path]) -> PathBuf {
     let bundle = site.path("bundle");
     let mut args = vec!["bundle", "-o", bundle.to_str().unwrap()];
     for capture in captures {
@@ -203,6 +203,24 @@ fn a_kill_or_an_error_in_the_middle_leaves_no_half_capture_and_is_done_again() {
     }
     here.ok(&args);
     collector.ok(&["import", out.to_str().unwrap()]);
+}
+
+#[test]
+fn who_looks_away_loses_no_capture() {
+    let collector = Collector::start();
+    let (here, capture) = site(&collector, Site::new(""), NAME);
+    // Nobody reads what is said, as with `| head -0`.
+    let unread = |mut command: Command| {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        child.wait().unwrap()
+    };
+    let out = here.path("out");
+    let args = ["bundle", "-o", out.to_str().unwrap(), "--capture", capture.to_str().unwrap()];
+    unread(here.command(&args));
+    unread(collector.command(&["import", out.to_str().unwrap()]));
+    assert_eq!(listed(&collector, &[]).len(), 1);
+    super::assert_equal(&here, &collector, NAME);
 }
 
 #[test]

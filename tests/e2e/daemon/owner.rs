@@ -3,29 +3,13 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::{Daemon, configure};
 use crate::agent;
-
-/// Nobody's, on any machine.
-const USER: u32 = 54_321;
-
-/// Every file and folder in a folder.
-fn all(folder: &Path) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(all(&path));
-        }
-        found.push(path);
-    }
-    found
-}
+use crate::owned::{USER, all, assert_owned};
 
 #[test]
 fn what_root_writes_beside_the_daemon_is_the_daemon_s() {
@@ -62,9 +46,7 @@ fn what_root_writes_beside_the_daemon_is_the_daemon_s() {
     let written = all(&state);
     assert!(written.iter().any(|path| path.ends_with("certificate.pem")), "{written:?}");
     assert!(written.iter().any(|path| path.ends_with("collector.json")), "{written:?}");
-    for path in written {
-        assert_eq!(fs::metadata(&path).unwrap().uid(), USER, "{}", path.display());
-    }
+    assert_owned(&written);
 
     let mut command = Command::new(&program);
     command.args(["run", "--config", config]).uid(USER).gid(USER);
