@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use sekisho_api::enrol::{RenewRequest, Renewed};
 use sekisho_api::sync::Answer;
 use sekisho_ledger::{BatchBounds, Outbox, random_id};
-use sekisho_report::{Lang, fill, text};
+use sekisho_report::{Lang, clean, fill, text};
 use sekisho_sync::{Address, Connection, Reply, client, pack, unpack};
 use tokio::runtime::{Builder, Runtime};
 
@@ -29,6 +29,9 @@ const RENEW_BEFORE: Duration = Duration::from_hours(24 * 200);
 const MAX_LIVES: usize = 2;
 /// Batches of one meeting, of some thousand rows each: what is left goes with the next.
 const MAX_BATCHES: usize = 10_000;
+
+/// What is told at once: a name and the longest path that systems take, with words around them.
+const MAX_LINE_CHARS: usize = 5_000;
 
 /// What a meeting came to.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -150,6 +153,6 @@ pub(super) fn runtime() -> anyhow::Result<Runtime> {
 /// Tells a person one thing.
 pub(super) fn tell(line: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
+    writeln!(out, "{}", clean(line, MAX_LINE_CHARS))?;
     Ok(out.flush()?)
 }
