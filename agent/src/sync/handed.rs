@@ -16,6 +16,8 @@ use sekisho_rules::folder;
 
 use super::{place, settings};
 
+const MARK: &str = "handed";
+const RULES: &str = "rules.d";
 /// Folders within the folder, as ids may name them.
 const MAX_DEPTH: usize = 8;
 
@@ -39,7 +41,7 @@ impl Changed {
 /// The mark as a daemon saw it last.
 #[derive(Debug)]
 pub(crate) struct Mark {
-    path: PathBuf,
+    path: Option<PathBuf>,
     seen: Option<(u64, SystemTime)>,
 }
 
@@ -55,7 +57,7 @@ impl Mark {
 
     /// Tells whether something came since this was last asked.
     pub(crate) fn has_moved(&mut self) -> bool {
-        let about = fs::metadata(&self.path).ok();
+        let about = self.path.as_ref().and_then(|path| fs::metadata(path).ok());
         // Each mark is a file of its own, whatever the clock says.
         let now = about.and_then(|about| Some((about.ino(), about.modified().ok()?)));
         let moved = now.is_some() && now != self.seen;
@@ -64,26 +66,26 @@ impl Mark {
     }
 }
 
-fn mark(ledger: &Path) -> PathBuf {
-    ledger.with_file_name("sync").join("handed")
+fn mark(ledger: &Path) -> Option<PathBuf> {
+    Some(place::folder(ledger)?.join(MARK))
 }
 
-/// Where rules are.
-pub(crate) fn beside(ledger: &Path) -> PathBuf {
-    ledger.with_file_name("sync").join("rules.d")
+/// Where rules are; nowhere with a ledger that no collector hands down to.
+pub(crate) fn beside(ledger: &Path) -> Option<PathBuf> {
+    Some(place::folder(ledger)?.join(RULES))
 }
 
 /// Writes what the collector hands down now, and removes what it took back; says what changed.
 pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<Changed> {
     let changed = Changed { rules: lay_rules(ledger, outbox)?, settings: settings::lay(ledger, outbox)? };
     if changed != Changed::default() {
-        place::write(&mark(ledger), Timestamp::now().to_string().as_bytes())?;
+        place::write(&place::beside(ledger)?.join(MARK), Timestamp::now().to_string().as_bytes())?;
     }
     Ok(changed)
 }
 
 fn lay_rules(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
-    let root = beside(ledger);
+    let root = place::beside(ledger)?.join(RULES);
     let mut wanted = BTreeMap::new();
     for decision in outbox.decided(RULE)?.into_iter().filter(|decision| decision.field == RULE_TEXT) {
         let Some(text) = decision.value.as_deref().and_then(|value| serde_json::from_str(value).ok()) else {
@@ -154,7 +156,7 @@ mod tests {
             assert!(!mark.has_moved());
             changed
         };
-        let own = beside(&ledger).join("vendor/example.toml");
+        let own = beside(&ledger).unwrap().join("vendor/example.toml");
         assert!(decide("vendor/example", Some("id = \"vendor/example\"")));
         assert_eq!(fs::read_to_string(&own).unwrap(), "id = \"vendor/example\"");
         // (why, id)

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use sekisho_ledger::{private_folder, write_private};
+use sekisho_ledger::{is_address, private_folder, write_private};
 use sekisho_sync::{BoxKey, Sealer};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,11 @@ const OLD_KEYS: [&str; 2] = ["box.key", "bundles.key"];
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("this box belongs to no collector yet: sekisho-agent enrol URL CODE")]
 pub(crate) struct NotEnrolled;
+
+/// The ledger is on a server: there is no folder beside it for what the box keeps of its collector.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("only a box whose ledger is a file can belong to a collector")]
+pub(crate) struct OnServer;
 
 /// The collector that the box belongs to.
 #[derive(Clone, Deserialize, Serialize)]
@@ -146,11 +151,18 @@ impl Place {
 
 /// Tells whether the box beside a ledger belongs to a collector.
 pub(super) fn is_enrolled(ledger: &Path) -> bool {
-    ledger.with_file_name(FOLDER).join(COLLECTOR).exists()
+    folder(ledger).is_some_and(|folder| folder.join(COLLECTOR).exists())
 }
 
-fn beside(ledger: &Path) -> anyhow::Result<PathBuf> {
-    let folder = ledger.with_file_name(FOLDER);
+/// Gives where what the box keeps of its collector is; nowhere with a ledger on a server, whose address is no path
+/// and holds a password.
+pub(super) fn folder(ledger: &Path) -> Option<PathBuf> {
+    (!is_address(ledger)).then(|| ledger.with_file_name(FOLDER))
+}
+
+/// Gives the same to write there, and makes it where it is missing.
+pub(super) fn beside(ledger: &Path) -> anyhow::Result<PathBuf> {
+    let folder = folder(ledger).ok_or(OnServer)?;
     private_folder(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     Ok(folder)
 }
@@ -215,6 +227,15 @@ mod tests {
         assert_eq!(now.key.public(), second.key.public());
         assert_eq!(now.sealer.recipient(), second.sealer.recipient());
         assert_eq!(now.collector().unwrap().site, "yama");
+    }
+
+    #[test]
+    fn with_a_ledger_on_a_server_nothing_is_written_anywhere() {
+        let ledger = Path::new("postgres://box:secret@192.0.2.9/ledger");
+        assert!(Place::enrolling(ledger, "first").err().unwrap().is::<OnServer>());
+        assert!(Place::open(ledger).err().unwrap().is::<OnServer>());
+        assert!(!is_enrolled(ledger));
+        assert!(!Path::new("postgres:").exists(), "a folder of the address's name");
     }
 
     #[test]

@@ -4,17 +4,17 @@
 //! `check-config` and `status` can show it.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use sekisho_api::sync::{SETTING, SETTING_VALUE};
 use sekisho_ledger::Outbox;
 use serde::{Deserialize, Serialize};
 
 use super::place;
 
+const FILE: &str = "settings.json";
 /// Settings that are kept: several times as many as there are, for those of a later version.
 const MAX_KEPT: usize = 50;
 /// Octets of the file: so many settings, each with the longest key, value and author that a decision may have.
@@ -38,13 +38,14 @@ pub(crate) struct Value {
     pub(crate) author: String,
 }
 
-fn file(ledger: &Path) -> PathBuf {
-    ledger.with_file_name("sync").join("settings.json")
+fn file(ledger: &Path) -> Option<PathBuf> {
+    Some(place::folder(ledger)?.join(FILE))
 }
 
 /// Reads what was said last; nothing where nothing was.
 pub(crate) fn read(ledger: &Path) -> io::Result<Said> {
-    let file = match File::open(file(ledger)) {
+    let Some(path) = file(ledger) else { return Ok(Said::default()) };
+    let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Said::default()),
         Err(error) => return Err(error),
@@ -67,14 +68,11 @@ pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
             said.left_out += 1;
         }
     }
-    let path = file(ledger);
     if read(ledger).is_ok_and(|known| known == said) {
         return Ok(false);
     }
     let text = serde_json::to_string(&said)?;
-    let folder = path.parent().context("the file has a folder")?;
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    place::write(&path, text.as_bytes())?;
+    place::write(&place::beside(ledger)?.join(FILE), text.as_bytes())?;
     Ok(true)
 }
 

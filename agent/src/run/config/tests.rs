@@ -42,6 +42,21 @@ fn what_is_left_out_fits_a_small_box() {
 }
 
 #[test]
+fn a_box_that_syncs_needs_a_file_for_its_ledger() {
+    let at = |ledger: &str, more: &str| sound(more).replace("/tmp/ledger.db", ledger);
+    let server = "postgres://box:secret@192.0.2.9/ledger";
+    assert_eq!(names(&at(server, "[sync]")), [(Some(3), "sync-on-server")]);
+    assert_eq!(names(&at(server, "")), []);
+    assert_eq!(names(&at("/tmp/ledger.db", "[sync]")), []);
+    let problems = check::check(&at(server, "[sync]")).unwrap_err();
+    for lang in [Lang::Ja, Lang::En] {
+        let words = problems.first().unwrap().words(Path::new("agent.toml"), lang);
+        assert!(!words.contains("secret") && words.contains("ledger"), "{words}");
+    }
+    assert_eq!(check::check(&at(server, "")).unwrap().config.live.rules.handed, None);
+}
+
+#[test]
 fn every_fault_is_told_at_its_line() {
     // (from line 4 on, line, name)
     let cases = [
