@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::SyncConfig;
 use super::handed::{self, Changed};
 use super::machine;
-use super::place::{Collector, Place};
+use super::place::Place;
 use super::trouble::{refusal, worded};
 use crate::cli;
 use crate::run::config;
@@ -71,7 +71,7 @@ pub(crate) async fn meet(
 ) -> anyhow::Result<Met> {
     let begun = settings().unwrap_or_default();
     let place = Place::open(ledger)?;
-    let mut collector = place.collector()?;
+    let collector = place.collector()?;
     let url = begun.url.or_else(|| collector.url.clone());
     let address: Address =
         url.context("this box was enrolled by file and has no address of a collector")?.parse()?;
@@ -80,7 +80,7 @@ pub(crate) async fn meet(
     let tls = client(&collector.ca, &certificate, &place.key)?;
     let mut connection = Connection::open(&address, proxy.as_ref(), Arc::new(tls)).await?;
     if sekisho_sync::ends_within(&certificate, RENEW_BEFORE)? {
-        renew(&mut connection, &place, &mut collector).await?;
+        renew(&mut connection, &place).await?;
     }
     let mut outbox = Outbox::open(ledger, site)?;
     let sending = random_id()?;
@@ -125,7 +125,7 @@ async fn pace(bytes_per_s: Option<u64>, bytes: usize, took: Duration) {
     tokio::time::sleep(should.saturating_sub(took)).await;
 }
 
-async fn renew(connection: &mut Connection, place: &Place, collector: &mut Collector) -> anyhow::Result<()> {
+async fn renew(connection: &mut Connection, place: &Place) -> anyhow::Result<()> {
     let asked = RenewRequest { request: place.key.request()? };
     let reply = connection.post("/v1/renew", pack(&asked)?).await?;
     if reply.status != 200 {
@@ -135,8 +135,7 @@ async fn renew(connection: &mut Connection, place: &Place, collector: &mut Colle
     if sekisho_sync::point_of(&sekisho_sync::der(&renewed.certificate)?)? != place.key.public() {
         bail!("the collector sent a certificate for another key");
     }
-    collector.certificate = Some(renewed.certificate);
-    place.belong(collector)
+    place.renewed(renewed.certificate)
 }
 
 fn said(reply: &Reply) -> anyhow::Result<Answer> {
