@@ -12,6 +12,7 @@ use sekisho_api::sync::{SETTING, SETTING_VALUE};
 use sekisho_ledger::Outbox;
 use serde::{Deserialize, Serialize};
 
+use super::handed::Laid;
 use super::place;
 
 const FILE: &str = "settings.json";
@@ -56,7 +57,7 @@ pub(crate) fn read(ledger: &Path) -> io::Result<Said> {
 }
 
 /// Writes what the collector says now; tells whether that is another than before.
-pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
+pub(super) fn lay(ledger: &Path, outbox: &mut Outbox, laid: &mut Laid) -> anyhow::Result<bool> {
     let mut said = Said::default();
     for decision in outbox.decided(SETTING)?.into_iter().filter(|decision| decision.field == SETTING_VALUE) {
         let Some(value) = decision.value else { continue };
@@ -68,10 +69,13 @@ pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
             said.left_out += 1;
         }
     }
+    let text = serde_json::to_string(&said)?;
+    if said != Said::default() {
+        laid.add(text.as_bytes());
+    }
     if read(ledger).is_ok_and(|known| known == said) {
         return Ok(false);
     }
-    let text = serde_json::to_string(&said)?;
     place::write(&place::beside(ledger)?.join(FILE), text.as_bytes())?;
     Ok(true)
 }
@@ -89,11 +93,12 @@ mod tests {
         let ledger = folder.path().join("ledger.db");
         drop(Ledger::open(&ledger).unwrap());
         let mut outbox = Outbox::open(&ledger, "kita").unwrap();
-        assert!(!lay(&ledger, &mut outbox).unwrap(), "nothing was said");
+        let lay = |outbox: &mut Outbox| lay(&ledger, outbox, &mut Laid::new()).unwrap();
+        assert!(!lay(&mut outbox), "nothing was said");
         let mut say = |key: &str, value: Option<&str>| {
             outbox.decide((SETTING, key, SETTING_VALUE), value, "survey", Timestamp::now()).unwrap();
-            let changed = lay(&ledger, &mut outbox).unwrap();
-            assert!(!lay(&ledger, &mut outbox).unwrap(), "nothing is left to do");
+            let changed = lay(&mut outbox);
+            assert!(!lay(&mut outbox), "nothing is left to do");
             changed
         };
         assert!(say("sync.every", Some("[\"10min\"]")));
@@ -117,7 +122,7 @@ mod tests {
             let field = (SETTING, key.as_str(), SETTING_VALUE);
             outbox.decide(field, Some(&long), "survey", Timestamp::now()).unwrap();
         }
-        assert!(lay(&ledger, &mut outbox).unwrap());
+        assert!(lay(&mut outbox));
         assert_eq!(read(&ledger).unwrap().settings.len(), MAX_KEPT);
     }
 }
