@@ -102,6 +102,7 @@ impl Checker<'_> {
             },
             log_format: self.choice(file.log.format.as_ref(), LogFormat::Text, &formats),
             handed: Vec::new(),
+            handed_doubts: Vec::new(),
             live: Live {
                 internal: self.internal(file.internal.as_deref()),
                 rules: Folders { handed, own: self.rules(file.rules.as_ref()) },
@@ -111,7 +112,7 @@ impl Checker<'_> {
                 allowed,
             },
         };
-        config.handed = self.told();
+        (config.handed, config.handed_doubts) = self.told();
         // What the box keeps of its collector is in the folder of the ledger's file.
         if let Some(written) = &file.ledger
             && config.sync.is_some()

@@ -291,6 +291,24 @@ fn what_the_collector_hands_down_is_taken_where_the_file_leaves_it_open() {
 }
 
 #[test]
+fn what_was_handed_down_and_is_not_used_is_told_in_both_languages() {
+    let folder = tempfile::tempdir().unwrap();
+    // (file, what is told)
+    let cases = [
+        ("{\"settings\": {}, \"left_out\": 0}", None),
+        ("{\"settings\": {}, \"left_out\": 12}", Some("12")),
+        ("\u{1b}[2J", Some("expected value")),
+    ];
+    for (said, told) in cases {
+        let doubts = handed(folder.path(), said, "").handed_doubts;
+        assert_eq!(doubts.len(), usize::from(told.is_some()), "{said}");
+        for words in doubts.iter().flat_map(Problem::both) {
+            assert!(words.contains(told.unwrap()) && !words.contains("config."), "{words}");
+        }
+    }
+}
+
+#[test]
 fn what_was_handed_down_and_cannot_be_read_stops_nothing() {
     let folder = tempfile::tempdir().unwrap();
     // (file, why)
