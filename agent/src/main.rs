@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use sekisho_desk as desk;
-use sekisho_report::Lang;
+use sekisho_report::{Lang, clean_lines};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::capture::OpenError;
@@ -114,7 +114,7 @@ fn fail(error: &anyhow::Error, lang: Lang) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     // Nothing is left to do if standard error is closed as well.
-    let _ = writeln!(io::stderr(), "sekisho-agent: {}", output::error(error, lang));
+    let _ = writeln!(io::stderr(), "sekisho-agent: {}", clean_lines(&output::error(error, lang)));
     let is_usage = error.is::<OpenError>()
         || error.is::<WouldDestroy>()
         || error.is::<Refused>()

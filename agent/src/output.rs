@@ -20,6 +20,7 @@ use crate::rules::{self, Faulty};
 use crate::run::config::Refused;
 use crate::run::{NoAgent, SocketError};
 use crate::sink::{Sink, WouldDestroy};
+use crate::sync::OnServer;
 
 /// The width of the terminal; `None` where nobody looks, then nothing is folded.
 pub(crate) fn width() -> Option<u16> {
@@ -147,6 +148,9 @@ pub(crate) fn error(error: &anyhow::Error, lang: Lang) -> String {
     if let Some(NoAgent { path, .. }) = error.downcast_ref() {
         let detail = error.root_cause();
         return fill(lang, "error.no-agent", &[("path", &path.display()), ("detail", &detail)]);
+    }
+    if error.is::<OnServer>() {
+        return text(lang, "sync.on-server").to_owned();
     }
     match error.downcast_ref::<SocketError>() {
         Some(SocketError::InUse { path }) => {

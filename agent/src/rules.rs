@@ -43,7 +43,7 @@ pub(crate) fn folder(named: Option<&Path>) -> Option<PathBuf> {
 
 /// The rules as the site of a ledger has them.
 pub(crate) fn laid(named: Option<&Path>, ledger: Option<&Path>) -> Folders {
-    Folders { handed: ledger.map(handed::beside), own: folder(named) }
+    Folders { handed: ledger.and_then(handed::beside), own: folder(named) }
 }
 
 /// What is laid over the rules that come with the program: first what the collector handed down, then the

@@ -40,7 +40,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use sekisho_desk as desk;
 use sekisho_ledger::{Intake, LedgerError};
-use sekisho_report::{Lang, fill, text};
+use sekisho_report::{Lang, clean_lines, fill, text};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::cli::{Cli, Command};
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
         Err(error) => {
             let told = told(&error, cli.lang.into());
             // Nothing is left to do if standard error is closed as well.
-            let _ = writeln!(io::stderr(), "sekisho-collector: {told}");
+            let _ = writeln!(io::stderr(), "sekisho-collector: {}", clean_lines(&told));
             if error.is::<Unsound>() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
         }
     }

@@ -12,15 +12,15 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::clock::Settle;
 use super::config::{self, Config, Loaded, Refused};
+use super::due::Due;
 use super::fleet::Fleet;
-use super::logging::LogLevel;
+use super::logging::{self, LogLevel};
 use super::overview::Overview;
 use super::poller::Poller;
 use super::status::Reload;
 use super::vitals::lock;
 use super::{metrics, notify, status};
 use crate::sync::SyncConfig;
-use crate::sync::handed::Mark;
 
 /// How often counters, beats and clocks are looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -32,8 +32,8 @@ const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 /// What the main thread holds.
 pub(crate) struct Control<'p> {
     pub(crate) signals: Signals,
-    /// Moves when the collector handed something down.
-    pub(crate) handed: Mark,
+    /// What the collector handed down and is not in force yet.
+    pub(crate) handed: Due,
     pub(crate) path: &'p Path,
     /// The configuration's file as it was read last.
     pub(crate) text: String,
@@ -79,8 +79,10 @@ impl Control<'_> {
 
     fn tick(&mut self) -> anyhow::Result<()> {
         self.settle(self.overview.tick());
-        if self.handed.has_moved() {
-            self.take_handed();
+        let now = Instant::now();
+        // A site that records would be waited for, and everybody with it.
+        if self.handed.is_now(now) && !self.fleet.desk().is_at_length() {
+            self.take_handed(now);
         }
         if let Some(figures) = &mut self.figures {
             figures.look();
@@ -130,6 +132,7 @@ impl Control<'_> {
         let mut reload = Reload { at: Timestamp::now(), ..Reload::default() };
         match self.take_over() {
             Ok(waiting) => {
+                self.handed.taken();
                 let took_ms = begin.elapsed().as_millis() as u64;
                 tracing::info!(took_ms, "configuration taken over");
                 for key in &waiting {
@@ -148,21 +151,38 @@ impl Control<'_> {
 
     /// Takes over what the collector handed down. The configuration's file is not looked at: somebody may be
     /// writing it.
-    fn take_handed(&mut self) {
+    fn take_handed(&mut self, now: Instant) {
         let taken = config::again(self.path, &self.text);
         let refused = taken.map_err(anyhow::Error::from).and_then(|loaded| self.adopt(loaded)).err();
         let refused = refused.map(|error| format!("{error:#}"));
         match &refused {
-            None => tracing::info!("what the collector handed down is taken over"),
-            Some(error) => {
-                tracing::error!(error, "what the collector handed down is refused, the old is in force");
+            None => {
+                self.handed.taken();
+                tracing::info!("what the collector handed down is taken over");
+                for doubt in &self.config.handed_doubts {
+                    tracing::warn!(
+                        doubt = doubt.name,
+                        "not all that was handed down is used; see check-config"
+                    );
+                }
             }
+            Some(error) if self.handed.refused(error, now) => {
+                tracing::error!(
+                    error,
+                    "what the collector handed down is refused for now, the old is in force"
+                );
+            }
+            Some(_) => {}
         }
         self.overview.handed_down(refused, &self.config);
     }
 
     fn take_over(&mut self) -> anyhow::Result<Vec<&'static str>> {
-        self.adopt(config::load(self.path)?)
+        let loaded = config::load(self.path)?;
+        let doubts = loaded.doubts.clone();
+        let waiting = self.adopt(loaded)?;
+        logging::doubts(&doubts);
+        Ok(waiting)
     }
 
     fn adopt(&mut self, loaded: Loaded) -> anyhow::Result<Vec<&'static str>> {

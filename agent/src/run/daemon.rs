@@ -9,6 +9,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::control::{Control, Signals};
 use super::door::Door;
+use super::due::Due;
 use super::fleet::Fleet;
 use super::overview::Overview;
 use super::poller::Poller;
@@ -26,13 +27,7 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
     let (config, text) = (loaded.config, loaded.text);
     let handed = Mark::of(&config.ledger, begun);
     let log = logging::init(config.log_format, config.live.log_level, asked)?;
-    for doubt in &loaded.doubts {
-        tracing::warn!(
-            line = doubt.line,
-            doubt = doubt.name,
-            "the configuration is doubtful; see check-config"
-        );
-    }
+    logging::doubts(&loaded.doubts);
     // One thread serves signals, status and figures: they are seconds apart.
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the main thread's runtime")?;
@@ -64,6 +59,7 @@ pub(crate) fn run(args: &Run, asked: LevelFilter) -> anyhow::Result<()> {
         let doors = figures.iter().map(metrics::server::Figures::door).chain(pages).collect();
         let overview = Arc::new(Overview::new(&config, &fleet, board, meetings, doors));
         let path = &args.config;
+        let handed = Due::new(handed);
         Control { signals, handed, path, text, config, log, sync, fleet, poller, overview, status, figures }
             .run()
             .await

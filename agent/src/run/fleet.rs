@@ -74,8 +74,8 @@ impl Fleet {
         }
         let desk = Arc::new(Post::new("site".to_owned(), Place::Site));
         let book = Arc::new(Mutex::default());
-        // Whether to go on is told within a second, before any roll-up.
-        let hold = Arc::new(AtomicBool::new(false));
+        // Until somebody has looked at the clock, which is within a second.
+        let hold = Arc::new(AtomicBool::new(true));
         let (give, orders) = sync_channel(WAITING_ORDERS);
         let at_desk = Desk {
             site,
@@ -163,7 +163,8 @@ impl Fleet {
         }
     }
 
-    /// Has the workers hand out what they have, and the site record it. Waits for the end.
+    /// Has the workers hand out what they have, and the site record it, unless roll-ups wait: then what there is has
+    /// wrong times, and is left out. Waits for the end.
     pub(crate) fn stop(self) -> anyhow::Result<()> {
         let (reply, answer) = sync_channel(1);
         self.site.try_send(SiteOrder::Stop(reply)).context("the site's thread is busy")?;

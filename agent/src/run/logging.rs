@@ -11,7 +11,7 @@ use tracing_subscriber::reload::{self, Handle};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
-use super::config::LogFormat;
+use super::config::{LogFormat, Problem};
 
 /// Changes the level of the running log.
 #[derive(Debug)]
@@ -27,6 +27,17 @@ impl LogLevel {
         if let Err(error) = self.handle.modify(|current| *current = level.max(self.asked)) {
             tracing::error!(%error, "cannot change the log's level");
         }
+    }
+}
+
+/// Logs what is doubtful about a configuration. It may quote addresses: `check-config` has the words.
+pub(crate) fn doubts(doubts: &[Problem]) {
+    for doubt in doubts {
+        tracing::warn!(
+            line = doubt.line,
+            doubt = doubt.name,
+            "the configuration is doubtful; see check-config"
+        );
     }
 }
 

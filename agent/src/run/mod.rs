@@ -15,6 +15,7 @@
 //! | `overview`, `rates`, `clock`, `health` | those numbers and the box's, brought together |
 //! | `status`, `metrics` | the Unix socket and Prometheus |
 //! | `door` | an address at which the daemon answers beside its work |
+//! | `due` | when what the collector handed down is taken over |
 //! | `config`, `check_config` | the configuration and its check |
 //! | `logging`, `notify`, `backoff` | the log, the service manager, waiting before a retry |
 //!
@@ -30,6 +31,7 @@ pub(crate) mod config;
 mod control;
 mod daemon;
 mod door;
+mod due;
 mod fleet;
 mod health;
 mod known;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::Timestamp;
 
 use super::clock::{self, ClockCheck, Settle};
-use super::config::{Config, Handed};
+use super::config::{Config, Handed, Problem};
 use super::door::Door;
 use super::fleet::Fleet;
 use super::health::Health;
@@ -15,8 +15,8 @@ use super::mirror::{Counted, Verdicts};
 use super::rates::{Rates, rough};
 use super::site::{Book, Entered};
 use super::status::{
-    Exporter, Interface, LastRollUp, LastRound, Memory, Reload, RollUp, Snmp, Status, Sync, Tables, Traffic,
-    VERSION, Worker,
+    Doubt, Exporter, Interface, LastRollUp, LastRound, Memory, Reload, RollUp, Snmp, Status, Sync, Tables,
+    Traffic, VERSION, Worker,
 };
 use super::vitals::{Place, Post, Vitals, lock};
 use crate::capture::live;
@@ -57,6 +57,8 @@ struct Moving {
     reload: Option<Reload>,
     /// What the collector handed down.
     handed: Vec<Handed>,
+    /// What of it is not used.
+    handed_doubts: Vec<Doubt>,
     /// Why what the collector handed down was refused.
     handed_error: Option<String>,
     /// For each worker and the site: its beats, and when they last changed.
@@ -64,6 +66,15 @@ struct Moving {
     /// For each worker: its packets, and when they last changed.
     heard: Vec<(u64, Instant)>,
     verdicts: Verdicts,
+}
+
+impl Moving {
+    /// Shows what a configuration says from now on.
+    fn show(&mut self, config: &Config) {
+        self.roll_up = config.live.roll_up;
+        self.handed.clone_from(&config.handed);
+        self.handed_doubts = worded(&config.handed_doubts);
+    }
 }
 
 impl Overview {
@@ -84,6 +95,7 @@ impl Overview {
             roll_up: config.live.roll_up,
             reload: None,
             handed: config.handed.clone(),
+            handed_doubts: worded(&config.handed_doubts),
             handed_error: None,
             beats: vec![(0, now); posts.len() + 1],
             heard: vec![(0, now); posts.len()],
@@ -156,17 +168,19 @@ impl Overview {
     /// Notes that the configuration was read again.
     pub(crate) fn reloaded(&self, reload: Reload, config: &Config) {
         let mut moving = lock(&self.moving);
+        if reload.error.is_none() {
+            // What was handed down was read with it.
+            moving.handed_error = None;
+        }
         moving.reload = Some(reload);
-        moving.roll_up = config.live.roll_up;
-        moving.handed.clone_from(&config.handed);
+        moving.show(config);
     }
 
     /// Notes that what the collector handed down was taken over, or why not.
     pub(crate) fn handed_down(&self, refused: Option<String>, config: &Config) {
         let mut moving = lock(&self.moving);
         moving.handed_error = refused;
-        moving.roll_up = config.live.roll_up;
-        moving.handed.clone_from(&config.handed);
+        moving.show(config);
     }
 
     /// Everything at once.
@@ -192,6 +206,7 @@ impl Overview {
             snmp: snmp(&self.board),
             sync: self.sync(),
             handed: moving.handed.clone(),
+            handed_doubts: moving.handed_doubts.clone(),
             listeners: self.doors.iter().map(|door| door.stands()).collect(),
             reload: moving.reload.clone(),
             handed_error: moving.handed_error.clone(),
@@ -269,6 +284,14 @@ impl Overview {
     }
 }
 
+fn worded(doubts: &[Problem]) -> Vec<Doubt> {
+    let doubt = |doubt: &Problem| {
+        let [ja, en] = doubt.both();
+        Doubt { ja, en }
+    };
+    doubts.iter().map(doubt).collect()
+}
+
 fn traffic(total: &Vitals, rates: &Rates) -> Traffic {
     let (second, minute) = (rates.second(), rates.minute());
     Traffic {
@@ -341,6 +364,7 @@ mod tests {
     use sekisho_mirror::{Around, Carrier, MirrorCheck};
 
     use super::*;
+    use crate::run::config;
     use crate::run::vitals::Detail;
 
     fn overview(posts: Vec<Post>) -> Overview {
@@ -353,6 +377,7 @@ mod tests {
             roll_up: Duration::from_mins(5),
             reload: None,
             handed: Vec::new(),
+            handed_doubts: Vec::new(),
             handed_error: None,
             beats: vec![(0, now); posts.len() + 1],
             heard: vec![(0, now); posts.len()],
@@ -378,6 +403,31 @@ mod tests {
         post.publish(vitals);
         post.works();
         post
+    }
+
+    #[test]
+    fn a_refusal_of_what_was_handed_down_is_shown_until_it_is_in_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        let socket = folder.path().join("agent.sock");
+        let ledger = folder.path().join("ledger.db");
+        let text = format!(
+            "site = 'kita'\nledger = '{}'\n[status]\nsocket = '{}'",
+            ledger.display(),
+            socket.display()
+        );
+        let config = config::again(&path, &text).unwrap().config;
+        let overview = overview(Vec::new());
+        let shown = || overview.status().handed_error;
+        overview.handed_down(Some("busy".to_owned()), &config);
+        assert_eq!(shown().as_deref(), Some("busy"));
+        overview.reloaded(Reload { error: Some("line 3".to_owned()), ..Reload::default() }, &config);
+        assert_eq!(shown().as_deref(), Some("busy"), "the file was refused");
+        overview.reloaded(Reload::default(), &config);
+        assert_eq!(shown(), None);
+        overview.handed_down(Some("busy".to_owned()), &config);
+        overview.handed_down(None, &config);
+        assert_eq!(shown(), None);
     }
 
     #[test]

@@ -209,10 +209,27 @@ impl<S: Site> Desk<S> {
     }
 
     fn stop(&mut self) -> anyhow::Result<()> {
+        if self.holds() {
+            self.give_up();
+            return Ok(());
+        }
         let settled = insist(|| self.settle());
         self.keep();
         self.gather(&Order::Stop);
         settled.and_then(|()| insist(|| self.record()))
+    }
+
+    /// Ends without recording: a box that has no clock of its own may be weeks back, and what is recorded with
+    /// such times keeps them.
+    fn give_up(&mut self) {
+        self.gather(&Order::Stop);
+        let lost = self.site.conclude();
+        tracing::warn!(
+            packets = lost.capture.packets,
+            connections = lost.connections.len(),
+            devices = lost.devices.len(),
+            "stopped before the clock could be relied on: what was seen is not recorded"
+        );
     }
 
     fn roll_up(&mut self) -> anyhow::Result<()> {

@@ -10,6 +10,7 @@ use anyhow::Context;
 use jiff::civil::Time;
 use jiff::{Timestamp, Zoned};
 use ring::rand::{SecureRandom, SystemRandom};
+use sekisho_report::clean;
 
 use super::SyncConfig;
 use super::meeting::{self, Met, runtime};
@@ -19,7 +20,10 @@ use crate::output;
 
 /// The longest wait after failures.
 const LONGEST: Duration = Duration::from_hours(1);
-/// How often it is looked whether the box was enrolled, or its hours have come.
+/// What is logged and shown of why a meeting failed.
+const MAX_ERROR_CHARS: usize = 500;
+/// How often it is looked whether a meeting is due and its hours have come. A box that belongs to no collector looks
+/// whether it does by now when a meeting would be due.
 const LOOK: Duration = Duration::from_secs(30);
 
 /// How the box gets on with its collector.
@@ -78,7 +82,8 @@ pub(crate) fn start(
                 Err(error) if error.is::<NotEnrolled>() => meetings.enrolled = false,
                 Err(error) => {
                     failures = failures.saturating_add(1);
-                    let chain = format!("{error:#}");
+                    // A parser quotes what it was given, be it megabytes.
+                    let chain = clean(&format!("{error:#}"), MAX_ERROR_CHARS).into_owned();
                     tracing::warn!(
                         error = chain,
                         "cannot meet the collector, what changed waits in the ledger"

@@ -11,7 +11,7 @@ use sekisho_sync::{Address, Code, Connection, Proven, Side, agree, pack, prove, 
 
 use super::meeting;
 use super::place::{Collector, Invitation, Place};
-use super::trouble::{refusal, worded};
+use super::trouble::{refusal_of_a_stranger, worded};
 use crate::cli;
 use crate::run::config;
 
@@ -51,9 +51,11 @@ async fn online(place: &Place, url: &str, proxy: Option<&str>, code: &Code) -> a
     let asked = EnrolRequest { id, request, recipient, proof };
     let reply = connection.post("/v1/enrol", pack(&asked)?).await?;
     if reply.status != 200 {
-        bail!(refusal(&reply));
+        bail!(refusal_of_a_stranger(&reply));
     }
-    let enrolled: Enrolled = sekisho_sync::unpack(&reply.body)?;
+    // Why not would quote it.
+    let enrolled = sekisho_sync::unpack(&reply.body).ok();
+    let enrolled: Enrolled = enrolled.context("whoever answered does not speak as a collector does")?;
     let Enrolled { site, certificate: own, ca, recipient, proof } = &enrolled;
     // Whoever answered without the code is not the collector: nothing of it is kept.
     let said = Proven { texts: &[site, own, ca, recipient], ..met };

@@ -4,18 +4,22 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::Context;
-use jiff::Timestamp;
+use anyhow::Context as _;
+use ring::digest::{Context, SHA256};
 use sekisho_api::sync::{RULE, RULE_TEXT};
 use sekisho_ledger::{Outbox, private_folder};
 use sekisho_rules::folder;
+use sekisho_sync::hex;
 
 use super::{place, settings};
 
+const MARK: &str = "handed";
+const RULES: &str = "rules.d";
 /// Folders within the folder, as ids may name them.
 const MAX_DEPTH: usize = 8;
 
@@ -39,7 +43,7 @@ impl Changed {
 /// The mark as a daemon saw it last.
 #[derive(Debug)]
 pub(crate) struct Mark {
-    path: PathBuf,
+    path: Option<PathBuf>,
     seen: Option<(u64, SystemTime)>,
 }
 
@@ -55,7 +59,7 @@ impl Mark {
 
     /// Tells whether something came since this was last asked.
     pub(crate) fn has_moved(&mut self) -> bool {
-        let about = fs::metadata(&self.path).ok();
+        let about = self.path.as_ref().and_then(|path| fs::metadata(path).ok());
         // Each mark is a file of its own, whatever the clock says.
         let now = about.and_then(|about| Some((about.ino(), about.modified().ok()?)));
         let moved = now.is_some() && now != self.seen;
@@ -64,26 +68,56 @@ impl Mark {
     }
 }
 
-fn mark(ledger: &Path) -> PathBuf {
-    ledger.with_file_name("sync").join("handed")
+fn mark(ledger: &Path) -> Option<PathBuf> {
+    Some(place::folder(ledger)?.join(MARK))
 }
 
-/// Where rules are.
-pub(crate) fn beside(ledger: &Path) -> PathBuf {
-    ledger.with_file_name("sync").join("rules.d")
+/// Where rules are; nowhere with a ledger that no collector hands down to.
+pub(crate) fn beside(ledger: &Path) -> Option<PathBuf> {
+    Some(place::folder(ledger)?.join(RULES))
+}
+
+/// All that is handed down, by which the mark is named.
+pub(super) struct Laid {
+    digest: Context,
+    is_nothing: bool,
+}
+
+impl Laid {
+    pub(super) fn new() -> Self {
+        Self { digest: Context::new(&SHA256), is_nothing: true }
+    }
+
+    /// Adds a part.
+    pub(super) fn add(&mut self, part: &[u8]) {
+        self.digest.update(&(part.len() as u64).to_be_bytes());
+        self.digest.update(part);
+        self.is_nothing = false;
+    }
+
+    fn name(self) -> String {
+        if self.is_nothing { String::new() } else { hex(self.digest.finish().as_ref()) }
+    }
 }
 
 /// Writes what the collector hands down now, and removes what it took back; says what changed.
 pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<Changed> {
-    let changed = Changed { rules: lay_rules(ledger, outbox)?, settings: settings::lay(ledger, outbox)? };
-    if changed != Changed::default() {
-        place::write(&mark(ledger), Timestamp::now().to_string().as_bytes())?;
+    let mut laid = Laid::new();
+    let changed = Changed {
+        rules: lay_rules(ledger, outbox, &mut laid)?,
+        settings: settings::lay(ledger, outbox, &mut laid)?,
+    };
+    let (mark, name) = (place::beside(ledger)?.join(MARK), laid.name());
+    // A mark of another name is of an earlier time: what was laid then came no further than here.
+    let is_told = fs::read_to_string(&mark).unwrap_or_default() == name;
+    if changed != Changed::default() || !is_told {
+        place::write(&mark, name.as_bytes())?;
     }
     Ok(changed)
 }
 
-fn lay_rules(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
-    let root = beside(ledger);
+fn lay_rules(ledger: &Path, outbox: &mut Outbox, laid: &mut Laid) -> anyhow::Result<bool> {
+    let root = place::beside(ledger)?.join(RULES);
     let mut wanted = BTreeMap::new();
     for decision in outbox.decided(RULE)?.into_iter().filter(|decision| decision.field == RULE_TEXT) {
         let Some(text) = decision.value.as_deref().and_then(|value| serde_json::from_str(value).ok()) else {
@@ -104,6 +138,8 @@ fn lay_rules(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
     }
     for (path, text) in wanted {
         let text: String = text;
+        laid.add(path.as_os_str().as_bytes());
+        laid.add(text.as_bytes());
         if fs::read_to_string(&path).is_ok_and(|known| known == text) {
             continue;
         }
@@ -134,6 +170,8 @@ fn files(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> anyhow::Resul
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use sekisho_api::sync::{SETTING, SETTING_VALUE};
     use sekisho_ledger::Ledger;
 
     use super::*;
@@ -154,7 +192,7 @@ mod tests {
             assert!(!mark.has_moved());
             changed
         };
-        let own = beside(&ledger).join("vendor/example.toml");
+        let own = beside(&ledger).unwrap().join("vendor/example.toml");
         assert!(decide("vendor/example", Some("id = \"vendor/example\"")));
         assert_eq!(fs::read_to_string(&own).unwrap(), "id = \"vendor/example\"");
         // (why, id)
@@ -169,5 +207,39 @@ mod tests {
         }
         assert!(decide("vendor/example", None));
         assert!(!own.exists());
+    }
+
+    #[test]
+    fn what_was_laid_in_part_is_told_when_the_rest_is_laid() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("ledger.db");
+        drop(Ledger::open(&ledger).unwrap());
+        let mut outbox = Outbox::open(&ledger, "kita").unwrap();
+        let sync = place::beside(&ledger).unwrap();
+        // (what cannot be written at first)
+        for (number, blocked) in ["settings.json", MARK].into_iter().enumerate() {
+            let mut mark = Mark::of(&ledger, SystemTime::now());
+            let decide = |outbox: &mut Outbox, field, text: &str| {
+                let value = serde_json::to_string(text).unwrap();
+                outbox.decide(field, Some(&value), "survey", Timestamp::now()).unwrap();
+            };
+            let id = format!("vendor/example{number}");
+            decide(&mut outbox, (RULE, &id, RULE_TEXT), "of this day");
+            decide(&mut outbox, (SETTING, &format!("weather{number}"), SETTING_VALUE), "rain");
+            let (place, aside) = (sync.join(blocked), sync.join("aside"));
+            let had = place.exists() && fs::rename(&place, &aside).is_ok();
+            fs::create_dir(&place).unwrap();
+            lay(&ledger, &mut outbox).unwrap_err();
+            assert!(beside(&ledger).unwrap().join(&id).with_extension("toml").exists(), "the rule is laid");
+            fs::remove_dir(&place).unwrap();
+            if had {
+                fs::rename(&aside, &place).unwrap();
+            }
+            mark.has_moved();
+            lay(&ledger, &mut outbox).unwrap();
+            assert!(mark.has_moved(), "{blocked}: a daemon is told");
+            lay(&ledger, &mut outbox).unwrap();
+            assert!(!mark.has_moved(), "{blocked}: once");
+        }
     }
 }

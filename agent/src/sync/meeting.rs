@@ -10,14 +10,14 @@ use anyhow::{Context, bail};
 use sekisho_api::enrol::{RenewRequest, Renewed};
 use sekisho_api::sync::Answer;
 use sekisho_ledger::{BatchBounds, Outbox, random_id};
-use sekisho_report::{Lang, fill, text};
+use sekisho_report::{Lang, clean, fill, text};
 use sekisho_sync::{Address, Connection, Reply, client, pack, unpack};
 use tokio::runtime::{Builder, Runtime};
 
 use super::SyncConfig;
 use super::handed::{self, Changed};
 use super::machine;
-use super::place::{Collector, Place};
+use super::place::Place;
 use super::trouble::{refusal, worded};
 use crate::cli;
 use crate::run::config;
@@ -29,6 +29,9 @@ const RENEW_BEFORE: Duration = Duration::from_hours(24 * 200);
 const MAX_LIVES: usize = 2;
 /// Batches of one meeting, of some thousand rows each: what is left goes with the next.
 const MAX_BATCHES: usize = 10_000;
+
+/// What is told at once: a name and the longest path that systems take, with words around them.
+const MAX_LINE_CHARS: usize = 5_000;
 
 /// What a meeting came to.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -68,7 +71,7 @@ pub(crate) async fn meet(
 ) -> anyhow::Result<Met> {
     let begun = settings().unwrap_or_default();
     let place = Place::open(ledger)?;
-    let mut collector = place.collector()?;
+    let collector = place.collector()?;
     let url = begun.url.or_else(|| collector.url.clone());
     let address: Address =
         url.context("this box was enrolled by file and has no address of a collector")?.parse()?;
@@ -77,7 +80,7 @@ pub(crate) async fn meet(
     let tls = client(&collector.ca, &certificate, &place.key)?;
     let mut connection = Connection::open(&address, proxy.as_ref(), Arc::new(tls)).await?;
     if sekisho_sync::ends_within(&certificate, RENEW_BEFORE)? {
-        renew(&mut connection, &place, &mut collector).await?;
+        renew(&mut connection, &place).await?;
     }
     let mut outbox = Outbox::open(ledger, site)?;
     let sending = random_id()?;
@@ -122,7 +125,7 @@ async fn pace(bytes_per_s: Option<u64>, bytes: usize, took: Duration) {
     tokio::time::sleep(should.saturating_sub(took)).await;
 }
 
-async fn renew(connection: &mut Connection, place: &Place, collector: &mut Collector) -> anyhow::Result<()> {
+async fn renew(connection: &mut Connection, place: &Place) -> anyhow::Result<()> {
     let asked = RenewRequest { request: place.key.request()? };
     let reply = connection.post("/v1/renew", pack(&asked)?).await?;
     if reply.status != 200 {
@@ -132,8 +135,7 @@ async fn renew(connection: &mut Connection, place: &Place, collector: &mut Colle
     if sekisho_sync::point_of(&sekisho_sync::der(&renewed.certificate)?)? != place.key.public() {
         bail!("the collector sent a certificate for another key");
     }
-    collector.certificate = Some(renewed.certificate);
-    place.belong(collector)
+    place.renewed(renewed.certificate)
 }
 
 fn said(reply: &Reply) -> anyhow::Result<Answer> {
@@ -150,6 +152,6 @@ pub(super) fn runtime() -> anyhow::Result<Runtime> {
 /// Tells a person one thing.
 pub(super) fn tell(line: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
+    writeln!(out, "{}", clean(line, MAX_LINE_CHARS))?;
     Ok(out.flush()?)
 }

@@ -5,12 +5,12 @@
 //! or as it was. So a box that loses power while it enrols asks once more with the same keys, and one that is
 //! refused goes on with those that it has.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use sekisho_ledger::{private_folder, write_private};
+use anyhow::{Context, bail};
+use sekisho_ledger::{is_address, private_folder, write_private};
 use sekisho_sync::{BoxKey, Sealer};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,11 @@ const OLD_KEYS: [&str; 2] = ["box.key", "bundles.key"];
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("this box belongs to no collector yet: sekisho-agent enrol URL CODE")]
 pub(crate) struct NotEnrolled;
+
+/// The ledger is on a server: there is no folder beside it for what the box keeps of its collector.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("only a box whose ledger is a file can belong to a collector")]
+pub(crate) struct OnServer;
 
 /// The collector that the box belongs to.
 #[derive(Clone, Deserialize, Serialize)]
@@ -91,10 +96,7 @@ impl Place {
         let Some(collector) = read::<Collector>(&folder.join(COLLECTOR))? else {
             return Err(NotEnrolled.into());
         };
-        let keys = match collector.keys {
-            Some(keys) => keys,
-            None => old_keys(&folder)?,
-        };
+        let keys = in_use(&folder, collector.keys)?;
         Self::with(folder, keys)
     }
 
@@ -128,34 +130,71 @@ impl Place {
 
     /// Keeps which collector the box belongs to, and that it knows the box by these keys.
     pub(crate) fn belong(&self, collector: &Collector) -> anyhow::Result<()> {
-        let collector = Collector { keys: Some(self.keys.clone()), ..collector.clone() };
+        let _locked = self.lock()?;
+        self.keep(collector.clone())?;
+        self.remove(ENROLLING)
+    }
+
+    /// Keeps a new certificate for these keys, unless the box was enrolled by others since they were read.
+    pub(crate) fn renewed(&self, certificate: String) -> anyhow::Result<()> {
+        let _locked = self.lock()?;
+        let collector = self.collector()?;
+        if in_use(&self.folder, collector.keys.clone())?.key != self.keys.key {
+            bail!("this box was enrolled anew meanwhile: its next meeting is with that collector");
+        }
+        // The keys of an enrolment under way stay where they are.
+        self.keep(Collector { certificate: Some(certificate), ..collector })
+    }
+
+    /// Holds the folder for who reads what is in it and writes accordingly; until what is given is dropped.
+    fn lock(&self) -> anyhow::Result<File> {
+        let cannot = || format!("cannot lock {}", self.folder.display());
+        let folder = File::open(&self.folder).with_context(cannot)?;
+        folder.lock().with_context(cannot)?;
+        Ok(folder)
+    }
+
+    fn keep(&self, collector: Collector) -> anyhow::Result<()> {
+        let collector = Collector { keys: Some(self.keys.clone()), ..collector };
         write(&self.folder.join(COLLECTOR), serde_json::to_string_pretty(&collector)?.as_bytes())?;
         // No key stays that nobody knows the box by.
-        for name in OLD_KEYS.into_iter().chain([ENROLLING]) {
-            let path = self.folder.join(name);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(error).with_context(|| format!("cannot remove {}", path.display()));
-                }
-                _ => {}
+        OLD_KEYS.into_iter().try_for_each(|name| self.remove(name))
+    }
+
+    fn remove(&self, name: &str) -> anyhow::Result<()> {
+        let path = self.folder.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", path.display()))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
 /// Tells whether the box beside a ledger belongs to a collector.
 pub(super) fn is_enrolled(ledger: &Path) -> bool {
-    ledger.with_file_name(FOLDER).join(COLLECTOR).exists()
+    folder(ledger).is_some_and(|folder| folder.join(COLLECTOR).exists())
 }
 
-fn beside(ledger: &Path) -> anyhow::Result<PathBuf> {
-    let folder = ledger.with_file_name(FOLDER);
+/// Gives where what the box keeps of its collector is; nowhere with a ledger on a server, whose address is no path
+/// and holds a password.
+pub(super) fn folder(ledger: &Path) -> Option<PathBuf> {
+    (!is_address(ledger)).then(|| ledger.with_file_name(FOLDER))
+}
+
+/// Gives the same to write there, and makes it where it is missing.
+pub(super) fn beside(ledger: &Path) -> anyhow::Result<PathBuf> {
+    let folder = folder(ledger).ok_or(OnServer)?;
     private_folder(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     Ok(folder)
 }
 
-fn old_keys(folder: &Path) -> anyhow::Result<Keys> {
+/// Gives the keys that the collector knows the box by: those kept with its answer, or as they were kept before.
+fn in_use(folder: &Path, kept: Option<Keys>) -> anyhow::Result<Keys> {
+    if let Some(keys) = kept {
+        return Ok(keys);
+    }
     let [key, sealer] = OLD_KEYS.map(|name| {
         let path = folder.join(name);
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
@@ -215,6 +254,54 @@ mod tests {
         assert_eq!(now.key.public(), second.key.public());
         assert_eq!(now.sealer.recipient(), second.sealer.recipient());
         assert_eq!(now.collector().unwrap().site, "yama");
+    }
+
+    #[test]
+    fn a_renewal_undoes_no_enrolment() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("ledger.db");
+        Place::enrolling(&ledger, "first").unwrap().belong(&of("kita")).unwrap();
+        let daemon = Place::open(&ledger).unwrap();
+        daemon.renewed("renewed".to_owned()).unwrap();
+        let kept = daemon.collector().unwrap();
+        assert_eq!((kept.site.as_str(), kept.certificate.as_deref()), ("kita", Some("renewed")));
+        // While the daemon waits for the next certificate, a person enrols the box as another site.
+        let second = Place::enrolling(&ledger, "second").unwrap();
+        daemon.renewed("again".to_owned()).unwrap();
+        let waiting = Place::enrolling(&ledger, "second").unwrap();
+        assert_eq!(waiting.key.public(), second.key.public(), "those keys wait still");
+        second.belong(&of("yama")).unwrap();
+        daemon.renewed("too late".to_owned()).unwrap_err();
+        let now = Place::open(&ledger).unwrap();
+        assert_eq!(now.key.public(), second.key.public());
+        let kept = now.collector().unwrap();
+        assert_eq!((kept.site.as_str(), kept.certificate), ("yama", None));
+    }
+
+    #[test]
+    fn who_enrols_waits_for_who_renews() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("ledger.db");
+        let place = Place::enrolling(&ledger, "first").unwrap();
+        let held = place.lock().unwrap();
+        let (told, hears) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| told.send(place.belong(&of("kita")).is_ok()).unwrap());
+            let waits = hears.recv_timeout(std::time::Duration::from_millis(50));
+            assert!(waits.is_err() && !is_enrolled(&ledger));
+            drop(held);
+            assert!(hears.recv().unwrap());
+        });
+        assert!(is_enrolled(&ledger));
+    }
+
+    #[test]
+    fn with_a_ledger_on_a_server_nothing_is_written_anywhere() {
+        let ledger = Path::new("postgres://box:secret@192.0.2.9/ledger");
+        assert!(Place::enrolling(ledger, "first").err().unwrap().is::<OnServer>());
+        assert!(Place::open(ledger).err().unwrap().is::<OnServer>());
+        assert!(!is_enrolled(ledger));
+        assert!(!Path::new("postgres:").exists(), "a folder of the address's name");
     }
 
     #[test]

@@ -4,17 +4,18 @@
 //! `check-config` and `status` can show it.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use sekisho_api::sync::{SETTING, SETTING_VALUE};
 use sekisho_ledger::Outbox;
 use serde::{Deserialize, Serialize};
 
+use super::handed::Laid;
 use super::place;
 
+const FILE: &str = "settings.json";
 /// Settings that are kept: several times as many as there are, for those of a later version.
 const MAX_KEPT: usize = 50;
 /// Octets of the file: so many settings, each with the longest key, value and author that a decision may have.
@@ -38,13 +39,14 @@ pub(crate) struct Value {
     pub(crate) author: String,
 }
 
-fn file(ledger: &Path) -> PathBuf {
-    ledger.with_file_name("sync").join("settings.json")
+fn file(ledger: &Path) -> Option<PathBuf> {
+    Some(place::folder(ledger)?.join(FILE))
 }
 
 /// Reads what was said last; nothing where nothing was.
 pub(crate) fn read(ledger: &Path) -> io::Result<Said> {
-    let file = match File::open(file(ledger)) {
+    let Some(path) = file(ledger) else { return Ok(Said::default()) };
+    let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Said::default()),
         Err(error) => return Err(error),
@@ -55,7 +57,7 @@ pub(crate) fn read(ledger: &Path) -> io::Result<Said> {
 }
 
 /// Writes what the collector says now; tells whether that is another than before.
-pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
+pub(super) fn lay(ledger: &Path, outbox: &mut Outbox, laid: &mut Laid) -> anyhow::Result<bool> {
     let mut said = Said::default();
     for decision in outbox.decided(SETTING)?.into_iter().filter(|decision| decision.field == SETTING_VALUE) {
         let Some(value) = decision.value else { continue };
@@ -67,14 +69,14 @@ pub(super) fn lay(ledger: &Path, outbox: &mut Outbox) -> anyhow::Result<bool> {
             said.left_out += 1;
         }
     }
-    let path = file(ledger);
+    let text = serde_json::to_string(&said)?;
+    if said != Said::default() {
+        laid.add(text.as_bytes());
+    }
     if read(ledger).is_ok_and(|known| known == said) {
         return Ok(false);
     }
-    let text = serde_json::to_string(&said)?;
-    let folder = path.parent().context("the file has a folder")?;
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    place::write(&path, text.as_bytes())?;
+    place::write(&place::beside(ledger)?.join(FILE), text.as_bytes())?;
     Ok(true)
 }
 
@@ -91,11 +93,12 @@ mod tests {
         let ledger = folder.path().join("ledger.db");
         drop(Ledger::open(&ledger).unwrap());
         let mut outbox = Outbox::open(&ledger, "kita").unwrap();
-        assert!(!lay(&ledger, &mut outbox).unwrap(), "nothing was said");
+        let lay = |outbox: &mut Outbox| lay(&ledger, outbox, &mut Laid::new()).unwrap();
+        assert!(!lay(&mut outbox), "nothing was said");
         let mut say = |key: &str, value: Option<&str>| {
             outbox.decide((SETTING, key, SETTING_VALUE), value, "survey", Timestamp::now()).unwrap();
-            let changed = lay(&ledger, &mut outbox).unwrap();
-            assert!(!lay(&ledger, &mut outbox).unwrap(), "nothing is left to do");
+            let changed = lay(&mut outbox);
+            assert!(!lay(&mut outbox), "nothing is left to do");
             changed
         };
         assert!(say("sync.every", Some("[\"10min\"]")));
@@ -119,7 +122,7 @@ mod tests {
             let field = (SETTING, key.as_str(), SETTING_VALUE);
             outbox.decide(field, Some(&long), "survey", Timestamp::now()).unwrap();
         }
-        assert!(lay(&ledger, &mut outbox).unwrap());
+        assert!(lay(&mut outbox));
         assert_eq!(read(&ledger).unwrap().settings.len(), MAX_KEPT);
     }
 }

@@ -8,6 +8,10 @@ use std::borrow::Cow;
 /// Stands for a character that is not shown.
 const REPLACED: char = char::REPLACEMENT_CHARACTER;
 const ELLIPSIS: char = '…';
+/// Lines of an error: a configuration in which every prefix of its longest list is wrong.
+const MAX_LINES: usize = 2_000;
+/// Characters of one: the longest path that systems take (`PATH_MAX`), with words around it.
+const MAX_LINE_CHARS: usize = 5_000;
 
 /// Makes a text safe for one line of a screen or a sheet, of `max_chars` characters at most.
 #[must_use]
@@ -22,6 +26,16 @@ pub fn clean(text: &str, max_chars: usize) -> Cow<'_, str> {
         out.push(ELLIPSIS);
     }
     Cow::Owned(out)
+}
+
+/// Makes what stopped a command safe for a screen, line by line: it may quote what somebody sent.
+#[must_use]
+pub fn clean_lines(text: &str) -> String {
+    let mut lines = text.lines();
+    let mut shown: Vec<_> = lines.by_ref().take(MAX_LINES).map(|line| clean(line, MAX_LINE_CHARS)).collect();
+    let beyond = lines.next().map(|_| Cow::Owned(ELLIPSIS.to_string()));
+    shown.extend(beyond);
+    shown.join("\n")
 }
 
 /// Gives the character to show for one that was sent.
@@ -72,6 +86,15 @@ mod tests {
         for (sent, expected, why) in cases {
             assert_eq!(clean(sent, 100), expected, "{why}");
         }
+    }
+
+    #[test]
+    fn lines_stay_lines_and_are_bounded() {
+        assert_eq!(clean_lines("first\nsecond\u{1b}[2J\n"), "first\nsecond\u{fffd}[2J");
+        let endless = format!("{}\n", "x".repeat(MAX_LINE_CHARS * 2)).repeat(MAX_LINES * 2);
+        let shown = clean_lines(&endless);
+        assert_eq!(shown.lines().count(), MAX_LINES + 1);
+        assert!(shown.lines().all(|line| line.chars().count() <= MAX_LINE_CHARS && line.ends_with('…')));
     }
 
     #[test]

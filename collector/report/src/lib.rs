@@ -29,7 +29,7 @@ mod trial;
 mod when;
 mod workbook;
 
-pub use clean::clean;
+pub use clean::{clean, clean_lines};
 pub use explain::{Explanation, explain};
 pub use history::HistoryRow;
 pub use map::{MapData, MapOf, Plan};

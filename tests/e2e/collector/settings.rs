@@ -100,6 +100,30 @@ fn a_running_daemon_takes_settings_over_and_returns_to_its_own() {
 }
 
 #[test]
+fn what_a_half_written_rule_of_the_site_keeps_out_is_in_force_when_the_rule_is_right() {
+    let collector = Collector::start();
+    let site = Site::new("[sync]\nevery = '10s'\n");
+    let own = site.path("rules.d");
+    fs::create_dir(&own).unwrap();
+    let config = fs::read_to_string(site.path("agent.toml")).unwrap();
+    fs::write(site.path("agent.toml"), format!("rules = '{}'\n{config}", own.display())).unwrap();
+    site.record(1);
+    assert!(site.enrol(collector.address, &collector.code(NAME)).status.success());
+    let daemon = run(&site);
+    until("a meeting", || status(&site).filter(|status| status["sync"]["state"] == "in-touch"));
+    let half = own.join("half.toml");
+    fs::write(&half, "id = ").unwrap();
+    collector.ok(&[&["settings", "set", "internal", "10.0.0.0/8"], BY.as_slice()].concat());
+    until("a refusal", || status(&site).filter(|status| status["handed_error"].is_string()));
+    assert_eq!(handed(&site), Vec::<[String; 3]>::new());
+    fs::remove_file(&half).unwrap();
+    let row = ["internal", "10.0.0.0/8", "in-force"].map(str::to_owned);
+    until("the setting", || (handed(&site) == [row.clone()]).then_some(()));
+    assert!(status(&site).unwrap()["handed_error"].is_null(), "it is in force");
+    drop(daemon);
+}
+
+#[test]
 fn settings_come_by_file_to_a_running_daemon_as_well() {
     let collector = Collector::start();
     let site = Site::new("take_settings = true\n");

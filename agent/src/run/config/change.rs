@@ -29,7 +29,7 @@ impl Config {
         if self.sync.is_some() && new.sync.is_some() {
             self.sync = new.sync;
         }
-        self.handed = new.handed;
+        (self.handed, self.handed_doubts) = (new.handed, new.handed_doubts);
         self.live = super::Live { allowed, ..new.live };
         differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sekisho_enrich::Prefix;
+use sekisho_ledger::is_address;
 use sekisho_report::Lang;
 use sekisho_sync::setting::Setting;
 use sysinfo::System;
@@ -101,16 +102,24 @@ impl Checker<'_> {
             },
             log_format: self.choice(file.log.format.as_ref(), LogFormat::Text, &formats),
             handed: Vec::new(),
+            handed_doubts: Vec::new(),
             live: Live {
                 internal: self.internal(file.internal.as_deref()),
-                rules: Folders { handed: Some(handed), own: self.rules(file.rules.as_ref()) },
+                rules: Folders { handed, own: self.rules(file.rules.as_ref()) },
                 roll_up: self.roll_up(file.roll_up.as_ref()),
                 log_level: self.choice(file.log.level.as_ref(), LevelFilter::INFO, &levels),
                 snmp: file.snmp.as_ref().and_then(|snmp| self.snmp(snmp)),
                 allowed,
             },
         };
-        config.handed = self.told();
+        (config.handed, config.handed_doubts) = self.told();
+        // What the box keeps of its collector is in the folder of the ledger's file.
+        if let Some(written) = &file.ledger
+            && config.sync.is_some()
+            && is_address(&config.ledger)
+        {
+            self.wrong(written, ("sync-on-server", Vec::new()));
+        }
         if let Some((name, values)) = surroundings::memory(max_memory) {
             let line = file.max_memory.as_ref().map(|written| self.line(written.span().start));
             self.doubts.push(Problem { line, name, values });

@@ -77,27 +77,30 @@ pub(super) struct Handing {
     said: BTreeMap<String, Value>,
     declines: bool,
     told: Vec<Handed>,
+    doubts: Vec<Problem>,
 }
 
 impl Checker<'_> {
     /// Reads what was handed down to the box of a ledger.
     pub(super) fn hand(&mut self, ledger: &Path, takes: Option<bool>) {
+        let mut doubts = Vec::new();
         let said = settings::read(ledger).unwrap_or_else(|error| {
             let values = vec![("detail", error.to_string())];
-            self.doubts.push(Problem { line: None, name: "handed-unreadable", values });
+            doubts.push(Problem { line: None, name: "handed-unreadable", values });
             Said::default()
         });
         if said.left_out > 0 {
             let values = vec![("count", said.left_out.to_string())];
-            self.doubts.push(Problem { line: None, name: "handed-left-out", values });
+            doubts.push(Problem { line: None, name: "handed-left-out", values });
         }
+        self.doubts.extend_from_slice(&doubts);
         let declines = takes == Some(false);
-        self.handing = Handing { said: said.settings, declines, told: Vec::new() };
+        self.handing = Handing { said: said.settings, declines, told: Vec::new(), doubts };
     }
 
     /// Gives what is in force of what was handed down under a key; nothing where the file states its own.
     pub(super) fn handed(&mut self, key: &str, stated: Option<&[Spanned<String>]>) -> Option<Setting> {
-        let Handing { said, declines, told } = &mut self.handing;
+        let Handing { said, declines, told, .. } = &mut self.handing;
         let value = said.remove(key)?;
         let (became, setting) = match (*declines, stated, setting::read(key, &value.values)) {
             (true, _, _) => (shown(key, &value, "declined"), None),
@@ -115,14 +118,14 @@ impl Checker<'_> {
     /// Notes that what was in force is not, after all.
     pub(super) fn refuse_handed(&mut self, key: &str, (name, values): &Fault) {
         let Some(told) = self.handing.told.iter_mut().find(|told| told.key == key) else { return };
-        let [ja, en] = why(name, values);
+        let [ja, en] = both(name, values);
         "refused".clone_into(&mut told.state);
         (told.why_ja, told.why_en) = (ja, en);
     }
 
-    /// Gives what became of everything that was handed down, in the order of keys.
-    pub(super) fn told(&mut self) -> Vec<Handed> {
-        let Handing { said, declines, mut told } = std::mem::take(&mut self.handing);
+    /// Gives what became of everything that was handed down, in the order of keys, and what is doubtful about it.
+    pub(super) fn told(&mut self) -> (Vec<Handed>, Vec<Problem>) {
+        let Handing { said, declines, mut told, doubts } = std::mem::take(&mut self.handing);
         for (key, value) in said {
             let state = match (KEYS.contains(&key.as_str()), declines) {
                 (false, _) => "unknown",
@@ -132,17 +135,17 @@ impl Checker<'_> {
             told.push(shown(&key, &value, state));
         }
         told.sort_by(|one, other| one.key.cmp(&other.key));
-        told
+        (told, doubts)
     }
 }
 
 fn refused(key: &str, value: &Value, (name, values): &Fault) -> Handed {
-    let [why_ja, why_en] = why(name, values);
+    let [why_ja, why_en] = both(name, values);
     Handed { why_ja, why_en, ..shown(key, value, "refused") }
 }
 
 /// Words are in the answer of the daemon, which may be asked in either language.
-fn why(name: &str, values: &[(&'static str, String)]) -> [String; 2] {
+pub(super) fn both(name: &str, values: &[(&'static str, String)]) -> [String; 2] {
     let values: Vec<(&str, String)> =
         values.iter().map(|(name, value)| (*name, clean(value, MAX_SHOWN_CHARS).into_owned())).collect();
     let values: Vec<(&str, &dyn Display)> =

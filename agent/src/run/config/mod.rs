@@ -81,6 +81,8 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     /// What the collector handed down, and what became of each.
     pub(crate) handed: Vec<Handed>,
+    /// What of it is not used.
+    pub(crate) handed_doubts: Vec<Problem>,
     /// What changes without a restart.
     pub(crate) live: Live,
 }

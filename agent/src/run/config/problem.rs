@@ -17,6 +17,11 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    /// Words the problem in Japanese and in English, for whoever asks the daemon in either language.
+    pub(crate) fn both(&self) -> [String; 2] {
+        super::handed::both(self.name, &self.values)
+    }
+
     /// Words the problem with its place, as `agent.toml:12: …`.
     pub(crate) fn words(&self, path: &std::path::Path, lang: Lang) -> String {
         let values: Vec<(&str, &dyn Display)> =

@@ -42,6 +42,21 @@ fn what_is_left_out_fits_a_small_box() {
 }
 
 #[test]
+fn a_box_that_syncs_needs_a_file_for_its_ledger() {
+    let at = |ledger: &str, more: &str| sound(more).replace("/tmp/ledger.db", ledger);
+    let server = "postgres://box:secret@192.0.2.9/ledger";
+    assert_eq!(names(&at(server, "[sync]")), [(Some(3), "sync-on-server")]);
+    assert_eq!(names(&at(server, "")), []);
+    assert_eq!(names(&at("/tmp/ledger.db", "[sync]")), []);
+    let problems = check::check(&at(server, "[sync]")).unwrap_err();
+    for lang in [Lang::Ja, Lang::En] {
+        let words = problems.first().unwrap().words(Path::new("agent.toml"), lang);
+        assert!(!words.contains("secret") && words.contains("ledger"), "{words}");
+    }
+    assert_eq!(check::check(&at(server, "")).unwrap().config.live.rules.handed, None);
+}
+
+#[test]
 fn every_fault_is_told_at_its_line() {
     // (from line 4 on, line, name)
     let cases = [
@@ -272,6 +287,24 @@ fn what_the_collector_hands_down_is_taken_where_the_file_leaves_it_open() {
         assert_eq!(told.stated.is_empty(), state != "stated", "{told:?}");
         let is_other = (&config.live, &config.sync) != (&none.live, &none.sync);
         assert_eq!(is_other, state == "in-force", "{key} {value} {more}");
+    }
+}
+
+#[test]
+fn what_was_handed_down_and_is_not_used_is_told_in_both_languages() {
+    let folder = tempfile::tempdir().unwrap();
+    // (file, what is told)
+    let cases = [
+        ("{\"settings\": {}, \"left_out\": 0}", None),
+        ("{\"settings\": {}, \"left_out\": 12}", Some("12")),
+        ("\u{1b}[2J", Some("expected value")),
+    ];
+    for (said, told) in cases {
+        let doubts = handed(folder.path(), said, "").handed_doubts;
+        assert_eq!(doubts.len(), usize::from(told.is_some()), "{said}");
+        for words in doubts.iter().flat_map(Problem::both) {
+            assert!(words.contains(told.unwrap()) && !words.contains("config."), "{words}");
+        }
     }
 }
 

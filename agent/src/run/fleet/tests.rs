@@ -195,6 +195,7 @@ fn start_with(scripts: Vec<Vec<Act>>, ledger: Ledger, roll_up: Duration) -> Scen
     };
     let plans = scripts.into_iter().map(plan).collect();
     let fleet = Fleet::start(plans, Counting::default(), Box::new(ledger), &live(roll_up)).unwrap();
+    fleet.hold(false);
     Scene { fleet, taken, recorded }
 }
 
@@ -327,6 +328,24 @@ fn while_the_clock_is_waited_for_nothing_is_recorded_and_what_came_before_it_is_
     until("a roll-up", || !lock(&scene.recorded).is_empty());
     // What was taken and not left out is what is recorded.
     scene.stop_and_compare();
+}
+
+#[test]
+fn stopped_while_the_clock_is_waited_for_nothing_is_recorded() {
+    let scene = start(vec![vec![], vec![]], 0, NEVER);
+    scene.fleet.hold(true);
+    until("packets", || scene.taken.load(Ordering::SeqCst) > 20);
+    scene.fleet.stop().unwrap();
+    assert_eq!(*lock(&scene.recorded), []);
+}
+
+#[test]
+fn stopped_before_anybody_looked_at_the_clock_nothing_is_recorded() {
+    let ledger = Ledger::default();
+    let recorded = Arc::clone(&ledger.recorded);
+    let fleet = Fleet::start(Vec::new(), Counting::default(), Box::new(ledger), &live(SOON)).unwrap();
+    fleet.stop().unwrap();
+    assert_eq!(*lock(&recorded), []);
 }
 
 #[test]

@@ -71,6 +71,9 @@ pub(crate) struct Status {
     pub(crate) listeners: Vec<Listener>,
     /// The last time that the configuration was read again.
     pub(crate) reload: Option<Reload>,
+    /// What of what the collector handed down is not used.
+    #[serde(default)]
+    pub(crate) handed_doubts: Vec<Doubt>,
     /// Why what the collector handed down last was refused.
     #[serde(default)]
     pub(crate) handed_error: Option<String>,
@@ -79,6 +82,15 @@ pub(crate) struct Status {
     pub(crate) machine: Machine,
     /// Whether the box's clock can be relied on.
     pub(crate) clock: Clock,
+}
+
+/// Something that a person should look at.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Doubt {
+    /// In Japanese.
+    pub(crate) ja: String,
+    /// In English.
+    pub(crate) en: String,
 }
 
 /// What passed.

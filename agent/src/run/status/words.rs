@@ -8,7 +8,7 @@ use sekisho_report::size::human;
 use sekisho_report::{Lang, fill, label};
 
 use super::super::rates::rough;
-use super::{Interface, Status};
+use super::{Doubt, Interface, Status};
 
 /// Less room than this for the ledger, and a person should look.
 const SCARCE_DISK_BYTES: u64 = 1 << 30;
@@ -123,6 +123,13 @@ impl Page<'_> {
         }
         if let Some(error) = &status.handed_error {
             self.line("agent.attention-handed", &[("error", error)]);
+        }
+        for Doubt { ja, en } in &status.handed_doubts {
+            let says = match self.lang {
+                Lang::Ja => ja,
+                Lang::En => en,
+            };
+            self.line("agent.attention-doubt", &[("says", says)]);
         }
         if let Some(reload) = status.reload.as_ref().filter(|reload| !reload.waiting.is_empty()) {
             self.line("agent.attention-restart", &[("keys", &reload.waiting.join(", "))]);
@@ -362,6 +369,7 @@ mod tests {
             MirrorVerdict {
                 verdict: "bad".to_owned(), ja: "eth1 不良".to_owned(), en: "eth1 NG".to_owned()
             };
+        let doubt = Doubt { ja: "12 個を使いません".to_owned(), en: "12 are not used".to_owned() };
         let cases = [
             (port(Interface::default()), "ip link set eth1 up"),
             (port(Interface { link: true, silent_s: 90, ..Interface::default() }), "00:01:30"),
@@ -381,6 +389,7 @@ mod tests {
             (Status { clock: Clock::default(), ..base.clone() }, "NTP"),
             (Status { clock: Clock { waits: true, ..base.clock }, ..base.clone() }, "NTP"),
             (Status { clock: Clock { synchronised: Some(false), ..base.clock }, ..base.clone() }, "NTP"),
+            (Status { handed_doubts: vec![doubt], ..base.clone() }, "12"),
             (Status { handed_error: Some("example.toml".to_owned()), ..base.clone() }, "example.toml"),
             (
                 Status {
