@@ -266,7 +266,7 @@ fn write<'c>(
                 gone.entry(table.name).or_insert((table, Vec::new())).1.push(key.clone());
             }
             Change::Put(table, row) => {
-                effect.row(table.name, row);
+                effect.row(table, row);
                 put.entry(table.name).or_insert((table, Vec::new())).1.push(row.clone());
             }
         }
