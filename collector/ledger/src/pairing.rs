@@ -5,6 +5,8 @@
 //! connection of the capture has the exit it had: a relationship over two exits at once is two rows.
 //! Best pairs first; a row is given to one connection of a capture at most.
 
+pub(crate) mod succession;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use sekisho_api::Connection;
@@ -41,24 +43,23 @@ enum Exit {
 ///
 /// `known` comes in the order that breaks ties: the row seen last first.
 pub(crate) fn pair(known: &[&Connection], wanted: &[&Connection]) -> Vec<Option<usize>> {
-    let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let mut by_ip: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (place, row) in known.iter().enumerate() {
-        if let Some(name) = name(row) {
-            by_name.entry(name).or_default().push(place);
-        }
-        for ip in addresses(row) {
-            by_ip.entry(ip).or_default().push(place);
-        }
-    }
+    assign(known, wanted, |_, _| true)
+}
+
+/// Gives for each wanted connection the place in `known` of its row, of those that `may` allows.
+fn assign(
+    known: &[&Connection],
+    wanted: &[&Connection],
+    may: impl Fn(usize, usize) -> bool,
+) -> Vec<Option<usize>> {
+    let index = Index::of(known);
     let mut candidates = Vec::new();
     for (place, connection) in wanted.iter().enumerate() {
-        let same_name = name(connection).and_then(|name| by_name.get(&name));
-        let same_ip = addresses(connection).into_iter().filter_map(|ip| by_ip.get(ip));
-        let rows: BTreeSet<usize> = same_name.into_iter().chain(same_ip).flatten().copied().collect();
-        for row in rows {
+        for row in index.candidates(connection) {
             let Some(fit) = known.get(row).and_then(|known| fit(known, connection)) else { continue };
-            candidates.push((fit, row, place));
+            if may(row, place) {
+                candidates.push((fit, row, place));
+            }
         }
     }
     candidates.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
@@ -73,13 +74,42 @@ pub(crate) fn pair(known: &[&Connection], wanted: &[&Connection]) -> Vec<Option<
     pairs
 }
 
-/// Tells whether two connections of one device and service are one: the same party, over no other exit.
-pub(crate) fn is_same(one: &Connection, other: &Connection) -> bool {
-    let shares = || !addresses(one).is_disjoint(&addresses(other));
-    match fit(one, other) {
-        Some(Fit { exit: Exit::Other, .. }) | None => false,
-        Some(Fit { party: Party::Name, .. }) => true,
-        Some(_) => shares(),
+/// Known rows by what they are told by.
+#[derive(Default)]
+struct Index<'c> {
+    by_name: BTreeMap<String, Vec<usize>>,
+    /// Apart, for no two with names are told by their addresses: thousands may share one of a CDN.
+    named_by_ip: BTreeMap<&'c str, Vec<usize>>,
+    nameless_by_ip: BTreeMap<&'c str, Vec<usize>>,
+}
+
+impl<'c> Index<'c> {
+    fn of(known: &[&'c Connection]) -> Self {
+        let mut index = Self::default();
+        for (place, row) in known.iter().enumerate() {
+            let by_ip = match name(row) {
+                Some(name) => {
+                    index.by_name.entry(name).or_default().push(place);
+                    &mut index.named_by_ip
+                }
+                None => &mut index.nameless_by_ip,
+            };
+            for ip in addresses(row) {
+                by_ip.entry(ip).or_default().push(place);
+            }
+        }
+        index
+    }
+
+    /// The places of the rows that a connection may be.
+    fn candidates(&self, connection: &Connection) -> BTreeSet<usize> {
+        let ips = || addresses(connection).into_iter();
+        let nameless = ips().filter_map(|ip| self.nameless_by_ip.get(ip));
+        let rows: Vec<&Vec<usize>> = match name(connection) {
+            Some(name) => nameless.chain(self.by_name.get(&name)).collect(),
+            None => nameless.chain(ips().filter_map(|ip| self.named_by_ip.get(ip))).collect(),
+        };
+        rows.into_iter().flatten().copied().collect()
     }
 }
 

@@ -25,9 +25,9 @@ pub use error::DatabaseError;
 pub(crate) use error::Trouble;
 pub(crate) use postgres::Postgres;
 use postgres::Purpose;
-#[cfg(test)]
-pub(crate) use sqlite::SEEN;
 pub(crate) use sqlite::Sqlite;
+#[cfg(test)]
+pub(crate) use sqlite::{SEEN, STEPS};
 pub(crate) use value::{Params, Row, Value};
 
 use crate::error::{Fault, LedgerError};

@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use sekisho_api::{Exit, Initiator, Inside, Outside};
 
+use super::succession::{Sought, are_told_alike, holds, succeed};
 use super::*;
 
 fn connection(name: Option<&str>, ips: &[&str], exit: Option<&str>) -> Connection {
@@ -109,5 +110,34 @@ fn a_connection_continues_the_row_that_fits_best() {
         let known: Vec<_> = known.iter().collect();
         let wanted: Vec<_> = wanted.iter().collect();
         assert_eq!(pair(&known, &wanted), pairs, "{why}");
+    }
+}
+
+#[test]
+fn a_connection_of_a_new_life_holds_an_earlier_one_of_which_it_tells_all() {
+    let one = Some("00:00:5e:00:53:01");
+    let two = Some("00:00:5e:00:53:02");
+    // (earlier, connection, holds, why)
+    let cases = [
+        (connection(VPN, &[A], one), connection(VPN, &[B], one), true, "the name decides"),
+        (connection(VPN, &[A], one), connection(Some("x.example"), &[A], one), false, "other names"),
+        (connection(None, &[A], one), connection(VPN, &[A, B], one), true, "it got a name"),
+        (connection(None, &[A], one), connection(VPN, &[B], one), false, "a name elsewhere"),
+        (connection(VPN, &[A], one), connection(None, &[A], one), false, "its name is not seen"),
+        (connection(None, &[A], one), connection(None, &[A], one), true, "no name on either side"),
+        (connection(None, &[A], one), connection(None, &[B], one), false, "other addresses"),
+        (connection(VPN, &[A], None), connection(VPN, &[A], one), true, "the exit is learnt"),
+        (connection(VPN, &[A], one), connection(VPN, &[A], None), false, "its exit is not seen"),
+        (connection(VPN, &[A], one), connection(VPN, &[A], two), false, "another exit"),
+    ];
+    for (earlier, connection, is_held, why) in cases {
+        assert_eq!(holds(&connection, &earlier), is_held, "{why}");
+        let pairs = succeed(&[&earlier], &[&connection], |_, _| true);
+        assert_eq!(pairs, [is_held.then_some(0)], "{why}");
+        assert_eq!(succeed(&[&earlier], &[&connection], |_, _| false), [None], "{why}, and may not");
+        let mut sought = Sought::default();
+        sought.add(&connection);
+        assert!(sought.has(&earlier) || !is_held, "{why}: is kept to be paired");
+        assert!(!are_told_alike(&earlier, &connection) || is_held, "{why}");
     }
 }

@@ -131,7 +131,10 @@ impl Sqlite {
     }
 
     pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<(), Fault> {
-        self.prepare(sql)?.execute(params_from_iter(values))?;
+        let mut statement = self.prepare(sql)?;
+        statement.execute(params_from_iter(values))?;
+        #[cfg(test)]
+        count_steps(&statement);
         Ok(())
     }
 
@@ -145,6 +148,8 @@ impl Sqlite {
         for row in rows {
             statement.execute(params_from_iter(fixed.iter().chain(row)))?;
         }
+        #[cfg(test)]
+        count_steps(&statement);
         Ok(())
     }
 
@@ -160,6 +165,11 @@ impl Sqlite {
             if take(&Row::Sqlite(row))?.is_break() {
                 break;
             }
+        }
+        #[cfg(test)]
+        {
+            drop(rows);
+            count_steps(&statement);
         }
         Ok(())
     }
@@ -211,6 +221,14 @@ thread_local! {
     /// The statements that this thread has prepared, for the tests of how they are run.
     pub(crate) static SEEN: std::cell::RefCell<std::collections::BTreeSet<String>> =
         std::cell::RefCell::default();
+    /// The steps of SQLite's machine that this thread's statements took, for the tests of how much they do.
+    pub(crate) static STEPS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+fn count_steps(statement: &CachedStatement<'_>) {
+    let steps = statement.reset_status(rusqlite::StatementStatus::VmStep);
+    STEPS.set(STEPS.get() + u64::from(steps.cast_unsigned()));
 }
 
 /// Rewrites `$n` to `?n` outside quoted text and names.

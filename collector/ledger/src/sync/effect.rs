@@ -5,13 +5,11 @@ use std::collections::BTreeSet;
 
 use sekisho_api::sync::Decision;
 
+use super::table::Table;
 use crate::deed;
 use crate::error::Fault;
 use crate::settle;
 use crate::store::{Database, Value};
-
-/// The place of a connection's status among the values of its row.
-const STATUS: usize = 5;
 
 /// What is touched, gathered row by row.
 #[derive(Debug, Default)]
@@ -27,25 +25,17 @@ pub(super) struct Effect {
 
 impl Effect {
     /// Notes a row that came, its values in the order of its table, those of the key first.
-    pub(super) fn row(&mut self, table: &str, values: &[Value<'_>]) {
-        let number = |place: usize| match values.get(place) {
-            Some(Value::Integer(number)) => Some(*number),
-            _ => None,
-        };
-        let text = |place: usize| match values.get(place) {
-            Some(Value::Text(text)) => Some(text.as_ref()),
-            _ => None,
-        };
-        match table {
+    pub(super) fn row(&mut self, table: &Table, values: &[Value<'_>]) {
+        let number = table.number(values, "number");
+        match table.name {
             "connections" => {
-                self.numbers.extend(number(0));
-                if text(STATUS).is_some_and(|status| status != settle::UNREGISTERED) {
-                    self.declared.extend(number(0));
+                self.numbers.extend(number);
+                if table.text(values, "status").is_some_and(|status| status != settle::UNREGISTERED) {
+                    self.declared.extend(number);
                 }
             }
-            "activity" => self.numbers.extend(number(0)),
-            "days" => self.numbers.extend(number(1)),
-            "devices" => self.devices.extend(text(0).map(str::to_owned)),
+            "activity" | "days" => self.numbers.extend(number),
+            "devices" => self.devices.extend(table.text(values, "device").map(str::to_owned)),
             _ => {}
         }
     }
@@ -67,21 +57,5 @@ impl Effect {
             self.numbers.extend(database.query(sql, (site, device), |row| row.get::<i64>(0))?);
         }
         settle::again(database, site, &self.numbers)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sync::table;
-
-    #[test]
-    fn a_connection_s_status_is_where_it_is_looked_for() {
-        let connections = table::find("connections").unwrap();
-        let columns: Vec<_> = connections.key.iter().chain(connections.rest).collect();
-        assert_eq!((*columns[0], *columns[STATUS]), ("number", "status"));
-        assert_eq!(table::find("activity").unwrap().key[0], "number");
-        assert_eq!(table::find("days").unwrap().key[1], "number");
-        assert_eq!(table::find("devices").unwrap().key[0], "device");
     }
 }

@@ -8,7 +8,7 @@ use sekisho_api::sync::{Answer, Batch, Cursor, Decision, Outcome, SYNC_VERSION, 
 
 use super::decision::{self, Field, Origin};
 use super::effect::Effect;
-use super::former;
+use super::former::{self, Coming};
 use super::journal::Journal;
 use super::life::{self, State};
 use super::machine;
@@ -252,6 +252,7 @@ fn write<'c>(
     let mut gone: BTreeMap<&'static str, (&'static Table, Rows)> = BTreeMap::new();
     let mut put: BTreeMap<&'static str, (&'static Table, Rows)> = BTreeMap::new();
     let mut effect = Effect::default();
+    let mut coming = Coming::default();
     let mut taken = 0_i64;
     for change in changes {
         taken += 1;
@@ -261,22 +262,22 @@ fn write<'c>(
                 decision::merge(database, site, decision, Origin::There)?;
             }
             Change::Gone(table, key) => {
+                coming.gone(table, key);
                 gone.entry(table.name).or_insert((table, Vec::new())).1.push(key.clone());
             }
             Change::Put(table, row) => {
-                effect.row(table.name, row);
+                effect.row(table, row);
+                coming.put(table, row);
                 put.entry(table.name).or_insert((table, Vec::new())).1.push(row.clone());
             }
         }
     }
+    former::make_room(database, site, &coming, complete)?;
     // First: the same file may have been read again under another number.
     for (table, keys) in gone.into_values() {
         table.delete(database, site, keys)?;
     }
     for (table, rows) in put.into_values() {
-        if former::is_of(table) {
-            former::make_room(database, site, &rows, complete)?;
-        }
         if !complete {
             life::confirm(database, site, table, &rows)?;
         }

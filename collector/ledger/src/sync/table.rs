@@ -177,6 +177,27 @@ impl Table {
         database.execute_each(&Each { one, all }, &[site.into()], keys)
     }
 
+    /// Gives the number in a column of a row's values, those of the key first, or of its key alone.
+    pub(crate) fn number(&self, values: &[Value<'_>], column: &str) -> Option<i64> {
+        match self.cell(values, column)? {
+            Value::Integer(number) => Some(*number),
+            Value::Text(_) | Value::Null => None,
+        }
+    }
+
+    /// Gives the text in a column of a row's values, those of the key first, or of its key alone.
+    pub(crate) fn text<'v>(&self, values: &'v [Value<'_>], column: &str) -> Option<&'v str> {
+        match self.cell(values, column)? {
+            Value::Text(text) => Some(text),
+            Value::Integer(_) | Value::Null => None,
+        }
+    }
+
+    fn cell<'v, 't>(&self, values: &'v [Value<'t>], column: &str) -> Option<&'v Value<'t>> {
+        let place = self.key.iter().chain(self.rest).position(|name| *name == column)?;
+        values.get(place)
+    }
+
     /// The condition that a row has the site `$1` and the key `$2` …
     fn matching(&self) -> String {
         let mut sql = String::from(" WHERE site = $1");
@@ -227,6 +248,17 @@ fn bound<'v>(site: &'v str, key: &'v [KeyPart]) -> Vec<Value<'v>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_s_values_are_found_by_the_names_of_their_columns() {
+        let days = find("days").unwrap();
+        let row: Vec<Value<'_>> = vec![3.into(), 7.into(), 1.into(), 600.into(), 400.into(), "{}".into()];
+        assert_eq!((days.number(&row, "capture"), days.number(&row, "number")), (Some(3), Some(7)));
+        assert_eq!(days.text(&row, "hours"), Some("{}"));
+        assert_eq!(days.text(&row[..2], "hours"), None, "a key has none");
+        assert_eq!(days.text(&row, "number"), None, "a number is no text");
+        assert_eq!(days.number(&row, "octets"), None, "no such column");
+    }
 
     #[test]
     fn numbers_are_the_columns_that_the_schema_has_as_numbers() {

@@ -9,6 +9,8 @@ mod common;
 #[cfg(test)]
 mod deeds;
 #[cfg(test)]
+mod former;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod intake;

@@ -28,8 +28,13 @@ impl Place {
     pub(crate) fn ledger(&self, name: &str) -> PathBuf {
         match std::env::var(SERVER) {
             Ok(server) => new_schema(&server).into(),
-            Err(_) => self.folder.path().join(format!("{name}.db")),
+            Err(_) => self.file(name),
         }
+    }
+
+    /// The path of a new ledger that is a file in either run, as that of a box.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.db"))
     }
 }
 
