@@ -53,7 +53,7 @@ const OTHERS: [(IpAddr, u8); 4] = [
     (IpAddr::V6(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0)), 32),
     (IpAddr::V6(Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0)), 32),
     (IpAddr::V6(Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0)), 16),
-    (IpAddr::V6(Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 0)), 64),
+    (IpAddr::V6(Ipv6Addr::UNSPECIFIED), 64),
 ];
 /// The widest prefix that a hospital has of its own on the Internet.
 const MIN_OPEN_LENGTH: (u8, u8) = (16, 32);
