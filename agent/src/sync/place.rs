@@ -10,13 +10,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use sekisho_ledger::{is_address, private_folder, write_private};
+use sekisho_ledger::{is_address, private_file, private_folder, write_private};
 use sekisho_sync::{BoxKey, Sealer};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 const FOLDER: &str = "sync";
 const COLLECTOR: &str = "collector.json";
+/// Held by who reads the others and writes accordingly.
+const LOCK: &str = "lock";
 /// The keys of an enrolment that the collector has not confirmed yet.
 const ENROLLING: &str = "enrolling.json";
 /// Where the keys of boxes are that enrolled before keys were kept with the collector's answer.
@@ -146,12 +148,14 @@ impl Place {
         self.keep(Collector { certificate: Some(certificate), ..collector })
     }
 
-    /// Holds the folder for who reads what is in it and writes accordingly; until what is given is dropped.
+    /// Holds the folder for who reads what is in it and writes accordingly; until what is given is dropped. By a
+    /// file, for whoever writes a file holds its folder itself.
     fn lock(&self) -> anyhow::Result<File> {
-        let cannot = || format!("cannot lock {}", self.folder.display());
-        let folder = File::open(&self.folder).with_context(cannot)?;
-        folder.lock().with_context(cannot)?;
-        Ok(folder)
+        let path = self.folder.join(LOCK);
+        let cannot = || format!("cannot lock {}", path.display());
+        let lock = private_file(&path).with_context(cannot)?;
+        lock.lock().with_context(cannot)?;
+        Ok(lock)
     }
 
     fn keep(&self, collector: Collector) -> anyhow::Result<()> {
