@@ -213,11 +213,13 @@ impl Pipeline {
             }
             let Some(waiting) = places.get_mut(..count).filter(|waiting| !waiting.is_empty()) else { return };
             // Loops of nothing but reads: the more of them the processor has at once, the more they overlap.
+            let entries = waiting.iter().map(|waiting| self.table.warm_index(&waiting.mark));
+            black_box(entries.fold(0, |all, one| all ^ one));
             for waiting in &mut *waiting {
-                waiting.glance = self.table.warm_index(&waiting.mark);
+                waiting.glance = self.table.glance(&waiting.mark);
             }
-            let warmed = waiting.iter().map(|waiting| self.table.warm_conn(&waiting.mark, waiting.glance));
-            black_box(warmed.fold(0, |all, one| all ^ one));
+            let conns = waiting.iter().map(|waiting| self.table.warm_conn(waiting.glance));
+            black_box(conns.fold(0, |all, one| all ^ one));
             let pulses = waiting.iter().filter_map(|waiting| self.table.peek(waiting.glance));
             let pulses = pulses.filter(|conn| conn.attention == Attention::Pulse);
             black_box(pulses.fold(0, |all, conn| all ^ conn.extra.warm()));

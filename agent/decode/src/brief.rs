@@ -4,6 +4,8 @@
 //! It says the same as the way through every layer, and no more than counting a packet takes. Whatever is
 //! out of the ordinary, damage included, has no brief.
 
+use std::hint::select_unpredictable;
+
 use crate::packet::{Link, Tcp, Udp};
 use crate::transport::protocol;
 use crate::{Addr, LinkType, MacAddr};
@@ -107,90 +109,91 @@ impl Brief {
 
     #[inline]
     fn ethernet(&mut self, tci: u16, bytes: &[u8], wire_len: u32) -> bool {
-        let Some((head, rest)) = bytes.split_first_chunk::<14>() else { return false };
-        let [macs @ .., high, low] = head;
+        // With a tag's four octets, so that reading them takes no branch: which frames have one no processor
+        // can foresee where a mirror port shows trunks, nor which of TCP and UDP comes next.
+        let Some(head) = bytes.first_chunk::<18>() else { return false };
+        let [macs @ .., _, _, _, _, _, _] = head;
+        let tagged = [head[12], head[13]] == TAG;
         self.macs = *macs;
-        self.vlan = tci & VLAN_ID;
-        let ethertype = [*high, *low];
-        if ethertype != TAG {
-            return self.internet(ethertype, rest);
-        }
-        let Some((tag, rest)) = rest.split_first_chunk::<4>() else { return false };
-        self.vlan = u16::from_be_bytes([tag[0], tag[1]]) & VLAN_ID;
-        tci == 0 && wire_len >= 18 && self.internet([tag[2], tag[3]], rest)
-    }
-
-    #[inline]
-    fn internet(&mut self, ethertype: [u8; 2], bytes: &[u8]) -> bool {
-        match ethertype {
+        let tag = u16::from_be_bytes([head[14], head[15]]);
+        self.vlan = select_unpredictable(tagged, tag, tci) & VLAN_ID;
+        let ethertype = select_unpredictable(tagged, [head[16], head[17]], [head[12], head[13]]);
+        let Some(bytes) = bytes.get(select_unpredictable(tagged, 18, 14)..) else { return false };
+        let read = match ethertype {
             [0x08, 0x00] => self.v4(bytes),
             [0x86, 0xdd] => self.v6(bytes),
             _ => false,
-        }
+        };
+        read && (!tagged || tci == 0 && wire_len >= 18)
     }
 
     #[inline]
     fn v4(&mut self, bytes: &[u8]) -> bool {
-        let Some(h) = bytes.first_chunk::<V4_HEADER>() else { return false };
+        let Some((h, upper)) = bytes.split_first_chunk::<V4_HEADER>() else { return false };
         // Version 4 and five words; neither more fragments nor an offset.
         if h[0] != 0x45 || u16::from_be_bytes([h[6], h[7]]) & 0x3fff != 0 {
             return false;
         }
-        let wire_len = u16::from_be_bytes([h[2], h[3]]);
         self.src = Addr::v4([h[12], h[13], h[14], h[15]]);
         self.dst = Addr::v4([h[16], h[17], h[18], h[19]]);
         self.ttl = h[8];
         self.ident = u32::from(u16::from_be_bytes([h[4], h[5]]));
-        self.upper(h[9], V4_HEADER, wire_len.into(), bytes)
+        let wire_len = usize::from(u16::from_be_bytes([h[2], h[3]]));
+        self.wire_len = wire_len as u32;
+        wire_len >= V4_HEADER && self.upper(h[9], wire_len - V4_HEADER, upper)
     }
 
     #[inline(never)]
     fn v6(&mut self, bytes: &[u8]) -> bool {
         let Some((h, rest)) = bytes.split_first_chunk::<8>() else { return false };
         let Some((src, rest)) = rest.split_first_chunk::<16>() else { return false };
-        let Some(dst) = rest.first_chunk::<16>() else { return false };
-        let body_wire_len = usize::from(u16::from_be_bytes([h[4], h[5]]));
-        if h[0] >> 4 != 6 || body_wire_len == 0 {
+        let Some((dst, upper)) = rest.split_first_chunk::<16>() else { return false };
+        let wire_len = usize::from(u16::from_be_bytes([h[4], h[5]]));
+        if h[0] >> 4 != 6 || wire_len == 0 {
             return false;
         }
         self.src = Addr::v6(*src);
         self.dst = Addr::v6(*dst);
         self.ttl = h[7];
         self.ident = 0;
-        self.upper(h[6], V6_HEADER, V6_HEADER + body_wire_len, bytes)
+        self.wire_len = (V6_HEADER + wire_len) as u32;
+        self.upper(h[6], wire_len, upper)
     }
 
+    /// Reads what follows the IP header: `wire_len` octets on the wire; of what was captured what is beyond
+    /// them is the link's padding.
     #[inline]
-    fn upper(&mut self, number: u8, header_len: usize, wire_len: usize, bytes: &[u8]) -> bool {
-        // Without link padding.
-        let captured = bytes.len().min(wire_len);
-        let Some(upper) = bytes.get(header_len..captured) else { return false };
+    fn upper(&mut self, number: u8, wire_len: usize, bytes: &[u8]) -> bool {
+        let tcp = number == protocol::TCP;
+        let len = bytes.len().min(wire_len);
         self.protocol = number;
-        self.wire_len = wire_len as u32;
-        let upper_len = match number {
-            protocol::TCP => {
-                let Some(h) = upper.first_chunk::<TCP_HEADER>() else { return false };
-                let tcp = Tcp::of(h);
-                self.src_port = tcp.src_port;
-                self.dst_port = tcp.dst_port;
-                self.flags = tcp.flags;
-                self.own = tcp.own();
-                usize::from(h[12] >> 4) * 4
-            }
-            protocol::UDP => {
-                let Some((h, payload)) = upper.split_first_chunk::<UDP_HEADER>() else { return false };
-                let udp = Udp::of(*h);
-                self.src_port = udp.src_port;
-                self.dst_port = udp.dst_port;
-                self.flags = 0;
-                self.own = udp.own(payload);
-                UDP_HEADER
-            }
-            _ => return false,
+        let Some(h) = bytes.first_chunk::<TCP_HEADER>().filter(|_| len >= TCP_HEADER) else {
+            return number == protocol::UDP && self.short(wire_len, bytes.get(..len).unwrap_or_default());
         };
-        let least = if number == protocol::TCP { TCP_HEADER } else { UDP_HEADER };
-        self.payload_len = upper.len().wrapping_sub(upper_len) as u32;
-        self.payload_wire_len = (wire_len - header_len).wrapping_sub(upper_len) as u32;
-        upper_len >= least && upper_len <= upper.len()
+        let (as_tcp, as_udp) = (Tcp::of(h), Udp::of([h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]]));
+        self.src_port = as_udp.src_port;
+        self.dst_port = as_udp.dst_port;
+        self.flags = select_unpredictable(tcp, as_tcp.flags, 0);
+        self.own =
+            select_unpredictable(tcp, as_tcp.own(), as_udp.own(h.get(UDP_HEADER..).unwrap_or_default()));
+        let header_len = select_unpredictable(tcp, usize::from(h[12] >> 4) * 4, UDP_HEADER);
+        self.payload_len = len.wrapping_sub(header_len) as u32;
+        self.payload_wire_len = wire_len.wrapping_sub(header_len) as u32;
+        let least = select_unpredictable(tcp, TCP_HEADER, UDP_HEADER);
+        header_len <= len && header_len >= least && (tcp || number == protocol::UDP)
+    }
+
+    /// Reads a datagram that is shorter than a TCP header.
+    #[cold]
+    fn short(&mut self, wire_len: usize, bytes: &[u8]) -> bool {
+        let Some((h, payload)) = bytes.split_first_chunk() else { return false };
+        let udp = Udp::of(*h);
+        self.src_port = udp.src_port;
+        self.dst_port = udp.dst_port;
+        self.flags = 0;
+        self.own = udp.own(payload);
+        self.payload_len = payload.len() as u32;
+        self.payload_wire_len = (wire_len - UDP_HEADER) as u32;
+        true
     }
 }

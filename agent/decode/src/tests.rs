@@ -349,13 +349,15 @@ proptest! {
         tagged in any::<bool>(),
         v6 in any::<bool>(),
         udp in any::<bool>(),
+        long in any::<bool>(),
         tci in 0u16..3,
-        changes in prop::collection::vec((0usize..80, any::<u8>()), 0..3),
-        cut in 0usize..100,
+        changes in prop::collection::vec((0usize..100, any::<u8>()), 0..3),
+        cut in 0usize..130,
         longer in 0u32..40,
     ) {
         let link = PacketBuilder::ethernet2(CLIENT, SERVER);
         let mut frame = Vec::new();
+        let payload = if long { [PAYLOAD; 4].concat() } else { PAYLOAD.to_vec() };
         let ends = |n| [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, n];
         let internet = match (tagged, v6) {
             (false, false) => link.ipv4([192, 0, 2, 1], [198, 51, 100, 2], 63),
@@ -364,9 +366,9 @@ proptest! {
             (true, true) => link.single_vlan(10.try_into().unwrap()).ipv6(ends(1), ends(2), 63),
         };
         if udp {
-            internet.udp(50_000, 53).write(&mut frame, PAYLOAD).unwrap();
+            internet.udp(50_000, 53).write(&mut frame, &payload).unwrap();
         } else {
-            internet.tcp(50_000, 443, 7, 1024).write(&mut frame, PAYLOAD).unwrap();
+            internet.tcp(50_000, 443, 7, 1024).write(&mut frame, &payload).unwrap();
         }
         for &(at, byte) in &changes {
             if let Some(place) = frame.get_mut(at) {

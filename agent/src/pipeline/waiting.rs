@@ -25,10 +25,19 @@ impl<'a> Waiting<'a> {
     };
 
     /// Reads a frame into this place.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "a frame comes in registers; put together in memory first, it takes as long as its headers"
+    )]
+    #[inline(always)]
     pub(super) fn take(&mut self, frame: Frame<'a>) {
         let Frame { link, tci, data, wire_len, .. } = frame;
         self.frame = frame;
+        self.read(link, tci, data, wire_len);
+    }
+
+    #[inline(never)]
+    fn read(&mut self, link: LinkType, tci: u16, data: &[u8], wire_len: u32) {
         let read = self.brief.read(link, tci, data, wire_len);
         self.mark = if read { Mark::of_brief(&self.brief) } else { Mark::NONE };
     }

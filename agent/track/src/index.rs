@@ -36,6 +36,12 @@ impl Index {
         self.slot(hash, same).map(|(_, conn)| conn)
     }
 
+    /// Reads where a hash belongs, and nothing that depends on what stands there.
+    #[inline]
+    pub(crate) fn touch(&self, hash: u64) -> u64 {
+        self.entries.get(home(hash, self.entries.len())).copied().unwrap_or_default()
+    }
+
     /// Gives the first conn with a hash's tag, without asking whether it is the one: mostly it is.
     #[inline]
     pub(crate) fn glance(&self, hash: u64) -> u32 {

@@ -148,31 +148,36 @@ impl<X: Default> Table<X> {
         self.conns.get_mut(id.0)
     }
 
-    /// Reads what a packet's turn will need, so that it is in the cache by then: of several packets the
-    /// reads overlap, of one after the other they would not.
+    /// Reads what a packet's turn will need first, so that it is in the cache by then: of several packets
+    /// the reads overlap, of one after the other they would not.
     #[inline]
     #[must_use]
-    pub fn warm_index(&self, mark: &Mark) -> u32 {
+    pub fn warm_index(&self, mark: &Mark) -> u64 {
+        self.index.touch(mark.conn) ^ u64::from(self.duplicates.glance(mark.packet))
+    }
+
+    /// Gives what the index has for a packet at a glance: mostly its conn.
+    #[inline]
+    #[must_use]
+    pub fn glance(&self, mark: &Mark) -> u32 {
         self.index.glance(mark.conn)
     }
 
-    /// Goes on from what [`Self::warm_index`] gave to the conn itself, and to the memory of recent packets.
+    /// Goes on from what [`Self::glance`] gave to the conn itself.
     #[inline]
     #[must_use]
-    pub fn warm_conn(&self, mark: &Mark, glance: u32) -> u64 {
-        let conn = self.conns.get(glance);
-        let conn = conn.map_or(0, |conn| conn.last_ns.cast_unsigned() ^ conn.bytes[0]);
-        conn ^ u64::from(self.duplicates.glance(mark.packet))
+    pub fn warm_conn(&self, glance: u32) -> u64 {
+        self.conns.get(glance).map_or(0, |conn| conn.last_ns.cast_unsigned() ^ conn.bytes[0])
     }
 
-    /// Gives the conn that [`Self::warm_index`] gave.
+    /// Gives the conn that [`Self::glance`] gave.
     #[inline]
     #[must_use]
     pub fn peek(&self, glance: u32) -> Option<&Conn<X>> {
         self.conns.get(glance)
     }
 
-    /// Counts a packet of the conn that [`Self::warm_index`] gave, where nothing is to be found out about it:
+    /// Counts a packet of the conn that [`Self::glance`] gave, where nothing is to be found out about it:
     /// on the conn's own VLAN, no copy, and neither this conn's end nor any other's. `None` says that
     /// nothing was done, and that the packet is to go the way of [`Self::packet`].
     ///

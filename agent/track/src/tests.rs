@@ -107,7 +107,7 @@ impl Bench {
         let mut brief = Brief::NONE;
         assert!(brief.read(LinkType::Ethernet, 0, &bytes, bytes.len() as u32));
         let mark = Mark::of_brief(&brief);
-        let glance = self.table.warm_index(&mark);
+        let glance = self.table.glance(&mark);
         let opens = brief.flags & flag::SYN != 0;
         if opens || self.table.again(glance, time_ns, &mark, &brief).is_none() {
             self.take(time_ns, frame);

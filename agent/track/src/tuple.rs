@@ -92,12 +92,15 @@ impl Ends {
 }
 
 /// Folds an address and a port, so that of two ends each keeps its own port. Nothing of IPv4 addresses is
-/// lost: they take the lower bits, the port the upper.
+/// lost: they take the lower bits, the port those above them.
 #[inline]
 const fn end(address: Addr, port: u16) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    // Not the uppermost: their load would be widened over the port's neighbour, and wait until both are written.
+    const PORT_BITS: u32 = 40;
     let bits = address.bits();
-    let both = (bits as u64).wrapping_add(((bits >> 64) as u64).wrapping_mul(ODD)) ^ (port as u64) << 48;
+    let both =
+        (bits as u64).wrapping_add(((bits >> 64) as u64).wrapping_mul(ODD)) ^ (port as u64) << PORT_BITS;
     (both ^ both >> 32).wrapping_mul(ODD)
 }
 
