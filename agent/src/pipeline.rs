@@ -212,6 +212,7 @@ impl Pipeline {
                 count += 1;
             }
             let Some(waiting) = places.get_mut(..count).filter(|waiting| !waiting.is_empty()) else { return };
+            let whole_hour = self.count(waiting);
             // Loops of nothing but reads: the more of them the processor has at once, the more they overlap.
             let entries = waiting.iter().map(|waiting| self.table.warm_index(&waiting.mark));
             black_box(entries.fold(0, |all, one| all ^ one));
@@ -224,19 +225,27 @@ impl Pipeline {
             let pulses = pulses.filter(|conn| conn.attention == Attention::Pulse);
             black_box(pulses.fold(0, |all, conn| all ^ conn.extra.warm()));
             for waiting in &*waiting {
-                self.turn(waiting);
+                if !whole_hour {
+                    self.follow_hour(waiting.frame.time_ns);
+                }
+                if !self.known(waiting) {
+                    self.at_length(&waiting.frame);
+                }
             }
         }
     }
 
+    /// Counts frames read; tells whether all are of the hour that the capture's time is in.
     #[inline]
-    fn turn(&mut self, waiting: &Waiting<'_>) {
-        self.tally.packets += 1;
-        self.tally.bytes += u64::from(waiting.frame.wire_len);
-        self.tick(waiting.frame.time_ns);
-        if !self.known(waiting) {
-            self.at_length(&waiting.frame);
+    fn count(&mut self, frames: &[Waiting<'_>]) -> bool {
+        let (mut first, mut last, mut bytes) = (i64::MAX, i64::MIN, 0);
+        for Waiting { frame, .. } in frames {
+            first = first.min(frame.time_ns);
+            last = last.max(frame.time_ns);
+            bytes += u64::from(frame.wire_len);
         }
+        self.tally.read(frames.len() as u64, bytes, first, last);
+        self.hour_ns.contains(&first) && self.hour_ns.contains(&last)
     }
 
     /// Takes a frame the long way, on which it may open, end or change anything.
@@ -257,13 +266,6 @@ impl Pipeline {
     }
 
     /// Follows the capture's time; what is booked by the hour is booked when the hour ends.
-    #[inline]
-    fn tick(&mut self, time_ns: i64) {
-        let (first, last) = self.tally.span.unwrap_or((time_ns, time_ns));
-        self.tally.span = Some((first.min(time_ns), last.max(time_ns)));
-        self.follow_hour(time_ns);
-    }
-
     #[inline]
     fn follow_hour(&mut self, time_ns: i64) {
         if !self.hour_ns.contains(&time_ns) {

@@ -36,12 +36,13 @@ pub struct Inner<'a> {
 
 impl Brief {
     /// Tells whether the packet goes where packets in the clear are carried.
+    #[expect(clippy::needless_bitwise_bool, reason = "which is TCP and which UDP no branch can foresee")]
     #[inline]
     #[must_use]
     pub const fn may_carry_packets(&self) -> bool {
-        self.protocol == protocol::UDP
-            && (matches!(self.dst_port, VXLAN_PORT | GENEVE_PORT | CAPWAP_PORT)
-                || self.src_port == CAPWAP_PORT)
+        let (src, dst) = (self.src_port, self.dst_port);
+        let to_tunnel = (dst == VXLAN_PORT) | (dst == GENEVE_PORT) | (dst == CAPWAP_PORT);
+        (self.protocol == protocol::UDP) & (to_tunnel | (src == CAPWAP_PORT))
     }
 }
 

@@ -29,6 +29,15 @@ pub(super) struct Told {
 }
 
 impl Tally {
+    /// Counts frames that were read, from the first to the last.
+    #[inline]
+    pub(super) fn read(&mut self, frames: u64, bytes: u64, first_ns: i64, last_ns: i64) {
+        self.packets += frames;
+        self.bytes += bytes;
+        let (first, last) = self.span.unwrap_or((first_ns, last_ns));
+        self.span = Some((first.min(first_ns), last.max(last_ns)));
+    }
+
     /// Notes a frame that could not be decoded.
     #[cold]
     pub(super) fn damaged(&mut self, error: DecodeError) {

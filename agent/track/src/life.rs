@@ -1,5 +1,7 @@
 //! How long a conn lives, who opened it, and what a packet does to it.
 
+use std::hint::select_unpredictable;
+
 use sekisho_decode::{Brief, Ip, Link, Upper, flag, protocol};
 
 use crate::conn::{Attention, Conn};
@@ -109,9 +111,9 @@ impl<X> Conn<X> {
     #[inline]
     pub(crate) fn again(&mut self, time_ns: i64, from_orig: bool, hop: u32, brief: &Brief) {
         let side = self.book(time_ns, from_orig, brief.wire_len);
-        if brief.protocol == protocol::TCP {
-            self.tcp(brief.flags, side, from_orig, brief.payload_wire_len > 0);
-        }
+        // UDP has no flags, and its data is not marked: with it nothing is new.
+        let data_len = select_unpredictable(brief.protocol == protocol::TCP, brief.payload_wire_len, 0);
+        self.tcp(brief.flags, side, from_orig, data_len > 0);
         self.hop(side, hop, || (brief.link(), brief.ttl));
     }
 
