@@ -114,17 +114,20 @@ impl Brief {
         let Some(head) = bytes.first_chunk::<18>() else { return false };
         let [macs @ .., _, _, _, _, _, _] = head;
         let tagged = [head[12], head[13]] == TAG;
+        // What is rare is asked first.
+        if (tci != 0 || wire_len < 18) && tagged {
+            return false;
+        }
         self.macs = *macs;
         let tag = u16::from_be_bytes([head[14], head[15]]);
         self.vlan = select_unpredictable(tagged, tag, tci) & VLAN_ID;
         let ethertype = select_unpredictable(tagged, [head[16], head[17]], [head[12], head[13]]);
         let Some(bytes) = bytes.get(select_unpredictable(tagged, 18, 14)..) else { return false };
-        let read = match ethertype {
+        match ethertype {
             [0x08, 0x00] => self.v4(bytes),
             [0x86, 0xdd] => self.v6(bytes),
             _ => false,
-        };
-        read && (!tagged || tci == 0 && wire_len >= 18)
+        }
     }
 
     #[inline]

@@ -177,8 +177,9 @@ impl<X> Conn<X> {
     #[inline]
     pub(crate) fn sent_by_orig(&self, tuple: &Tuple) -> Option<bool> {
         // Both are asked at once: which it is, no processor can foresee.
-        let (from_orig, from_resp) = (self.tuple.differs(tuple), self.tuple.differs(&tuple.reversed()));
-        (from_orig.min(from_resp) == 0).then_some(from_orig == 0)
+        let (by_orig, by_resp) = (self.tuple.differs_from_src(tuple), self.tuple.differs_from_dst(tuple));
+        let same = by_orig.min(by_resp) | self.tuple.differs_as_pair(tuple) == 0;
+        same.then_some(by_orig == 0)
     }
 
     /// Tells whether the conn was seen on this VLAN.

@@ -48,12 +48,25 @@ impl Tuple {
         }
     }
 
-    /// The bits in which it differs from another, thrown together; without a branch.
+    /// The bits in which another's sender differs from its own sender, thrown together; without a branch.
     #[inline]
-    pub(crate) const fn differs(&self, other: &Self) -> u64 {
-        let addresses = self.src.bits() ^ other.src.bits() | self.dst.bits() ^ other.dst.bits();
-        let ports = self.src_port ^ other.src_port | self.dst_port ^ other.dst_port;
-        addresses as u64 | (addresses >> 64) as u64 | ports as u64 | (self.protocol ^ other.protocol) as u64
+    pub(crate) const fn differs_from_src(&self, other: &Self) -> u64 {
+        halves(self.src.bits() ^ other.src.bits()) | (self.src_port ^ other.src_port) as u64
+    }
+
+    /// The bits in which another's sender differs from its own receiver.
+    #[inline]
+    pub(crate) const fn differs_from_dst(&self, other: &Self) -> u64 {
+        halves(self.dst.bits() ^ other.src.bits()) | (self.dst_port ^ other.src_port) as u64
+    }
+
+    /// The bits in which the two ends differ from another's taken together, and the protocol. Where none does
+    /// and one end is the other's sender, the other end is its receiver.
+    #[inline]
+    pub(crate) const fn differs_as_pair(&self, other: &Self) -> u64 {
+        let addresses = self.src.bits() ^ self.dst.bits() ^ other.src.bits() ^ other.dst.bits();
+        let ports = self.src_port ^ self.dst_port ^ other.src_port ^ other.dst_port;
+        halves(addresses) | ports as u64 | (self.protocol ^ other.protocol) as u64
     }
 
     /// What both directions have in common of their ends.
@@ -102,6 +115,12 @@ const fn end(address: Addr, port: u16) -> u64 {
     let both =
         (bits as u64).wrapping_add(((bits >> 64) as u64).wrapping_mul(ODD)) ^ (port as u64) << PORT_BITS;
     (both ^ both >> 32).wrapping_mul(ODD)
+}
+
+/// Throws the halves together.
+#[inline]
+const fn halves(bits: u128) -> u64 {
+    bits as u64 | (bits >> 64) as u64
 }
 
 /// Multiplies to 128 bits and folds the halves: every input bit reaches every output bit.
