@@ -1,6 +1,7 @@
 //! Conns that are the same relationship, added up as they end.
 
-use foldhash::HashMap;
+use foldhash::fast::RandomState;
+use indexmap::IndexMap;
 use sekisho_decode::{Addr, MacAddr, protocol};
 use sekisho_recognise::{Cipher, Inspection, Key, Side};
 use sekisho_track::{Conn, State};
@@ -193,10 +194,14 @@ pub(crate) struct Relation {
     pub(crate) news: bool,
 }
 
+/// Relationships by their keys, side by side in the order in which they began. A table that held them in
+/// its buckets would be half empty, and each time it grew would stand beside its elder with all in both.
+pub(crate) type ByKey = IndexMap<RelationKey, Relation, RandomState>;
+
 /// All relationships.
 #[derive(Debug)]
 pub(crate) struct Relations {
-    pub(crate) all: HashMap<RelationKey, Relation>,
+    pub(crate) all: ByKey,
     bound: usize,
     /// Conns that found no room.
     pub(crate) refused: u64,
@@ -205,7 +210,7 @@ pub(crate) struct Relations {
 
 impl Relations {
     pub(crate) fn new(bound: usize) -> Self {
-        Self { all: HashMap::default(), bound, refused: 0, pasts: Pasts::default() }
+        Self { all: ByKey::default(), bound, refused: 0, pasts: Pasts::default() }
     }
 
     /// Adds a flow that an exporter tells of.
@@ -236,7 +241,7 @@ impl Relations {
     }
 
     /// Gives everything away.
-    pub(crate) fn take(&mut self) -> HashMap<RelationKey, Relation> {
+    pub(crate) fn take(&mut self) -> ByKey {
         self.pasts.kept = 0;
         std::mem::take(&mut self.all)
     }
