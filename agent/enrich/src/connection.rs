@@ -15,13 +15,13 @@ use sekisho_recognise::{Key, Side};
 use sekisho_rules::{Facts, Field, Rules, Subject, asn};
 
 use crate::behaviour::{Told, Watched, merged};
-use crate::device::{Profile, Profiles};
+use crate::device::Profiles;
 use crate::exit::Exits;
 use crate::finish::Known;
 use crate::group::{Group, GroupKey, Groups};
 use crate::intern::TextId;
 use crate::judge::{self, Judge, Judgement};
-use crate::owner::Owners;
+use crate::owner::{DeviceKey, Owners};
 use crate::reason::{Reasons, Wire, transport};
 use crate::relation::{Carrier, Relation, RelationKey, UNKNOWN_ENCRYPTED};
 use crate::say;
@@ -161,9 +161,14 @@ pub(crate) fn groups<'a>(
 ) -> Groups<'a> {
     let mut groups = Groups::default();
     let (mut rules, mut reasons) = (Judge::new(rules, Subject::Connection), Reasons::default());
+    let mut around: Option<Around<'_>> = None;
     for external in external {
-        let device = known.owners.device(external.inside());
-        let view = View { external, known, profile: profiles.get(&device), exits };
+        let (device, exit) = (known.owners.device(external.inside()), external.exit());
+        // Relationships of one device stand side by side.
+        let same = around.take().filter(|around| around.device == device && around.exit == exit);
+        let around =
+            around.insert(same.unwrap_or_else(|| Around::of(device, exit, profiles, exits, &mut rules)));
+        let view = View { external, known, around };
         let finding = view.finding(&mut rules, &mut reasons);
         let name = view.name();
         let key = GroupKey {
@@ -174,7 +179,7 @@ pub(crate) fn groups<'a>(
                 |name| reasons.party(name, known.texts),
             ),
             service: finding.service.clone(),
-            exit: external.exit(),
+            exit,
         };
         groups.add(key, name.map(|name| known.texts.text(name)), external, finding);
     }
@@ -330,12 +335,45 @@ pub(crate) struct Finding {
     pub(crate) told: Option<Box<Told>>,
 }
 
+/// What the rules may weigh of the device inside and of the exit.
+struct Around<'a> {
+    device: DeviceKey,
+    exit: Option<MacAddr>,
+    facts: Vec<(Field, &'a str)>,
+}
+
+impl<'a> Around<'a> {
+    fn of(
+        device: DeviceKey,
+        exit: Option<MacAddr>,
+        profiles: &'a Profiles,
+        exits: &'a Exits,
+        rules: &mut Judge<'_>,
+    ) -> Self {
+        let mut facts = Vec::new();
+        let mut add = |field: Field, value: Option<&'a String>| {
+            let value = value.map(String::as_str).filter(|value| rules.tells(field, value));
+            facts.extend(value.map(|value| (field, value)));
+        };
+        if let Some(profile) = profiles.get(&device) {
+            add(Field::InsideRole, profile.role.as_ref());
+            add(Field::InsideVendor, profile.vendor.as_ref());
+            add(Field::InsideName, profile.names.first());
+        }
+        if let Some(exit) = exit.and_then(|mac| exits.get(&mac)) {
+            add(Field::ExitVendor, exit.vendor.as_ref());
+            add(Field::ExitRole, exit.role.as_ref());
+            add(Field::Line, exit.line.as_ref());
+        }
+        Self { device, exit, facts }
+    }
+}
+
 /// A relationship with everything around it.
 struct View<'a> {
     external: &'a External<'a>,
     known: &'a Known<'a, 'a>,
-    profile: Option<&'a Profile>,
-    exits: &'a Exits,
+    around: &'a Around<'a>,
 }
 
 impl<'a> View<'a> {
@@ -357,7 +395,7 @@ impl<'a> View<'a> {
         let carried = self.carried();
         let wire = carried.unwrap_or_else(|| reasons.wire(self.external.key, self.external.relation));
         let told = self.external.told(self.known.watched);
-        let facts = self.facts(&wire, told.as_ref(), rules);
+        let facts = self.facts(&wire, told.as_ref(), rules, reasons);
         let judgement = rules.judge(facts);
         let open = CARRIERS.contains(&wire.service) || self.external.key.service.is_none();
         let by_rule = judgement.service.as_deref().filter(|_| open);
@@ -383,7 +421,13 @@ impl<'a> View<'a> {
         Finding { service, tunnel, judgement, exporters, evidence, told }
     }
 
-    fn facts(&self, wire: &Wire, told: Option<&Told>, rules: &mut Judge<'_>) -> Facts<'a> {
+    fn facts(
+        &self,
+        wire: &Wire,
+        told: Option<&Told>,
+        rules: &mut Judge<'_>,
+        reasons: &mut Reasons,
+    ) -> Facts<'a> {
         let external = self.external;
         let mut facts = Facts::default();
         rules.add(&mut facts, Field::Service, wire.service);
@@ -391,39 +435,24 @@ impl<'a> View<'a> {
         rules.add(&mut facts, Field::Transport, transport(external.key.protocol));
         rules.add(&mut facts, Field::Port, external.key.port.to_string());
         rules.add(&mut facts, Field::Initiator, external.initiator().slug());
-        rules.add(&mut facts, Field::OutsideAddress, external.outside().to_string());
+        for (field, value) in reasons.place(external.outside(), rules).iter() {
+            facts.add(*field, value.clone());
+        }
         for (field, number) in told.into_iter().flat_map(Told::facts) {
             rules.add(&mut facts, field, number.to_string());
         }
-        if let Some(system) = asn::system(external.outside().ip()) {
-            rules.add(&mut facts, Field::Asn, system.number.to_string());
-            rules.add(&mut facts, Field::AsName, system.name);
-            rules.add(&mut facts, Field::Country, system.country.unwrap_or_default());
-        }
         if let Some(name) = self.name() {
-            rules.add(&mut facts, Field::Name, self.known.texts.text(name));
+            rules.add_text(&mut facts, Field::Name, name, self.known.texts);
         }
         for (_, key, text) in &external.relation.notes {
             // Who is called from outside bears the hospital's own names.
             let own_name = !external.orig_inside && OF_RESP.contains(key);
             if let Some(field) = judge::field(*key).filter(|_| !own_name) {
-                rules.add(&mut facts, field, self.known.texts.text(*text));
+                rules.add_text(&mut facts, field, *text, self.known.texts);
             }
         }
-        let mut add = |field: Field, value: Option<&'a String>| {
-            if let Some(value) = value {
-                rules.add(&mut facts, field, value.as_str());
-            }
-        };
-        if let Some(profile) = self.profile {
-            add(Field::InsideRole, profile.role.as_ref());
-            add(Field::InsideVendor, profile.vendor.as_ref());
-            add(Field::InsideName, profile.names.first());
-        }
-        if let Some(exit) = external.exit().and_then(|mac| self.exits.get(&mac)) {
-            add(Field::ExitVendor, exit.vendor.as_ref());
-            add(Field::ExitRole, exit.role.as_ref());
-            add(Field::Line, exit.line.as_ref());
+        for (field, value) in &self.around.facts {
+            facts.add(*field, *value);
         }
         facts
     }

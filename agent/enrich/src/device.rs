@@ -241,7 +241,7 @@ fn facts<'a>(
             _ => judge::field(*key),
         };
         if let Some(field) = field {
-            rules.add(&mut facts, field, known.texts.text(*text));
+            rules.add_text(&mut facts, field, *text, known.texts);
         }
     }
     if !classes.is_empty() {
@@ -270,7 +270,7 @@ fn station_facts<'a>(facts: &mut Facts<'a>, mac: MacAddr, known: &Known<'a, '_>,
     let Some(station) = known.stations.by_mac.get(&mac) else { return };
     let mut add = |field: Field, text: Option<TextId>| {
         if let Some(text) = text {
-            rules.add(facts, field, known.texts.text(text));
+            rules.add_text(facts, field, text, known.texts);
         }
     };
     add(Field::DhcpVendorClass, station.vendor_class);
