@@ -198,21 +198,22 @@ pub(crate) fn rows(
 ) -> Vec<Connection> {
     // A row is large: the list never grows, and no row is moved to find its place.
     let mut rows: Vec<Connection> = Vec::with_capacity(groups.len());
-    let news = groups.into_iter().filter(|(_, group)| group.news);
-    rows.extend(news.map(|(key, group)| row(owners, profiles, exits, &key, group)));
+    let mut keys: Vec<GroupKey> = Vec::with_capacity(groups.len());
+    for (key, group) in groups.into_iter().filter(|(_, group)| group.news) {
+        rows.push(row(owners, profiles, exits, &key, *group));
+        keys.push(key);
+    }
     // What tells most rows apart stands beside their places: a look at the rows costs more than a comparison.
     let beside = |(at, row): (u32, &Connection)| {
         let [inside, outside, _] = ends(row);
         // What follows a text that is cut must not be compared before its rest.
-        let outside = if inside.len() <= LETTERS { letters(outside) } else { [0; 8] };
-        (u128::from(order(row)) << 120 | letters_of_inside(inside), u64::from_be_bytes(outside), at)
+        let outside = if inside.len() <= LETTERS { letters(outside) } else { [0; 16] };
+        (u128::from(order(row)) << 120 | letters_of_inside(inside), u128::from_be_bytes(outside), at)
     };
     let mut places: Vec<_> = (0..).zip(&rows).map(beside).collect();
-    let full = |at: u32| rows.get(at as usize).map(ends);
-    // In place, for here memory is at its fullest; equal rows stay in their order by their numbers.
-    places.sort_unstable_by(|a, b| {
-        (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| (full(a.2), a.2).cmp(&(full(b.2), b.2)))
-    });
+    let full = |at: u32| (rows.get(at as usize).map(ends), keys.get(at as usize));
+    // In place, for here memory is at its fullest; rows that show the same stand in the order of their keys.
+    places.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| full(a.2).cmp(&full(b.2))));
     let places: Vec<usize> = places.into_iter().map(|(_, _, at)| at as usize).collect();
     arrange(&mut rows, &places);
     rows
@@ -263,10 +264,16 @@ fn order(row: &Connection) -> u8 {
     u8::from(!row.tunnel) << 7 | rank as u8
 }
 
-fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, group: Group<'_>) -> Connection {
+fn row(
+    owners: &Owners,
+    profiles: &Profiles,
+    exits: &Exits,
+    key: &GroupKey,
+    mut group: Group<'_>,
+) -> Connection {
     let profile = profiles.get(&key.device);
     let inside = group.inside();
-    let endpoints = group.endpoints();
+    let endpoints = group.take_endpoints();
     let first = endpoints.first().cloned().unwrap_or(Endpoint { transport: "ip".to_owned(), port: 0 });
     let (first_ns, last_ns) = group.span();
     let hours = group.hours().map(|(hour, bytes)| (crate::hour(hour), bytes)).collect();
