@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use sekisho_api::{Endpoint, Evidence, Text};
 use sekisho_decode::{Addr, MacAddr};
+use smallvec::SmallVec;
 
 use crate::behaviour::Told;
 use crate::connection::{External, Finding};
@@ -36,11 +37,11 @@ pub(crate) struct GroupKey {
 
 /// Things weighed by octets, in order; most rows have one of each.
 #[derive(Debug)]
-pub(crate) struct Weighed<T>(Vec<(T, u64)>);
+pub(crate) struct Weighed<T>(SmallVec<[(T, u64); 1]>);
 
 impl<T> Default for Weighed<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(SmallVec::new())
     }
 }
 
@@ -52,10 +53,7 @@ impl<T: Ord> Weighed<T> {
                     *sum = sum.saturating_add(weight);
                 }
             }
-            Err(at) if self.0.len() < MAX_LISTED => {
-                self.0.reserve_exact(1);
-                self.0.insert(at, (thing, weight));
-            }
+            Err(at) if self.0.len() < MAX_LISTED => self.0.insert(at, (thing, weight)),
             Err(_) => {}
         }
     }
