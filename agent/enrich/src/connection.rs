@@ -99,30 +99,27 @@ impl External<'_> {
 /// The relationships that leave the site, and how many were left out: knocks from outside that nobody
 /// answered, of which the Internet has thousands a day, and what runs inside a tunnel that is a row itself.
 pub(crate) fn external<'a>(known: &Known<'_, 'a>) -> (Vec<External<'a>>, LeftOut) {
-    let crosses = |a: Addr, b: Addr| known.locality.is_inside(a) != known.locality.is_inside(b);
-    let leaves = |(key, relation): &(&'a RelationKey, &'a Relation)| {
-        let local = |address: Addr| address.is_group() || address.is_link_local();
-        let stays = relation.to_group || local(key.orig) || local(key.resp) || !crosses(key.orig, key.resp);
-        let orig_inside = known.locality.is_inside(key.orig);
-        (!stays).then_some(External { key, relation, orig_inside })
-    };
+    let is_inside = |address: Addr| known.locality.is_inside(address);
+    let local = |address: Addr| address.is_group() || address.is_link_local();
     let mut left_out = LeftOut::default();
+    let mut carriers: BTreeSet<Carrier> = BTreeSet::new();
+    let mut all: Vec<External<'a>> = Vec::new();
     for (key, relation) in &known.relations {
-        let unicast = |address: Addr| {
-            !address.is_group() && !address.is_link_local() && !known.locality.is_inside(address)
-        };
-        let beside =
-            unicast(key.orig) && unicast(key.resp) && !relation.to_group && relation.carrier.is_none();
-        left_out.beside += if beside { relation.sessions } else { 0 };
+        let carrier = relation.carrier.as_deref();
+        carriers.extend(carrier);
+        if relation.to_group || local(key.orig) || local(key.resp) {
+            continue;
+        }
+        let orig_inside = is_inside(key.orig);
+        if orig_inside == is_inside(key.resp) {
+            let beside = !orig_inside && carrier.is_none();
+            left_out.beside += if beside { relation.sessions } else { 0 };
+        } else if carrier.is_some_and(|(a, b)| is_inside(*a) != is_inside(*b)) {
+            left_out.in_tunnels += relation.sessions;
+        } else {
+            all.push(External { key, relation, orig_inside });
+        }
     }
-    let mut all: Vec<External<'a>> = known.relations.iter().filter_map(leaves).collect();
-    all.retain(|external| {
-        let in_tunnel = external.relation.carrier.as_deref().is_some_and(|(a, b)| crosses(*a, *b));
-        left_out.in_tunnels += if in_tunnel { external.relation.sessions } else { 0 };
-        !in_tunnel
-    });
-    let carriers: BTreeSet<Carrier> =
-        known.relations.iter().filter_map(|(_, relation)| relation.carrier.as_deref().copied()).collect();
     let carries = |key: &RelationKey| {
         carriers.contains(&(key.orig, key.resp)) || carriers.contains(&(key.resp, key.orig))
     };
