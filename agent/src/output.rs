@@ -53,7 +53,7 @@ pub(crate) fn analysis(
             let general = |row: &Connection| row.category.as_deref() == Some(GENERAL_INTERNET);
             // A tunnel is shown whatever it is taken for.
             let surveyed = |row: &&Connection| *all || row.tunnel || !general(row);
-            let rows: Vec<Connection> = analysis.connections.iter().filter(surveyed).cloned().collect();
+            let rows: Vec<&Connection> = analysis.connections.iter().filter(surveyed).collect();
             sink.write_all(table::connections(&rows, assumed, lang, width(), &zone).as_bytes())?;
             folded(&mut sink, analysis.connections.len() - rows.len(), lang)?;
         }

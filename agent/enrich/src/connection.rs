@@ -15,13 +15,13 @@ use sekisho_recognise::{Key, Side};
 use sekisho_rules::{Facts, Field, Rules, Subject, asn};
 
 use crate::behaviour::{Told, Watched, merged};
-use crate::device::{Profile, Profiles};
+use crate::device::Profiles;
 use crate::exit::Exits;
 use crate::finish::Known;
 use crate::group::{Group, GroupKey, Groups};
 use crate::intern::TextId;
 use crate::judge::{self, Judge, Judgement};
-use crate::owner::Owners;
+use crate::owner::{DeviceKey, Owners};
 use crate::reason::{Reasons, Wire, transport};
 use crate::relation::{Carrier, Relation, RelationKey, UNKNOWN_ENCRYPTED};
 use crate::say;
@@ -99,30 +99,27 @@ impl External<'_> {
 /// The relationships that leave the site, and how many were left out: knocks from outside that nobody
 /// answered, of which the Internet has thousands a day, and what runs inside a tunnel that is a row itself.
 pub(crate) fn external<'a>(known: &Known<'_, 'a>) -> (Vec<External<'a>>, LeftOut) {
-    let crosses = |a: Addr, b: Addr| known.locality.is_inside(a) != known.locality.is_inside(b);
-    let leaves = |(key, relation): &(&'a RelationKey, &'a Relation)| {
-        let local = |address: Addr| address.is_group() || address.is_link_local();
-        let stays = relation.to_group || local(key.orig) || local(key.resp) || !crosses(key.orig, key.resp);
-        let orig_inside = known.locality.is_inside(key.orig);
-        (!stays).then_some(External { key, relation, orig_inside })
-    };
+    let is_inside = |address: Addr| known.locality.is_inside(address);
+    let local = |address: Addr| address.is_group() || address.is_link_local();
     let mut left_out = LeftOut::default();
+    let mut carriers: BTreeSet<Carrier> = BTreeSet::new();
+    let mut all: Vec<External<'a>> = Vec::new();
     for (key, relation) in &known.relations {
-        let unicast = |address: Addr| {
-            !address.is_group() && !address.is_link_local() && !known.locality.is_inside(address)
-        };
-        let beside =
-            unicast(key.orig) && unicast(key.resp) && !relation.to_group && relation.carrier.is_none();
-        left_out.beside += if beside { relation.sessions } else { 0 };
+        let carrier = relation.carrier.as_deref();
+        carriers.extend(carrier);
+        if relation.to_group || local(key.orig) || local(key.resp) {
+            continue;
+        }
+        let orig_inside = is_inside(key.orig);
+        if orig_inside == is_inside(key.resp) {
+            let beside = !orig_inside && carrier.is_none();
+            left_out.beside += if beside { relation.sessions } else { 0 };
+        } else if carrier.is_some_and(|(a, b)| is_inside(*a) != is_inside(*b)) {
+            left_out.in_tunnels += relation.sessions;
+        } else {
+            all.push(External { key, relation, orig_inside });
+        }
     }
-    let mut all: Vec<External<'a>> = known.relations.iter().filter_map(leaves).collect();
-    all.retain(|external| {
-        let in_tunnel = external.relation.carrier.as_deref().is_some_and(|(a, b)| crosses(*a, *b));
-        left_out.in_tunnels += if in_tunnel { external.relation.sessions } else { 0 };
-        !in_tunnel
-    });
-    let carriers: BTreeSet<Carrier> =
-        known.relations.iter().filter_map(|(_, relation)| relation.carrier.as_deref().copied()).collect();
     let carries = |key: &RelationKey| {
         carriers.contains(&(key.orig, key.resp)) || carriers.contains(&(key.resp, key.orig))
     };
@@ -161,9 +158,14 @@ pub(crate) fn groups<'a>(
 ) -> Groups<'a> {
     let mut groups = Groups::default();
     let (mut rules, mut reasons) = (Judge::new(rules, Subject::Connection), Reasons::default());
+    let mut around: Option<Around<'_>> = None;
     for external in external {
-        let device = known.owners.device(external.inside());
-        let view = View { external, known, profile: profiles.get(&device), exits };
+        let (device, exit) = (known.owners.device(external.inside()), external.exit());
+        // Relationships of one device stand side by side.
+        let same = around.take().filter(|around| around.device == device && around.exit == exit);
+        let around =
+            around.insert(same.unwrap_or_else(|| Around::of(device, exit, profiles, exits, &mut rules)));
+        let view = View { external, known, around };
         let finding = view.finding(&mut rules, &mut reasons);
         let name = view.name();
         let key = GroupKey {
@@ -174,7 +176,7 @@ pub(crate) fn groups<'a>(
                 |name| reasons.party(name, known.texts),
             ),
             service: finding.service.clone(),
-            exit: external.exit(),
+            exit,
         };
         groups.add(key, name.map(|name| known.texts.text(name)), external, finding);
     }
@@ -193,21 +195,22 @@ pub(crate) fn rows(
 ) -> Vec<Connection> {
     // A row is large: the list never grows, and no row is moved to find its place.
     let mut rows: Vec<Connection> = Vec::with_capacity(groups.len());
-    let news = groups.into_iter().filter(|(_, group)| group.news);
-    rows.extend(news.map(|(key, group)| row(owners, profiles, exits, &key, group)));
+    let mut keys: Vec<GroupKey> = Vec::with_capacity(groups.len());
+    for (key, group) in groups.into_iter().filter(|(_, group)| group.news) {
+        rows.push(row(owners, profiles, exits, &key, *group));
+        keys.push(key);
+    }
     // What tells most rows apart stands beside their places: a look at the rows costs more than a comparison.
     let beside = |(at, row): (u32, &Connection)| {
         let [inside, outside, _] = ends(row);
         // What follows a text that is cut must not be compared before its rest.
-        let outside = if inside.len() <= LETTERS { letters(outside) } else { [0; 8] };
-        (u128::from(order(row)) << 120 | letters_of_inside(inside), u64::from_be_bytes(outside), at)
+        let outside = if inside.len() <= LETTERS { letters(outside) } else { [0; 16] };
+        (u128::from(order(row)) << 120 | letters_of_inside(inside), u128::from_be_bytes(outside), at)
     };
     let mut places: Vec<_> = (0..).zip(&rows).map(beside).collect();
-    let full = |at: u32| rows.get(at as usize).map(ends);
-    // In place, for here memory is at its fullest; equal rows stay in their order by their numbers.
-    places.sort_unstable_by(|a, b| {
-        (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| (full(a.2), a.2).cmp(&(full(b.2), b.2)))
-    });
+    let full = |at: u32| (rows.get(at as usize).map(ends), keys.get(at as usize));
+    // In place, for here memory is at its fullest; rows that show the same stand in the order of their keys.
+    places.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| full(a.2).cmp(&full(b.2))));
     let places: Vec<usize> = places.into_iter().map(|(_, _, at)| at as usize).collect();
     arrange(&mut rows, &places);
     rows
@@ -258,10 +261,16 @@ fn order(row: &Connection) -> u8 {
     u8::from(!row.tunnel) << 7 | rank as u8
 }
 
-fn row(owners: &Owners, profiles: &Profiles, exits: &Exits, key: &GroupKey, group: Group<'_>) -> Connection {
+fn row(
+    owners: &Owners,
+    profiles: &Profiles,
+    exits: &Exits,
+    key: &GroupKey,
+    mut group: Group<'_>,
+) -> Connection {
     let profile = profiles.get(&key.device);
     let inside = group.inside();
-    let endpoints = group.endpoints();
+    let endpoints = group.take_endpoints();
     let first = endpoints.first().cloned().unwrap_or(Endpoint { transport: "ip".to_owned(), port: 0 });
     let (first_ns, last_ns) = group.span();
     let hours = group.hours().map(|(hour, bytes)| (crate::hour(hour), bytes)).collect();
@@ -330,12 +339,45 @@ pub(crate) struct Finding {
     pub(crate) told: Option<Box<Told>>,
 }
 
+/// What the rules may weigh of the device inside and of the exit.
+struct Around<'a> {
+    device: DeviceKey,
+    exit: Option<MacAddr>,
+    facts: Vec<(Field, &'a str)>,
+}
+
+impl<'a> Around<'a> {
+    fn of(
+        device: DeviceKey,
+        exit: Option<MacAddr>,
+        profiles: &'a Profiles,
+        exits: &'a Exits,
+        rules: &mut Judge<'_>,
+    ) -> Self {
+        let mut facts = Vec::new();
+        let mut add = |field: Field, value: Option<&'a String>| {
+            let value = value.map(String::as_str).filter(|value| rules.tells(field, value));
+            facts.extend(value.map(|value| (field, value)));
+        };
+        if let Some(profile) = profiles.get(&device) {
+            add(Field::InsideRole, profile.role.as_ref());
+            add(Field::InsideVendor, profile.vendor.as_ref());
+            add(Field::InsideName, profile.names.first());
+        }
+        if let Some(exit) = exit.and_then(|mac| exits.get(&mac)) {
+            add(Field::ExitVendor, exit.vendor.as_ref());
+            add(Field::ExitRole, exit.role.as_ref());
+            add(Field::Line, exit.line.as_ref());
+        }
+        Self { device, exit, facts }
+    }
+}
+
 /// A relationship with everything around it.
 struct View<'a> {
     external: &'a External<'a>,
     known: &'a Known<'a, 'a>,
-    profile: Option<&'a Profile>,
-    exits: &'a Exits,
+    around: &'a Around<'a>,
 }
 
 impl<'a> View<'a> {
@@ -357,7 +399,7 @@ impl<'a> View<'a> {
         let carried = self.carried();
         let wire = carried.unwrap_or_else(|| reasons.wire(self.external.key, self.external.relation));
         let told = self.external.told(self.known.watched);
-        let facts = self.facts(&wire, told.as_ref(), rules);
+        let facts = self.facts(&wire, told.as_ref(), rules, reasons);
         let judgement = rules.judge(facts);
         let open = CARRIERS.contains(&wire.service) || self.external.key.service.is_none();
         let by_rule = judgement.service.as_deref().filter(|_| open);
@@ -383,7 +425,13 @@ impl<'a> View<'a> {
         Finding { service, tunnel, judgement, exporters, evidence, told }
     }
 
-    fn facts(&self, wire: &Wire, told: Option<&Told>, rules: &mut Judge<'_>) -> Facts<'a> {
+    fn facts(
+        &self,
+        wire: &Wire,
+        told: Option<&Told>,
+        rules: &mut Judge<'_>,
+        reasons: &mut Reasons,
+    ) -> Facts<'a> {
         let external = self.external;
         let mut facts = Facts::default();
         rules.add(&mut facts, Field::Service, wire.service);
@@ -391,39 +439,24 @@ impl<'a> View<'a> {
         rules.add(&mut facts, Field::Transport, transport(external.key.protocol));
         rules.add(&mut facts, Field::Port, external.key.port.to_string());
         rules.add(&mut facts, Field::Initiator, external.initiator().slug());
-        rules.add(&mut facts, Field::OutsideAddress, external.outside().to_string());
+        for (field, value) in reasons.place(external.outside(), rules).iter() {
+            facts.add(*field, value.clone());
+        }
         for (field, number) in told.into_iter().flat_map(Told::facts) {
             rules.add(&mut facts, field, number.to_string());
         }
-        if let Some(system) = asn::system(external.outside().ip()) {
-            rules.add(&mut facts, Field::Asn, system.number.to_string());
-            rules.add(&mut facts, Field::AsName, system.name);
-            rules.add(&mut facts, Field::Country, system.country.unwrap_or_default());
-        }
         if let Some(name) = self.name() {
-            rules.add(&mut facts, Field::Name, self.known.texts.text(name));
+            rules.add_text(&mut facts, Field::Name, name, self.known.texts);
         }
         for (_, key, text) in &external.relation.notes {
             // Who is called from outside bears the hospital's own names.
             let own_name = !external.orig_inside && OF_RESP.contains(key);
             if let Some(field) = judge::field(*key).filter(|_| !own_name) {
-                rules.add(&mut facts, field, self.known.texts.text(*text));
+                rules.add_text(&mut facts, field, *text, self.known.texts);
             }
         }
-        let mut add = |field: Field, value: Option<&'a String>| {
-            if let Some(value) = value {
-                rules.add(&mut facts, field, value.as_str());
-            }
-        };
-        if let Some(profile) = self.profile {
-            add(Field::InsideRole, profile.role.as_ref());
-            add(Field::InsideVendor, profile.vendor.as_ref());
-            add(Field::InsideName, profile.names.first());
-        }
-        if let Some(exit) = external.exit().and_then(|mac| self.exits.get(&mac)) {
-            add(Field::ExitVendor, exit.vendor.as_ref());
-            add(Field::ExitRole, exit.role.as_ref());
-            add(Field::Line, exit.line.as_ref());
+        for (field, value) in &self.around.facts {
+            facts.add(*field, *value);
         }
         facts
     }

@@ -8,6 +8,7 @@ use sekisho_decode::{Addr, MacAddr};
 use sekisho_recognise::{Key, NameSource, Side};
 use sekisho_rules::{Facts, Field, Rules, Subject, oui};
 
+use crate::each::Each;
 use crate::finish::Known;
 use crate::intern::TextId;
 use crate::judge::{self, Judge};
@@ -39,9 +40,9 @@ pub(crate) struct Profile {
     os: Option<String>,
     firmware: Option<String>,
     serial: Option<String>,
-    offers: BTreeSet<&'static str>,
-    uses: BTreeSet<&'static str>,
-    notes: BTreeSet<(Key, TextId)>,
+    offers: Each<&'static str>,
+    uses: Each<&'static str>,
+    notes: Each<(Key, TextId)>,
     span: Option<(i64, i64)>,
     evidence: Vec<Evidence>,
     /// Whether it was seen since it was last reported.
@@ -145,18 +146,21 @@ fn end(profiles: &mut Profiles, known: &Known<'_, '_>, key: &RelationKey, relati
     profile.span = Some((first.min(relation.first_ns), last.max(relation.last_ns)));
     if let Some(service) = key.service {
         match side {
-            Side::Orig => profile.uses.insert(service),
-            Side::Resp => profile.offers.insert(service),
-        };
+            Side::Orig => profile.uses.add(service),
+            Side::Resp => profile.offers.add(service),
+        }
     }
     // What a device only accepts over DICOM says nothing of what it makes.
     let accepts = |key: Key| side == Side::Resp && key == Key::SopClass;
     let own = relation.notes.iter().filter(|(of, key, _)| *of == side && !accepts(*key));
-    profile.notes.extend(own.map(|(_, key, text)| (*key, *text)));
+    own.for_each(|(_, key, text)| profile.notes.add((*key, *text)));
 }
 
 fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_, '_>, rules: &mut Judge<'_>) {
     profile.names = names(key, profile, known);
+    profile.offers.settle();
+    profile.uses.settle();
+    profile.notes.settle();
     let facts = facts(key, profile, known, rules);
     let judgement = rules.judge(facts);
     profile.role.clone_from(&judgement.role);
@@ -230,7 +234,7 @@ fn facts<'a>(
     let mut facts = Facts::default();
     let proposed = profile.notes.iter().filter(|(key, _)| *key == Key::SopClass).count();
     let mut classes: BTreeSet<TextId> = BTreeSet::new();
-    for (key, text) in &profile.notes {
+    for (key, text) in profile.notes.iter() {
         let field = match key {
             // A tool that proposes everything says nothing by it; what it then uses does.
             Key::SopClass if proposed > MAX_TELLING_CLASSES => continue,
@@ -241,16 +245,16 @@ fn facts<'a>(
             _ => judge::field(*key),
         };
         if let Some(field) = field {
-            rules.add(&mut facts, field, known.texts.text(*text));
+            rules.add_text(&mut facts, field, *text, known.texts);
         }
     }
     if !classes.is_empty() {
         rules.add(&mut facts, Field::SopClassCount, classes.len().to_string());
     }
-    for service in &profile.offers {
+    for service in profile.offers.iter() {
         rules.add(&mut facts, Field::Offers, *service);
     }
-    for service in &profile.uses {
+    for service in profile.uses.iter() {
         rules.add(&mut facts, Field::Uses, *service);
     }
     for name in &profile.names {
@@ -270,7 +274,7 @@ fn station_facts<'a>(facts: &mut Facts<'a>, mac: MacAddr, known: &Known<'a, '_>,
     let Some(station) = known.stations.by_mac.get(&mac) else { return };
     let mut add = |field: Field, text: Option<TextId>| {
         if let Some(text) = text {
-            rules.add(facts, field, known.texts.text(text));
+            rules.add_text(facts, field, text, known.texts);
         }
     };
     add(Field::DhcpVendorClass, station.vendor_class);
@@ -301,13 +305,18 @@ pub(crate) fn rows(profiles: Profiles) -> Vec<Device> {
         os: profile.os,
         firmware: profile.firmware,
         serial: profile.serial,
-        services: profile.offers.union(&profile.uses).map(|service| (*service).to_owned()).collect(),
+        services: services(&profile.offers, &profile.uses),
         first_seen: profile.span.map(|(first, _)| timestamp(first)),
         last_seen: profile.span.map(|(_, last)| timestamp(last)),
         evidence: profile.evidence,
     };
     let news: BTreeMap<_, _> = profiles.into_iter().filter(|(_, profile)| profile.news).collect();
     news.into_iter().map(row).collect()
+}
+
+fn services(offers: &Each<&'static str>, uses: &Each<&'static str>) -> Vec<String> {
+    let all: BTreeSet<&str> = offers.iter().chain(uses.iter()).copied().collect();
+    all.into_iter().map(str::to_owned).collect()
 }
 
 fn addresses(profile: &Profile) -> BTreeSet<Addr> {

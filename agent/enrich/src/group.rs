@@ -3,8 +3,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
+use indexmap::IndexMap;
 use sekisho_api::{Endpoint, Evidence, Text};
 use sekisho_decode::{Addr, MacAddr};
+use smallvec::SmallVec;
 
 use crate::behaviour::Told;
 use crate::connection::{External, Finding};
@@ -21,7 +25,7 @@ const TLS: &str = "tls";
 const HALVED: [&str; 2] = ["anyconnect", "softether"];
 
 /// What makes one row.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct GroupKey {
     pub(crate) device: DeviceKey,
     /// A device's IPv4 and IPv6 connections are two rows, for a row shows one inside address.
@@ -33,11 +37,11 @@ pub(crate) struct GroupKey {
 
 /// Things weighed by octets, in order; most rows have one of each.
 #[derive(Debug)]
-pub(crate) struct Weighed<T>(Vec<(T, u64)>);
+pub(crate) struct Weighed<T>(SmallVec<[(T, u64); 1]>);
 
 impl<T> Default for Weighed<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(SmallVec::new())
     }
 }
 
@@ -49,10 +53,7 @@ impl<T: Ord> Weighed<T> {
                     *sum = sum.saturating_add(weight);
                 }
             }
-            Err(at) if self.0.len() < MAX_LISTED => {
-                self.0.reserve_exact(1);
-                self.0.insert(at, (thing, weight));
-            }
+            Err(at) if self.0.len() < MAX_LISTED => self.0.insert(at, (thing, weight)),
             Err(_) => {}
         }
     }
@@ -71,9 +72,9 @@ impl<T: Ord> Weighed<T> {
         self.0.iter().map(|(thing, _)| thing)
     }
 
-    /// All, the heaviest first.
-    fn by_weight(&self) -> impl Iterator<Item = &T> {
-        let mut all: Vec<&(T, u64)> = self.0.iter().collect();
+    /// Gives all away, the heaviest first.
+    fn take(&mut self) -> impl Iterator<Item = T> + use<T> {
+        let mut all = std::mem::take(&mut self.0);
         all.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
         all.into_iter().map(|(thing, _)| thing)
     }
@@ -123,13 +124,13 @@ impl<'a> Group<'a> {
         self.span.unwrap_or_default()
     }
 
-    /// Transports and ports, that of most octets first.
-    pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
-        let endpoint = |(transport, port): &(Cow<'static, str>, u16)| Endpoint {
-            transport: transport.clone().into_owned(),
-            port: *port,
+    /// Gives away transports and ports, that of most octets first.
+    pub(crate) fn take_endpoints(&mut self) -> Vec<Endpoint> {
+        let endpoint = |(transport, port): (Cow<'static, str>, u16)| Endpoint {
+            transport: transport.into_owned(),
+            port,
         };
-        self.endpoints.by_weight().map(endpoint).collect()
+        self.endpoints.take().map(endpoint).collect()
     }
 
     /// Octets by hour, numbered since the epoch.
@@ -161,11 +162,8 @@ impl<'a> Group<'a> {
         self.tell(finding.told);
         let judgement = &finding.judgement;
         self.judge(finding.tunnel, judgement.category.as_ref(), judgement.org.as_ref());
-        judgement
-            .evidence
-            .iter()
-            .chain(finding.evidence.iter().flatten())
-            .for_each(|reason| self.hear(reason));
+        let judged = judgement.evidence.iter().cloned();
+        judged.chain(finding.evidence.into_iter().flatten()).for_each(|reason| self.hear(reason));
     }
 
     fn tell(&mut self, told: Option<Box<Told>>) {
@@ -192,14 +190,14 @@ impl<'a> Group<'a> {
     }
 
     /// Takes a reason. One a rule, the surest: hundreds of relays say the same.
-    fn hear(&mut self, reason: &Evidence) {
+    fn hear(&mut self, reason: Evidence) {
         match self.evidence.iter_mut().find(|other| other.rule == reason.rule) {
-            Some(other) if other.confidence < reason.confidence => *other = reason.clone(),
+            Some(other) if other.confidence < reason.confidence => *other = reason,
             Some(_) => {}
             None => {
                 // Most rows have two reasons.
                 self.evidence.reserve_exact(1);
-                self.evidence.push(reason.clone());
+                self.evidence.push(reason);
             }
         }
     }
@@ -223,17 +221,21 @@ impl<'a> Group<'a> {
         self.sessions += other.sessions;
         self.bytes = (self.bytes.0.saturating_add(other.bytes.0), self.bytes.1.saturating_add(other.bytes.1));
         self.judge(other.tunnel, other.category.as_ref(), other.org.as_ref());
-        other.evidence.iter().for_each(|reason| self.hear(reason));
+        other.evidence.into_iter().for_each(|reason| self.hear(reason));
     }
 }
 
-/// All rows.
+/// All rows, in no order. Each is large and stands apart, so that it makes room as soon as it is given away.
 #[derive(Debug, Default)]
-pub(crate) struct Groups<'a>(BTreeMap<GroupKey, Group<'a>>);
+pub(crate) struct Groups<'a>(IndexMap<GroupKey, Box<Group<'a>>, RandomState>);
 
 impl<'a> Groups<'a> {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&GroupKey, &Group<'a>)> {
+        self.0.iter().map(|(key, group)| (key, &**group))
     }
 
     pub(crate) fn add(
@@ -255,13 +257,13 @@ impl<'a> Groups<'a> {
             let same = group.endpoints.keys().all(|endpoint| known.keys().any(|other| other == endpoint));
             same.then_some((key.clone(), target))
         };
-        let joins: Vec<(GroupKey, GroupKey)> = self.0.iter().filter_map(target).collect();
+        let joins = in_order(self.iter().filter_map(target));
         for (key, target) in joins {
-            if let Some(mut group) = self.0.remove(&key)
+            if let Some(mut group) = self.0.swap_remove(&key)
                 && let Some(target) = self.0.get_mut(&target)
             {
                 group.evidence.retain(|reason| reason.rule != say::UNKNOWN_RULE);
-                target.absorb(group);
+                target.absorb(*group);
             }
         }
     }
@@ -271,7 +273,8 @@ impl<'a> Groups<'a> {
     pub(crate) fn join_halves(&mut self) {
         // By address, for one half may have been reached under a name and the other not.
         let mut vpns: BTreeMap<(DeviceKey, Option<MacAddr>, Addr), GroupKey> = BTreeMap::new();
-        for (key, group) in self.0.iter().filter(|(key, _)| HALVED.contains(&&*key.service)) {
+        let halves: BTreeMap<_, _> = self.iter().filter(|(key, _)| HALVED.contains(&&*key.service)).collect();
+        for (key, group) in halves {
             vpns.extend(group.outside.keys().map(|address| ((key.device, key.exit, *address), key.clone())));
         }
         let vpn = |(key, group): (&GroupKey, &Group<'_>)| {
@@ -282,13 +285,13 @@ impl<'a> Groups<'a> {
                 .then_some(())?;
             Some((key.clone(), target.clone()))
         };
-        let joins: Vec<(GroupKey, GroupKey)> = self.0.iter().filter_map(vpn).collect();
+        let joins = in_order(self.iter().filter_map(vpn));
         for (key, target) in joins {
-            if let Some(group) = self.0.remove(&key)
+            if let Some(group) = self.0.swap_remove(&key)
                 && let Some(vpn) = self.0.get_mut(&target)
             {
-                vpn.hear(&say::other_half(&target.service));
-                vpn.absorb(group);
+                vpn.hear(say::other_half(&target.service));
+                vpn.absorb(*group);
             }
         }
     }
@@ -297,14 +300,14 @@ impl<'a> Groups<'a> {
     /// device and exit: the same connection, from before its look-up was seen.
     pub(crate) fn join_nameless(&mut self) {
         // Where an address of the nameless leads among the named: to none, one, or several.
-        let mut named: BTreeMap<(DeviceKey, Option<MacAddr>, &str, Addr), Vec<&GroupKey>> = BTreeMap::new();
-        let nameless = || self.0.iter().filter(|(_, group)| group.names.0.is_empty());
+        let mut named: HashMap<(DeviceKey, Option<MacAddr>, &str, Addr), Vec<&GroupKey>> = HashMap::default();
+        let nameless = || self.iter().filter(|(_, group)| group.names.0.is_empty());
         for (key, group) in nameless() {
             let address = group.outside.best();
             named
                 .extend(address.map(|address| ((key.device, key.exit, &*key.service, *address), Vec::new())));
         }
-        for (key, group) in self.0.iter().filter(|(_, group)| !group.names.0.is_empty()) {
+        for (key, group) in self.iter().filter(|(_, group)| !group.names.0.is_empty()) {
             for address in group.outside.keys() {
                 if let Some(targets) = named.get_mut(&(key.device, key.exit, &*key.service, *address)) {
                     targets.push(key);
@@ -318,20 +321,27 @@ impl<'a> Groups<'a> {
                 _ => None,
             }
         };
-        let joins: Vec<(GroupKey, GroupKey)> = nameless().filter_map(target).collect();
+        let joins = in_order(nameless().filter_map(target));
         for (key, target) in joins {
-            if let Some(group) = self.0.remove(&key)
+            if let Some(group) = self.0.swap_remove(&key)
                 && let Some(target) = self.0.get_mut(&target)
             {
-                target.absorb(group);
+                target.absorb(*group);
             }
         }
     }
 }
 
+/// What joins what, in an order that does not depend on how the rows stand.
+fn in_order(joins: impl Iterator<Item = (GroupKey, GroupKey)>) -> Vec<(GroupKey, GroupKey)> {
+    let mut joins: Vec<_> = joins.collect();
+    joins.sort_unstable();
+    joins
+}
+
 impl<'a> IntoIterator for Groups<'a> {
-    type Item = (GroupKey, Group<'a>);
-    type IntoIter = std::collections::btree_map::IntoIter<GroupKey, Group<'a>>;
+    type Item = (GroupKey, Box<Group<'a>>);
+    type IntoIter = indexmap::map::IntoIter<GroupKey, Box<Group<'a>>>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
@@ -367,8 +377,8 @@ mod tests {
         ];
         for (service, vpn, tls, rows) in cases {
             let mut groups = Groups::default();
-            groups.0.insert(key(service), to(vpn));
-            groups.0.insert(key("tls"), to(tls));
+            groups.0.insert(key(service), Box::new(to(vpn)));
+            groups.0.insert(key("tls"), Box::new(to(tls)));
             groups.join_halves();
             assert_eq!(groups.len(), rows, "{service} at {vpn:?}, TLS at {tls:?}");
             assert_eq!(groups.0[&key(service)].sessions, 3 - rows as u64, "{service}");
@@ -404,9 +414,9 @@ mod tests {
             let mut groups = Groups::default();
             groups.0.insert(
                 key("198.51.100.20", UNKNOWN_ENCRYPTED),
-                Group { evidence: Vec::new(), ..group(&[40_000], 3) },
+                Box::new(Group { evidence: Vec::new(), ..group(&[40_000], 3) }),
             );
-            groups.0.insert(key(party, UNKNOWN), group(ports, 2));
+            groups.0.insert(key(party, UNKNOWN), Box::new(group(ports, 2)));
             groups.join_untold();
             assert_eq!(groups.len(), rows, "{what}");
             let joined = &groups.0[&key("198.51.100.20", UNKNOWN_ENCRYPTED)];

@@ -13,6 +13,7 @@ use sekisho_api::Evidence;
 use sekisho_recognise::Key;
 use sekisho_rules::{Assert, Facts, Field, Rules, Subject, Verdict, settle};
 
+use crate::intern::{TextId, Texts};
 use crate::say;
 
 /// The best assertion of each kind, and every reason.
@@ -93,15 +94,24 @@ const MAX_VALUES: usize = 1 << 16;
 pub(crate) struct Judge<'r> {
     rules: &'r Rules,
     subject: Subject,
-    /// Whether a field's value tells anything.
-    values: HashMap<Field, HashMap<Box<str>, bool>>,
+    /// Whether a field's value tells anything, by field.
+    values: Vec<HashMap<Box<str>, bool>>,
+    /// The same of the values that have a number, which is held against another sooner than a text.
+    numbered: HashMap<(Field, TextId), bool>,
     remembered: usize,
     kept: HashMap<Facts<'static>, Rc<Judgement>>,
 }
 
 impl<'r> Judge<'r> {
     pub(crate) fn new(rules: &'r Rules, subject: Subject) -> Self {
-        Self { rules, subject, values: HashMap::default(), remembered: 0, kept: HashMap::default() }
+        Self {
+            rules,
+            subject,
+            values: vec![HashMap::default(); Field::ALL.len()],
+            numbered: HashMap::default(),
+            remembered: 0,
+            kept: HashMap::default(),
+        }
     }
 
     /// Adds a value to the facts if it makes any difference to the rules.
@@ -112,17 +122,45 @@ impl<'r> Judge<'r> {
         }
     }
 
-    fn tells(&mut self, field: Field, value: &str) -> bool {
-        let values = self.values.entry(field).or_default();
-        if let Some(tells) = values.get(value) {
-            return *tells;
+    /// Adds a text to the facts if it makes any difference to the rules.
+    pub(crate) fn add_text<'f>(
+        &mut self,
+        facts: &mut Facts<'f>,
+        field: Field,
+        text: TextId,
+        texts: &'f Texts,
+    ) {
+        let known = self.numbered.get(&(field, text)).copied();
+        let tells = known.unwrap_or_else(|| {
+            let tells = self.rules.tells(self.subject, field, texts.text(text));
+            if self.has_room() {
+                self.numbered.insert((field, text), tells);
+            }
+            tells
+        });
+        if tells {
+            facts.add(field, texts.text(text));
         }
-        let tells = self.rules.tells(self.subject, field, value);
-        if self.remembered < MAX_VALUES {
-            self.remembered += 1;
-            values.insert(value.into(), tells);
-        }
-        tells
+    }
+
+    /// Tells whether a value makes any difference to the rules.
+    pub(crate) fn tells(&mut self, field: Field, value: &str) -> bool {
+        let known = self.values.get(field as usize).and_then(|values| values.get(value)).copied();
+        known.unwrap_or_else(|| {
+            let tells = self.rules.tells(self.subject, field, value);
+            if self.has_room()
+                && let Some(values) = self.values.get_mut(field as usize)
+            {
+                values.insert(value.into(), tells);
+            }
+            tells
+        })
+    }
+
+    fn has_room(&mut self) -> bool {
+        let room = self.remembered < MAX_VALUES;
+        self.remembered += usize::from(room);
+        room
     }
 
     /// Judges facts, or remembers what was made of the same ones.

@@ -18,6 +18,7 @@ mod behaviour;
 mod burden;
 mod connection;
 mod device;
+mod each;
 mod ends;
 mod exit;
 mod exported;

@@ -49,9 +49,10 @@ impl Resolutions {
     }
 
     /// Keeps an answer that is no news.
-    pub(crate) fn put(&mut self, answer: Answer) {
-        self.by_client.put((answer.client, answer.address), answer);
-        self.by_anyone.put(answer.address, answer);
+    pub(crate) fn put(&mut self, Answer { client, address, name, until_ns }: Answer) {
+        let named = Named { name, until_ns };
+        self.by_client.put((client, address), named);
+        self.by_anyone.put(address, named);
     }
 
     /// Hands out the answers since the last time.
@@ -63,29 +64,35 @@ impl Resolutions {
     pub(crate) fn texts(&self, marks: &mut Marks) {
         let by_client = [&self.by_client.young, &self.by_client.old].into_iter().flat_map(HashMap::values);
         let by_anyone = [&self.by_anyone.young, &self.by_anyone.old].into_iter().flat_map(HashMap::values);
-        for answer in by_client.chain(by_anyone).chain(&self.news) {
-            marks.mark(answer.name);
-        }
+        let news = self.news.iter().map(|answer| answer.name);
+        by_client.chain(by_anyone).map(|named| named.name).chain(news).for_each(|name| marks.mark(name));
     }
 
     /// Names an address for a client: by the client's own look-up, else by anyone's.
     pub(crate) fn name(&self, time_ns: i64, client: Addr, address: Addr) -> Option<TextId> {
-        let valid = |answer: &Answer| answer.until_ns >= time_ns;
+        let valid = |named: &Named| named.until_ns >= time_ns;
         let own = self.by_client.at(&(client, address)).filter(valid);
-        own.or_else(|| self.by_anyone.at(&address).filter(valid)).map(|answer| answer.name)
+        own.or_else(|| self.by_anyone.at(&address).filter(valid)).map(|named| named.name)
     }
 
     /// The latest name anyone looked an address up under, however long ago.
     pub(crate) fn latest(&self, address: Addr) -> Option<TextId> {
-        self.by_anyone.at(&address).map(|answer| answer.name)
+        self.by_anyone.at(&address).map(|named| named.name)
     }
+}
+
+/// What an answer says of its address: there are many, and each is looked for with every conn.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    name: TextId,
+    until_ns: i64,
 }
 
 /// A bounded memory that forgets its older half at once.
 #[derive(Debug)]
 struct Generations<K> {
-    young: HashMap<K, Answer>,
-    old: HashMap<K, Answer>,
+    young: HashMap<K, Named>,
+    old: HashMap<K, Named>,
 }
 
 impl<K> Default for Generations<K> {
@@ -95,14 +102,14 @@ impl<K> Default for Generations<K> {
 }
 
 impl<K: Eq + Hash> Generations<K> {
-    fn put(&mut self, key: K, answer: Answer) {
+    fn put(&mut self, key: K, named: Named) {
         if self.young.len() >= GENERATION {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(key, answer);
+        self.young.insert(key, named);
     }
 
-    fn at(&self, key: &K) -> Option<Answer> {
+    fn at(&self, key: &K) -> Option<Named> {
         self.young.get(key).or_else(|| self.old.get(key)).copied()
     }
 }

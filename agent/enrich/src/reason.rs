@@ -1,14 +1,17 @@
 //! What is said of many connections, made once: the service that the wire shows, where a name came from,
-//! the party that it belongs to.
+//! the party that it belongs to, whose an address is.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use foldhash::HashMap;
 use sekisho_api::{Evidence, Text};
-use sekisho_decode::protocol;
+use sekisho_decode::{Addr, protocol};
 use sekisho_recognise::{Cipher, Over, PROTOCOLS, Protocol};
+use sekisho_rules::{Field, asn};
 
 use crate::intern::{TextId, Texts};
+use crate::judge::Judge;
 use crate::relation::{Relation, RelationKey};
 use crate::say;
 
@@ -22,7 +25,11 @@ pub(crate) struct Reasons {
     named: HashMap<(TextId, bool), Evidence>,
     parties: HashMap<TextId, Text>,
     services: HashMap<Box<str>, Text>,
+    places: HashMap<Addr, Place>,
 }
+
+/// What the rules may weigh of an outside address.
+type Place = Rc<[(Field, Cow<'static, str>)]>;
 
 /// What a relationship shows of its service.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -77,6 +84,23 @@ impl Reasons {
     pub(crate) fn party(&mut self, name: TextId, texts: &Texts) -> Text {
         let party = |name: &str| psl::domain_str(name).unwrap_or(name).to_ascii_lowercase().into();
         keep(&mut self.parties, name, || party(texts.text(name)))
+    }
+
+    /// What an outside address tells the rules: itself, and who announces it.
+    pub(crate) fn place(&mut self, address: Addr, rules: &mut Judge<'_>) -> Place {
+        let place = || {
+            let system = asn::system(address.ip());
+            let of_system = system.into_iter().flat_map(|system| {
+                [
+                    (Field::Asn, Cow::Owned(system.number.to_string())),
+                    (Field::AsName, Cow::Borrowed(system.name)),
+                    (Field::Country, Cow::Borrowed(system.country.unwrap_or_default())),
+                ]
+            });
+            let all = [(Field::OutsideAddress, Cow::Owned(address.to_string()))].into_iter().chain(of_system);
+            all.filter(|(field, value)| rules.tells(*field, value)).collect()
+        };
+        keep(&mut self.places, address, place)
     }
 
     /// A service's slug.

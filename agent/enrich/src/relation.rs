@@ -1,9 +1,11 @@
 //! Conns that are the same relationship, added up as they end.
 
-use foldhash::HashMap;
+use foldhash::fast::RandomState;
+use indexmap::IndexMap;
 use sekisho_decode::{Addr, MacAddr, protocol};
 use sekisho_recognise::{Cipher, Inspection, Key, Side};
 use sekisho_track::{Conn, State};
+use smallvec::SmallVec;
 
 use crate::behaviour::{self, Past, Pasts, Pulse, Report};
 use crate::hours::Hours;
@@ -42,9 +44,9 @@ pub struct Extra {
 /// What few conns have.
 #[derive(Debug, Default)]
 struct Beside {
-    notes: Vec<Note>,
+    notes: Notes,
     /// Whose packets the conn's came in, if it came out of a tunnel opened on the way.
-    carrier: Option<Carrier>,
+    carrier: Option<Box<Carrier>>,
     /// Until when it was told how long it lasts.
     lasted_to_ns: Option<i64>,
 }
@@ -54,6 +56,9 @@ pub type Carrier = (Addr, Addr);
 
 /// Something a recogniser noted about one end.
 pub(crate) type Note = (Side, Key, TextId);
+
+/// Notes: of most conns and relationships a handful, which stand where they are needed.
+type Notes = SmallVec<[Note; 6]>;
 
 impl Extra {
     pub(crate) fn note(&mut self, note: Note) {
@@ -69,11 +74,11 @@ impl Extra {
 
     /// Notes the tunnel that the conn came out of.
     pub(crate) fn came_in(&mut self, carrier: Carrier) {
-        self.beside.get_or_insert_default().carrier = Some(carrier);
+        self.beside.get_or_insert_default().carrier = Some(Box::new(carrier));
     }
 
-    fn carrier(&self) -> Option<Carrier> {
-        self.beside.as_ref()?.carrier
+    fn carrier(&self) -> Option<Box<Carrier>> {
+        self.beside.as_ref()?.carrier.clone()
     }
 
     /// Reaches the pulse, if there is one.
@@ -167,7 +172,7 @@ pub(crate) struct Relation {
     pub(crate) bytes: [u64; 2],
     /// Those octets by hour, numbered since the epoch, in order.
     pub(crate) hours: Hours,
-    pub(crate) notes: Vec<Note>,
+    pub(crate) notes: Notes,
     /// Whose packets it came in, if it came out of a tunnel.
     pub(crate) carrier: Option<Box<Carrier>>,
     /// What it did over time, where that is worth keeping.
@@ -193,10 +198,14 @@ pub(crate) struct Relation {
     pub(crate) news: bool,
 }
 
+/// Relationships by their keys, side by side in the order in which they began. A table that held them in
+/// its buckets would be half empty, and each time it grew would stand beside its elder with all in both.
+pub(crate) type ByKey = IndexMap<RelationKey, Relation, RandomState>;
+
 /// All relationships.
 #[derive(Debug)]
 pub(crate) struct Relations {
-    pub(crate) all: HashMap<RelationKey, Relation>,
+    pub(crate) all: ByKey,
     bound: usize,
     /// Conns that found no room.
     pub(crate) refused: u64,
@@ -205,7 +214,7 @@ pub(crate) struct Relations {
 
 impl Relations {
     pub(crate) fn new(bound: usize) -> Self {
-        Self { all: HashMap::default(), bound, refused: 0, pasts: Pasts::default() }
+        Self { all: ByKey::default(), bound, refused: 0, pasts: Pasts::default() }
     }
 
     /// Adds a flow that an exporter tells of.
@@ -217,7 +226,7 @@ impl Relations {
             conns: piece.sessions,
             bytes: piece.bytes,
             hours: Hours::of(piece.hour, piece.bytes.into_iter().fold(0, u64::saturating_add)),
-            notes: Vec::new(),
+            notes: Notes::new(),
             carrier: None,
             past: None,
             vlans: [piece.vlan; 2],
@@ -236,7 +245,7 @@ impl Relations {
     }
 
     /// Gives everything away.
-    pub(crate) fn take(&mut self) -> HashMap<RelationKey, Relation> {
+    pub(crate) fn take(&mut self) -> ByKey {
         self.pasts.kept = 0;
         std::mem::take(&mut self.all)
     }
@@ -338,13 +347,13 @@ impl Relations {
             answered: false,
             bytes: [0; 2],
             hours: Hours::default(),
-            notes: Vec::new(),
+            notes: Notes::new(),
             confidence: 0,
             tunnel: false,
             cipher: None,
             handshakes: 0,
             looked_up,
-            carrier: conn.extra.carrier().map(Box::new),
+            carrier: conn.extra.carrier(),
             past: None,
             looked_at: false,
             to_group,
@@ -426,10 +435,6 @@ impl Relation {
 
     fn note(&mut self, note: Note) {
         if self.notes.len() < MAX_RELATION_NOTES && !self.notes.contains(&note) {
-            if self.notes.is_empty() {
-                // Most relationships have a handful.
-                self.notes.reserve_exact(4);
-            }
             self.notes.push(note);
         }
     }

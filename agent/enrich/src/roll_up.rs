@@ -11,14 +11,12 @@
 
 use std::sync::Arc;
 
-use foldhash::HashMap;
-
 use crate::Enrich;
 use crate::burden::Burdens;
 use crate::intern::{Marks, TextId, Texts};
 use crate::line::Ways;
 use crate::names::Answer;
-use crate::relation::{Relation, RelationKey};
+use crate::relation::ByKey;
 use crate::station::Stations;
 
 /// How long a reported relationship stays known: a day and some, so that what happens once a night still
@@ -30,7 +28,7 @@ const KNOWN_NS: i64 = 27 * 3_600 * 1_000_000_000;
 pub struct Gathered {
     /// The thread's texts, by its numbers.
     texts: Vec<Option<Arc<str>>>,
-    relations: HashMap<RelationKey, Relation>,
+    relations: ByKey,
     stations: Stations,
     ways: Ways,
     answers: Vec<Answer>,

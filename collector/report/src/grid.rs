@@ -8,6 +8,7 @@ use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
     Width,
 };
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::clean::clean;
 
@@ -15,25 +16,26 @@ use crate::clean::clean;
 /// full by CSV and workbook.
 const MAX_PART_CHARS: usize = 64;
 
-const ONE_LINE: TableStyle = TableStyle::new()
+/// Rows of more lines have a rule between them.
+const FOLDED: TableStyle = TableStyle::new()
     .header_lines(ContentLineStyle::none().junction(' '))
-    .header_separator(LineStyle::none().fill('-').junction(' '))
-    .content_lines(ContentLineStyle::none().junction(' '));
-
-/// Rows of more lines need a rule between them.
-const FOLDED: TableStyle = ONE_LINE
     .header_separator(LineStyle::none().fill('=').junction(' '))
+    .content_lines(ContentLineStyle::none().junction(' '))
     .row_separator(LineStyle::none().fill('-').junction(' '));
 
-/// A cell: parts that stand beside each other, or below each other where the screen is narrow.
+/// A cell: parts that stand beside each other, or below each other where the screen is narrow. Each is a
+/// line here.
 #[derive(Debug, Default)]
-pub(crate) struct Cell(Vec<String>);
+pub(crate) struct Cell(String);
 
 impl Cell {
     /// Adds a part, made safe to show; nothing where there is none.
     pub(crate) fn with(mut self, part: Option<&str>) -> Self {
         if let Some(part) = part.filter(|part| !part.is_empty()) {
-            self.0.push(clean(part, MAX_PART_CHARS).into_owned());
+            if !self.0.is_empty() {
+                self.0.push('\n');
+            }
+            self.0.push_str(&clean(part, MAX_PART_CHARS));
         }
         self
     }
@@ -43,8 +45,14 @@ impl Cell {
         Self::default().with(Some(part))
     }
 
-    fn joined(&self, between: &str) -> String {
-        if self.0.is_empty() { "-".to_owned() } else { self.0.join(between) }
+    /// The parts below each other.
+    fn lines(&self) -> &str {
+        if self.0.is_empty() { "-" } else { &self.0 }
+    }
+
+    /// The parts beside each other.
+    fn line(&self) -> String {
+        self.lines().replace('\n', " ")
     }
 }
 
@@ -66,11 +74,15 @@ pub(crate) enum Fit {
 /// A column's heading and behaviour.
 pub(crate) type Column<'t> = (&'t str, Fit);
 
-/// How much room the cells take.
+impl Fit {
+    const fn is_right(self) -> bool {
+        matches!(self, Self::Number | Self::Under)
+    }
+}
+
+/// Where a row takes several lines: what stands below what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Layout {
-    /// A row is one line.
-    OneLine,
     /// The parts of a cell are below each other.
     Folded,
     /// So are columns that may be.
@@ -78,20 +90,6 @@ enum Layout {
 }
 
 impl Layout {
-    const fn between(self) -> &'static str {
-        match self {
-            Self::OneLine => " ",
-            Self::Folded | Self::Stacked => "\n",
-        }
-    }
-
-    const fn style(self) -> TableStyle {
-        match self {
-            Self::OneLine => ONE_LINE,
-            Self::Folded | Self::Stacked => FOLDED,
-        }
-    }
-
     fn moves(self, fit: Fit) -> bool {
         self == Self::Stacked && fit == Fit::Under
     }
@@ -99,11 +97,11 @@ impl Layout {
 
 /// Draws the table, each line ended by a newline.
 pub(crate) fn draw(columns: &[Column<'_>], rows: &[Vec<Cell>], width: Option<u16>) -> String {
-    let one_line = build(columns, rows, Layout::OneLine);
-    let Some(width) = width else { return finished(&one_line) };
-    if needed(&one_line) <= usize::from(width) {
-        return finished(&one_line);
-    }
+    let widths = widths(columns, rows);
+    let room = widths.iter().sum::<usize>() + widths.len().saturating_sub(1);
+    let Some(width) = width.filter(|width| room > usize::from(*width)) else {
+        return one_line(columns, rows, &widths);
+    };
     let folded = build(columns, rows, Layout::Folded);
     if needed(&folded) <= usize::from(width) {
         return finished(&folded);
@@ -127,6 +125,45 @@ pub(crate) fn draw(columns: &[Column<'_>], rows: &[Vec<Cell>], width: Option<u16
     finished(&stacked)
 }
 
+/// The columns of the screen that each column takes where a row is one line.
+fn widths(columns: &[Column<'_>], rows: &[Vec<Cell>]) -> Vec<usize> {
+    let mut widths: Vec<usize> = columns.iter().map(|(heading, _)| heading.width()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.line().width().max(*width);
+        }
+    }
+    widths
+}
+
+/// Draws each row as one line. A list may have a hundred thousand rows, and a table that can fold them
+/// takes kilobytes for each.
+fn one_line(columns: &[Column<'_>], rows: &[Vec<Cell>], widths: &[usize]) -> String {
+    let mut out = String::new();
+    let fits = || columns.iter().map(|(_, fit)| *fit).zip(widths.iter().copied());
+    put(&mut out, fits().zip(columns.iter().map(|(heading, _)| (*heading).to_owned())));
+    put(&mut out, fits().zip(widths.iter().map(|width| "-".repeat(*width))));
+    for row in rows {
+        put(&mut out, fits().zip(row.iter().map(Cell::line)));
+    }
+    out
+}
+
+/// Adds a line: each text in its column, with nothing behind the last.
+fn put(out: &mut String, cells: impl Iterator<Item = ((Fit, usize), String)>) {
+    let start = out.len();
+    for (at, ((fit, width), text)) in cells.enumerate() {
+        if at > 0 {
+            out.push(' ');
+        }
+        let gap = " ".repeat(width.saturating_sub(text.width()));
+        let (before, after) = if fit.is_right() { (gap.as_str(), "") } else { ("", gap.as_str()) };
+        out.extend([before, &text, after]);
+    }
+    out.truncate(out.trim_end().len().max(start));
+    out.push('\n');
+}
+
 /// The columns of the screen that a table takes if nothing more is folded.
 fn needed(table: &Table) -> usize {
     let widths = table.column_max_content_widths();
@@ -135,15 +172,15 @@ fn needed(table: &Table) -> usize {
 
 fn build(columns: &[Column<'_>], rows: &[Vec<Cell>], layout: Layout) -> Table {
     let mut table = Table::new();
-    table.load_style(layout.style()).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(FOLDED).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(line(columns, columns.iter().map(|(heading, _)| (*heading).to_owned()), layout));
     for row in rows {
-        table.add_row(line(columns, row.iter().map(|cell| cell.joined(layout.between())), layout));
+        table.add_row(line(columns, row.iter().map(|cell| cell.lines().to_owned()), layout));
     }
     let kept = columns.iter().filter(|(_, fit)| !layout.moves(*fit));
     for (column, (_, fit)) in table.column_iter_mut().zip(kept) {
         column.set_padding((0, 0));
-        if matches!(fit, Fit::Number | Fit::Under) {
+        if fit.is_right() {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }

@@ -2,6 +2,7 @@
 
 mod polled;
 
+use std::borrow::Borrow;
 use std::fmt::Display;
 
 use jiff::Timestamp;
@@ -33,8 +34,8 @@ const MAX_NOTE_CHARS: usize = 200;
 ///
 /// `width` is the screen's in columns; without one every row is one line, however long.
 #[must_use]
-pub fn connections(
-    rows: &[Connection],
+pub fn connections<R: Borrow<Connection>>(
+    rows: &[R],
     assumed: &[Assumption],
     lang: Lang,
     width: Option<u16>,
@@ -53,12 +54,13 @@ pub fn connections(
         (text(lang, "heading.volume"), Fit::Under),
         (text(lang, "heading.confidence"), Fit::Under),
     ];
-    let cells: Vec<_> = (1..).zip(rows).map(|(place, row)| connection(row, place, lang, zone)).collect();
-    let tunnels = rows.iter().filter(|row| row.tunnel).count();
-    let uncategorised = rows.iter().filter(|row| row.category.is_none()).count();
+    let all = || rows.iter().map(Borrow::borrow);
+    let cells: Vec<_> = (1..).zip(all()).map(|(place, row)| connection(row, place, lang, zone)).collect();
+    let tunnels = all().filter(|row| row.tunnel).count();
+    let uncategorised = all().filter(|row| row.category.is_none()).count();
     let counts: [(&str, &dyn Display); 3] =
         [("connections", &rows.len()), ("tunnels", &tunnels), ("uncategorised", &uncategorised)];
-    let zone = zone_name(zone, rows.iter().map(|row| row.last_seen).max().unwrap_or_default());
+    let zone = zone_name(zone, all().map(|row| row.last_seen).max().unwrap_or_default());
     let mut out = summary("summary.connections", &counts, lang, &zone);
     out.push_str(&note(assumed, lang));
     out + &listed(&columns, &cells, width)

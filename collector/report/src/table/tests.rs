@@ -91,7 +91,7 @@ fn an_empty_list_is_a_summary_without_a_table() {
     for lang in [Lang::Ja, Lang::En] {
         let zone = tokyo();
         let drawn = [
-            connections(&[], &[], lang, Some(80), &zone),
+            connections::<Connection>(&[], &[], lang, Some(80), &zone),
             devices(&[], lang, Some(80), &zone),
             exits(&[], lang, Some(80), &zone),
             history(&[], lang, Some(80), &zone),
@@ -111,7 +111,7 @@ fn what_was_taken_as_inside_is_told_and_bounded() {
         ja: "プライベート".to_owned(),
     };
     let assumed: Vec<_> = (0..11).map(assumption).collect();
-    let drawn = connections(&[], &assumed, Lang::Ja, None, &tokyo());
+    let drawn = connections::<Connection>(&[], &assumed, Lang::Ja, None, &tokyo());
     let lines: Vec<&str> = drawn.lines().collect();
     assert_eq!(lines[1], "院内とみなした範囲: 192.0.2.0/32（プライベート）");
     assert_eq!(lines[2], "院外とみなした範囲: 192.0.2.1/32（プライベート）");
