@@ -75,6 +75,8 @@ struct Level {
     carrier: Option<Carrier>,
     /// How the mirror port showed it; `None` inside the network's own tunnels.
     shown: Option<Shown>,
+    /// Its hashes, where they were read ahead.
+    mark: Option<Mark>,
 }
 
 /// How the mirror port showed a frame.
@@ -229,7 +231,7 @@ impl Pipeline {
                     self.follow_hour(waiting.frame.time_ns);
                 }
                 if !self.known(waiting) {
-                    self.at_length(&waiting.frame);
+                    self.at_length(waiting);
                 }
             }
         }
@@ -250,10 +252,11 @@ impl Pipeline {
 
     /// Takes a frame the long way, on which it may open, end or change anything.
     #[inline(never)]
-    fn at_length(&mut self, frame: &Frame<'_>) {
-        let Frame { time_ns, link, tci, data, wire_len: wire, merged } = *frame;
+    fn at_length(&mut self, waiting: &Waiting<'_>) {
+        let Frame { time_ns, link, tci, data, wire_len: wire, merged } = waiting.frame;
         let shown = Shown { captured: data.len() as u32, wire, merged };
-        let level = Level { depth: 0, carrier: None, shown: Some(shown) };
+        let mark = waiting.brief.is_some().then_some(waiting.mark);
+        let level = Level { depth: 0, carrier: None, shown: Some(shown), mark };
         self.decoded(time_ns, decode_tagged(link, tci, data, wire), level);
     }
 
@@ -336,7 +339,8 @@ impl Pipeline {
         }
         let Self { table, engine, enrich, mirror, .. } = self;
         let done = &mut |conn| end(engine, enrich, mirror, conn);
-        let Some(touch) = table.packet(time_ns, &Mark::of(link, ip), link, ip, done) else { return };
+        let mark = level.mark.unwrap_or_else(|| Mark::of(link, ip));
+        let Some(touch) = table.packet(time_ns, &mark, link, ip, done) else { return };
         match touch.seen {
             // What a copy carries was looked at with the first.
             Seen::Duplicate | Seen::Continued => return,
@@ -401,7 +405,7 @@ impl Pipeline {
 
     fn deeper(&mut self, time_ns: i64, link: LinkType, data: &[u8], wire_len: u32, level: Level) {
         if level.depth < MAX_DEPTH {
-            let level = Level { depth: level.depth + 1, ..level };
+            let level = Level { depth: level.depth + 1, mark: None, ..level };
             self.layer(time_ns, link, data, wire_len, level);
         } else {
             *self.tally.weird.entry("tunnels-too-deep").or_default() += 1;

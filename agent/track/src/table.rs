@@ -57,7 +57,7 @@ pub struct Touch {
 }
 
 /// What of a packet is known before the packets ahead of it are counted: its hashes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Mark {
     /// The conn's, on the packet's VLAN.
     conn: u64,

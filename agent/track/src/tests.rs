@@ -107,6 +107,12 @@ impl Bench {
         let mut brief = Brief::NONE;
         assert!(brief.read(LinkType::Ethernet, 0, &bytes, bytes.len() as u32));
         let mark = Mark::of_brief(&brief);
+        let Packet { link, body: Body::Ip(ip) } =
+            decode(LinkType::Ethernet, &bytes, bytes.len() as u32).unwrap()
+        else {
+            panic!("no IP")
+        };
+        assert_eq!(mark, Mark::of(&link, &ip), "both ways hash to the same");
         let glance = self.table.glance(&mark);
         let opens = brief.flags & flag::SYN != 0;
         if opens || self.table.again(glance, time_ns, &mark, &brief).is_none() {
