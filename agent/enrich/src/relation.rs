@@ -35,6 +35,8 @@ pub struct Extra {
     beside: Option<Box<Beside>>,
     /// Octets of orig and of resp that a relationship has.
     told: [u64; 2],
+    /// What orig called resp, of the notes: with it the conn's relationship is found without them.
+    said: Option<TextId>,
     /// Whether a relationship counts it.
     counted: bool,
     /// Whether its datagrams tell of flows.
@@ -65,6 +67,10 @@ impl Extra {
         let notes = &mut self.beside.get_or_insert_default().notes;
         if notes.len() < MAX_NOTES && !notes.contains(&note) {
             notes.push(note);
+            let (side, key, _) = note;
+            if side == Side::Orig && CALLS.contains(&key) {
+                self.said = said(notes);
+            }
         }
     }
 
@@ -109,8 +115,9 @@ impl Extra {
 
     /// Follows a conn whose direction turned out to be the other.
     pub(crate) fn flip(&mut self) {
-        for (side, _, _) in self.beside.iter_mut().flat_map(|beside| &mut beside.notes) {
-            *side = side.peer();
+        if let Some(beside) = &mut self.beside {
+            beside.notes.iter_mut().for_each(|(side, _, _)| *side = side.peer());
+            self.said = said(&beside.notes);
         }
         if let Some(pulse) = self.pulse() {
             pulse.flip();
@@ -320,7 +327,7 @@ impl Relations {
         let uncounted = !std::mem::replace(&mut conn.extra.counted, true);
         let recognised = conn.extra.inspection.protocol();
         let cipher = conn.extra.inspection.cipher();
-        let (names, looked_up) = names(conn);
+        let (names, looked_up) = names(&conn.extra);
         let answered = is_answered(conn);
         let to_group = is_to_group(conn);
         let key = RelationKey {
@@ -458,14 +465,20 @@ fn is_to_group(conn: &Conn<Extra>) -> bool {
 
 /// The names of orig and of resp: resp's is what the handshake says, before what DNS said when the
 /// conn opened. Tells as well whether resp's was only looked up.
-fn names(conn: &Conn<Extra>) -> ([Option<TextId>; 2], bool) {
-    let noted = |wanted: Key| {
-        let found = conn.extra.notes().iter().find(|(side, key, _)| *side == Side::Orig && *key == wanted);
+const fn names(extra: &Extra) -> ([Option<TextId>; 2], bool) {
+    let [of_resp, of_orig] = extra.names;
+    let of_resp = if extra.said.is_some() { extra.said } else { of_resp };
+    ([of_orig, of_resp], extra.said.is_none())
+}
+
+/// Notes by which orig calls resp, the most telling first.
+const CALLS: [Key; 3] = [Key::Sni, Key::HttpHost, Key::ProxyTarget];
+
+fn said(notes: &[Note]) -> Option<TextId> {
+    CALLS.iter().find_map(|wanted| {
+        let found = notes.iter().find(|(side, key, _)| *side == Side::Orig && key == wanted);
         found.map(|(_, _, text)| *text)
-    };
-    let said = noted(Key::Sni).or_else(|| noted(Key::HttpHost)).or_else(|| noted(Key::ProxyTarget));
-    let [of_resp, of_orig] = conn.extra.names;
-    ([of_orig, said.or(of_resp)], said.is_none())
+    })
 }
 
 /// The hardware address nearest to an end: whom the last hop towards it went to, else whom the first
