@@ -159,7 +159,7 @@ fn header(sight: &Sight<'_>, progress: &mut Progress, sink: &mut dyn Sink) {
         let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return };
         let line = rest.get(..end).unwrap_or_default().trim_ascii_end();
         if from_server && is_interim(line) {
-            let Some(end) = rest.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { return };
+            let Some(end) = text::find(rest, b"\r\n\r\n") else { return };
             part.read += end + 4;
             continue;
         }

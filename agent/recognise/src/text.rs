@@ -21,6 +21,13 @@ pub(crate) fn note(bytes: &[u8]) -> Option<&str> {
     if text.is_empty() || text.chars().any(char::is_control) { None } else { Some(text) }
 }
 
+/// Gives where a mark first stands.
+pub(crate) fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
+    let (first, rest) = mark.split_first()?;
+    let is_mark = |at: &usize| bytes.get(at + 1..).is_some_and(|after| after.starts_with(rest));
+    memchr::memchr_iter(*first, bytes).find(is_mark)
+}
+
 /// Gives a host name or address literal in lower case, without the final dot.
 ///
 /// `None` for anything that is not one: letters and digits of any script, `-`, `_`, dots between
