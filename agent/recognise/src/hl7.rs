@@ -14,7 +14,7 @@
 mod tests;
 
 use crate::text::find;
-use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, Start};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
     service: "hl7",
@@ -22,6 +22,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     over: &[Over::Tcp],
     // IANA hl7; 6661 is what the most common interface engine comes with.
     ports: &[2575, 6661],
+    start: Start::ANYHOW,
     look,
 };
 

@@ -4,10 +4,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::ntlm::{self, Message, SIGNATURE};
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "smb", tunnel: false, over: &[Over::Tcp], ports: &[445, 139], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "smb",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[445, 139],
+    start: Start::with(&[SESSION_MESSAGE, SESSION_REQUEST]),
+    look,
+};
 
 /// Session packet types (RFC 1002 §4.3.1).
 const SESSION_MESSAGE: u8 = 0x00;

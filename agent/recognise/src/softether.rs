@@ -19,7 +19,7 @@ use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::noise::is_noise;
 use crate::text::find;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const NAT_T_PORT: u16 = 5004;
 
@@ -28,6 +28,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     tunnel: true,
     over: &[Over::Udp, Over::Tcp],
     ports: &[NAT_T_PORT, 5555],
+    start: Start::ANYHOW,
     look,
 };
 
