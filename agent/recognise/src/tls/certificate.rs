@@ -16,6 +16,9 @@ use crate::{Key, Side, Sink};
 /// How many names of one certificate are noted: shared hosting puts hundreds into one.
 const NAMES: usize = 8;
 
+/// How many parts of a name are noted: five are usual.
+const PARTS: usize = 16;
+
 /// Tags of a certificate's optional parts (§4.1), and of a host among its names (§4.2.1.6).
 const VERSION: u8 = 0xa0;
 const ISSUER_ID: u8 = 0x81;
@@ -119,14 +122,18 @@ fn alternative_names(extensions: &[u8]) -> Result<Option<&[u8]>, DecodeError> {
 /// Only parts that describe an organisation or a machine are written: mail addresses, serial
 /// numbers and given names may be a person's.
 fn distinguished_name(name: &[u8]) -> Result<String, DecodeError> {
-    let mut parts = Vec::new();
+    let mut parts = Vec::with_capacity(PARTS);
     let mut sets = Ber::new(name);
     while !sets.rest().is_empty() {
         let mut set = Ber::new(sets.content(SET)?);
         while !set.rest().is_empty() {
             let mut part = Ber::new(set.content(SEQUENCE)?);
             let (kind, (tag, value)) = (part.content(OBJECT)?, part.element()?);
-            parts.extend(short_name(kind).map(|key| (key, tag, value)));
+            if let Some(key) = short_name(kind)
+                && parts.len() < PARTS
+            {
+                parts.push((key, tag, value));
+            }
         }
     }
     let mut text = String::with_capacity(name.len());
