@@ -8,10 +8,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::noise::is_noise;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "amneziawg", tunnel: true, over: &[Over::Udp], ports: &[], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "amneziawg",
+    tunnel: true,
+    over: &[Over::Udp],
+    ports: &[],
+    start: Start::ANYHOW,
+    look,
+};
 
 const INITIATION_BYTES: usize = 148;
 const RESPONSE_BYTES: usize = 92;

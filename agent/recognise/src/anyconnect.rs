@@ -10,10 +10,16 @@ use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::request_line::opens_with;
 use crate::tls::hello::{ClientHello, Transport};
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "anyconnect", tunnel: true, over: &[Over::Tcp, Over::Udp], ports: &[443], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "anyconnect",
+    tunnel: true,
+    over: &[Over::Tcp, Over::Udp],
+    ports: &[443],
+    start: Start::between(20, 23).or_with(b"C"),
+    look,
+};
 
 const OPENINGS: &[&[u8]] = &[b"CONNECT /CSCOSSLC/tunnel "];
 

@@ -5,14 +5,20 @@
 
 use sekisho_decode::Addr;
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 /// The group and ports of AnyDesk's discovery, as observed by many (no assignment by IANA).
 const GROUP: Addr = Addr::v4([239, 255, 102, 18]);
 const PORTS: &[u16] = &[50001, 50002, 50003];
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "anydesk", tunnel: true, over: &[Over::Udp], ports: &[], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "anydesk",
+    tunnel: true,
+    over: &[Over::Udp],
+    ports: &[],
+    start: Start::on(PORTS),
+    look,
+};
 
 fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
     let (group, port) = sight.destination();

@@ -6,13 +6,19 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const STX: u8 = 0x02;
 const ENQ: u8 = 0x05;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "astm", tunnel: false, over: &[Over::Tcp], ports: &[], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "astm",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[],
+    start: Start::with(&[STX, ENQ, 0x06, 0x15]),
+    look,
+};
 
 /// How often a sender bids before the host listens (E1381 §6.2: again after ten seconds).
 const MOST_BIDS: usize = 8;

@@ -7,10 +7,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "bacnet", tunnel: false, over: &[Over::Udp], ports: &[47808], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "bacnet",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[47808],
+    start: Start::with(&[BVLL_IP]),
+    look,
+};
 
 const BVLL_IP: u8 = 0x81;
 /// Functions that carry a network layer, and the bytes between (J.2): Forwarded-NPDU names whom it is from.

@@ -1,12 +1,15 @@
-//! As much of BER (ITU-T X.690) as it takes to tell SNMP, LDAP and Kerberos apart: tags and definite
-//! lengths. Values are stepped over, not read; only small integers are.
+//! As much of BER (ITU-T X.690) as it takes to tell SNMP, LDAP and Kerberos apart and to find the names in
+//! a certificate: tags and definite lengths. Values are stepped over, not read; only small integers are.
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
+pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const OBJECT: u8 = 0x06;
 pub(crate) const ENUMERATED: u8 = 0x0a;
 pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
 
 /// Reads elements from the front of a message.
 pub(crate) struct Ber<'a> {
@@ -69,10 +72,26 @@ impl<'a> Ber<'a> {
         self.cursor.u8()
     }
 
+    /// Takes an element of any tag: the tag and its content.
+    pub(crate) fn element(&mut self) -> Result<(u8, &'a [u8]), DecodeError> {
+        let (tag, len) = self.header()?;
+        Ok((tag, self.cursor.take(len)?))
+    }
+
+    /// Takes the content of an element that must be `tag`.
+    pub(crate) fn content(&mut self, tag: u8) -> Result<&'a [u8], DecodeError> {
+        let len = self.expect(tag)?;
+        self.cursor.take(len)
+    }
+
+    /// Takes the content of an element that may be left out.
+    pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, DecodeError> {
+        if self.rest().first() == Some(&tag) { self.content(tag).map(Some) } else { Ok(None) }
+    }
+
     /// Steps over an element that must be `tag`.
     pub(crate) fn skip(&mut self, tag: u8) -> Result<(), DecodeError> {
-        let len = self.expect(tag)?;
-        self.cursor.take(len).map(|_| ())
+        self.content(tag).map(|_| ())
     }
 
     pub(crate) const fn malformed(&self, what: &'static str) -> DecodeError {

@@ -9,13 +9,19 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const CONTROL: u16 = 5246;
 const DATA: u16 = 5247;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "capwap", tunnel: false, over: &[Over::Udp], ports: &[CONTROL, DATA], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "capwap",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[CONTROL, DATA],
+    start: Start::on(&[CONTROL, DATA]),
+    look,
+};
 
 const CLEAR: u8 = 0x00;
 const DTLS: u8 = 0x01;

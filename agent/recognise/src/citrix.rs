@@ -1,9 +1,15 @@
 //! Citrix: ICA by its greeting, and the common gateway protocol (session reliability) that wraps it.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "citrix", tunnel: true, over: &[Over::Tcp], ports: &[1494, 2598], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "citrix",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[1494, 2598],
+    start: Start::with(b"\x7f\x1a"),
+    look,
+};
 
 /// Both sides of ICA open with it.
 const ICA: &[u8] = b"\x7f\x7fICA\0";

@@ -9,10 +9,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::refuse;
-use crate::{Found, Look, Over, Protocol, Sight, Sink, ntlm};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start, ntlm};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "dcerpc", tunnel: false, over: &[Over::Tcp], ports: &[135], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "dcerpc",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[135],
+    start: Start::with(&[5]),
+    look,
+};
 
 const REQUEST: u8 = 0;
 const BIND: u8 = 11;

@@ -11,10 +11,16 @@ use sekisho_decode::{Addr, Cursor, DecodeError, Layer, MacAddr};
 
 use crate::settle::refuse;
 use crate::text::note;
-use crate::{Fact, Found, Lease, Look, Over, Protocol, Side, Sight, Sink};
+use crate::{Fact, Found, Lease, Look, Over, Protocol, Side, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "dhcp", tunnel: false, over: &[Over::Udp], ports: &PORTS, look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "dhcp",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &PORTS,
+    start: Start::on(&PORTS),
+    look,
+};
 
 /// Servers and relays, clients (RFC 2131 §4.1), and PXE's boot servers.
 const PORTS: [u16; 3] = [67, 68, 4011];

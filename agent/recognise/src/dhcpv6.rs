@@ -5,13 +5,19 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 /// Clients', and servers' and relays'.
 const PORTS: [u16; 2] = [546, 547];
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "dhcpv6", tunnel: false, over: &[Over::Udp], ports: &PORTS, look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "dhcpv6",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &PORTS,
+    start: Start::on(&PORTS),
+    look,
+};
 
 const RELAY_FORW: u8 = 12;
 const RELAY_REPL: u8 = 13;

@@ -22,7 +22,7 @@ mod tests;
 use sekisho_decode::DecodeError;
 
 use crate::settle::refuse;
-use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, Start};
 use pdu::Association;
 
 /// How many SOP classes are noted for a side. A tool that proposes every storage class has about that many.
@@ -34,6 +34,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     over: &[Over::Tcp],
     // IANA acr-nema and dicom, and 4242, which many archives come with.
     ports: &[104, 11_112, 4242],
+    start: Start::between(1, 7),
     look,
 };
 

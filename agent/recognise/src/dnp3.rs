@@ -7,10 +7,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "dnp3", tunnel: false, over: &[Over::Tcp, Over::Udp], ports: &[20000], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "dnp3",
+    tunnel: false,
+    over: &[Over::Tcp, Over::Udp],
+    ports: &[20000],
+    start: Start::with(&[0x05]),
+    look,
+};
 
 /// Control, destination and source are counted.
 const LEAST_LENGTH: u8 = 5;

@@ -14,15 +14,21 @@ mod tests;
 use message::{A, AAAA, HTTPS, Header, IN, Name, Question, Reader, SVCB};
 use sekisho_decode::Addr;
 
-use crate::{Fact, Found, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink};
+use crate::{Fact, Found, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, Start};
 
 /// mDNS, LLMNR and the NetBIOS name service speak the same format there; each has its own file.
 const OTHERS_PORTS: [u16; 3] = [137, 5353, 5355];
 
 const PORT: u16 = 53;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "dns", tunnel: false, over: &[Over::Udp, Over::Tcp], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "dns",
+    tunnel: false,
+    over: &[Over::Udp, Over::Tcp],
+    ports: &[PORT],
+    start: Start::ANYHOW,
+    look,
+};
 
 fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     if sight.on_port(&OTHERS_PORTS) {

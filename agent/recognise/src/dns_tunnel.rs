@@ -7,10 +7,16 @@
 //!
 //! What travels in well-formed DNS messages is told by [`super::dns`], and judged by its sum.
 
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "dns-tunnel", tunnel: true, over: &[Over::Udp], ports: &[], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "dns-tunnel",
+    tunnel: true,
+    over: &[Over::Udp],
+    ports: &[],
+    start: Start::with(&[0x10]),
+    look,
+};
 
 const MARK: &[u8] = &[0x10, 0xd1, 0x9e];
 

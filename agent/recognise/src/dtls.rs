@@ -3,10 +3,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::tls::hello::{ClientHello, Transport};
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "dtls", tunnel: false, over: &[Over::Udp], ports: &[], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "dtls",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[],
+    start: Start::between(0, 3).or_with(&[HANDSHAKE, APPLICATION_DATA]),
+    look,
+};
 
 const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;

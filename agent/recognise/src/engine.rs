@@ -4,12 +4,14 @@
 //! one that is not gets a [`Watch`] from a bounded pool, with the starts of both streams (TCP) or the
 //! heads of the first datagrams (UDP), and gives it back as soon as its protocol is known.
 
+mod candidates;
 #[cfg(test)]
 mod tests;
 mod weigh;
 
 use sekisho_decode::Addr;
 
+use self::candidates::{Candidates, Starts};
 use crate::handshakes::Shape;
 use crate::stream::Stream;
 use crate::{Found, HEAD_BYTES, Look, Over, PROTOCOLS, Protocol, Side, Sight, Sink};
@@ -38,10 +40,6 @@ const MAX_SPARE: usize = 1 << 10;
 
 /// What a spare watch keeps of each buffer: a ClientHello fits.
 const SPARE_BUFFER_BYTES: usize = 2048;
-
-/// One bit a protocol.
-type Candidates = u128;
-const _: () = assert!(PROTOCOLS.len() <= Candidates::BITS as usize, "widen Candidates");
 
 /// A payload, as the flow table placed it.
 #[derive(Clone, Copy, Debug)]
@@ -187,9 +185,7 @@ impl Inspection {
 /// Asks the protocols. One for each thread: it holds the pool of watches.
 #[derive(Debug)]
 pub struct Engine {
-    tcp: Candidates,
-    udp: Candidates,
-    ip: [Candidates; 256],
+    starts: Starts,
     #[expect(clippy::vec_box, reason = "a watch moves whole between the pool and its conn")]
     spare: Vec<Box<Watch>>,
     watches: usize,
@@ -209,37 +205,19 @@ impl Engine {
     /// Makes an engine that keeps so much at the most.
     #[must_use]
     pub fn new(budget: Budget) -> Self {
-        let mut engine = Self {
-            tcp: 0,
-            udp: 0,
-            ip: [0; 256],
+        Self {
+            starts: Starts::default(),
             spare: Vec::new(),
             watches: 0,
             shapes: 0,
             buffered: 0,
             given_up: 0,
             budget,
-        };
-        for (number, protocol) in PROTOCOLS.iter().enumerate() {
-            for over in protocol.over {
-                if let Some(mask) = engine.mask(*over) {
-                    *mask |= 1 << number;
-                }
-            }
         }
-        engine
     }
 }
 
 impl Engine {
-    fn mask(&mut self, over: Over) -> Option<&mut Candidates> {
-        match over {
-            Over::Tcp => Some(&mut self.tcp),
-            Over::Udp => Some(&mut self.udp),
-            Over::Ip(number) => self.ip.get_mut(usize::from(number)),
-        }
-    }
-
     /// Conns that were given up because the pool or the buffers were full.
     #[must_use]
     pub const fn given_up(&self) -> u64 {
@@ -284,9 +262,9 @@ impl Engine {
         glimpse: &Glimpse<'_>,
         sink: &mut dyn Sink,
     ) -> Option<Recognised> {
-        let mut candidates = self.mask(glimpse.over).map_or(0, |mask| *mask);
+        let mut candidates = self.starts.over(glimpse.over);
         let sight = glimpse.sight(glimpse.payload, &[]);
-        let recognised = inspection.ask(&mut candidates, &sight, sink);
+        let recognised = inspection.ask(&self.starts, &mut candidates, &sight, sink);
         // A protocol that reads on over UDP needs only its memo: DNS alone would fill the pool.
         let to_compare = inspection.stage == Stage::Looking || glimpse.over == Over::Tcp;
         if inspection.wants_more() && glimpse.from_start && to_compare {
@@ -309,7 +287,7 @@ impl Engine {
         let mut recognised = None;
         if news {
             let mut candidates = watch.candidates;
-            recognised = inspection.ask(&mut candidates, &watch.sight(glimpse), sink);
+            recognised = inspection.ask(&self.starts, &mut candidates, &watch.sight(glimpse), sink);
             watch.candidates = candidates;
         }
         let full = watch.is_full(glimpse) || self.buffered > self.budget.buffered_bytes;
@@ -355,6 +333,7 @@ impl Inspection {
     /// Asks the protocol that reads on, or all that may still be.
     fn ask(
         &mut self,
+        starts: &Starts,
         candidates: &mut Candidates,
         sight: &Sight<'_>,
         sink: &mut dyn Sink,
@@ -364,6 +343,7 @@ impl Inspection {
             return None;
         }
         self.looks += 1;
+        *candidates &= starts.of(sight);
         let mut left = *candidates;
         while left != 0 {
             let number = left.trailing_zeros();

@@ -4,13 +4,19 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const ESP: u8 = 50;
 const AH: u8 = 51;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "ipsec", tunnel: true, over: &[Over::Ip(ESP), Over::Ip(AH)], ports: &[], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "ipsec",
+    tunnel: true,
+    over: &[Over::Ip(ESP), Over::Ip(AH)],
+    ports: &[],
+    start: Start::ANYHOW,
+    look,
+};
 
 fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
     let header = match sight.over {

@@ -2,12 +2,18 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const ETHERIP: u8 = 97;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "etherip", tunnel: true, over: &[Over::Ip(ETHERIP)], ports: &[], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "etherip",
+    tunnel: true,
+    over: &[Over::Ip(ETHERIP)],
+    ports: &[],
+    start: Start::ANYHOW,
+    look,
+};
 
 /// Version 3, twelve reserved bits. Old BSDs wrote the two halves of the version's byte the other way.
 const HEADERS: [[u8; 2]; 2] = [[0x30, 0], [0x03, 0]];

@@ -12,13 +12,15 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::request_line::opens_with;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
     service: "fortinet-sslvpn",
     tunnel: true,
     over: &[Over::Tcp, Over::Udp],
     ports: &[10443],
+    // Requests, and the length of a datagram that fits a frame of Ethernet.
+    start: Start::between(0, 5).or_with(b"GP"),
     look,
 };
 

@@ -9,10 +9,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "frp", tunnel: true, over: &[Over::Tcp], ports: &[7000], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "frp",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[7000],
+    start: Start::with(&[LOGIN, TLS_FOLLOWS, YAMUX]),
+    look,
+};
 
 const LOGIN: u8 = b'o';
 const TLS_FOLLOWS: u8 = 0x17;

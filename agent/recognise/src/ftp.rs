@@ -1,10 +1,16 @@
 //! FTP's control connection on any port (RFC 959): the service only, never the user.
 
 use crate::smtp::{command, greeting};
-use crate::{Look, Over, Protocol, Sight, Sink};
+use crate::{Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "ftp", tunnel: false, over: &[Over::Tcp], ports: &[21], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "ftp",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[21],
+    start: Start::between(b' ', b'~').or_between(b'\t', b'\r'),
+    look,
+};
 
 fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
     // POP3 has `USER` too, and no 220.

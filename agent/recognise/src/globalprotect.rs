@@ -9,7 +9,7 @@ use sekisho_decode::{Cursor, Layer};
 
 use crate::noise::is_noise;
 use crate::request_line::opens_with;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const ESP_PORT: u16 = 4501;
 
@@ -18,6 +18,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     tunnel: true,
     over: &[Over::Tcp, Over::Udp],
     ports: &[ESP_PORT],
+    start: Start::with(b"GP").or_on(&[ESP_PORT]),
     look,
 };
 

@@ -5,12 +5,12 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const GRE: u8 = 47;
 
 pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "gre", tunnel: true, over: &[Over::Ip(GRE)], ports: &[], look };
+    Protocol { service: "gre", tunnel: true, over: &[Over::Ip(GRE)], ports: &[], start: Start::ANYHOW, look };
 
 /// The bits that are zero: all but checksum, key and sequence number; and version 0. Routing and
 /// strict source route (RFC 1701) have been gone since RFC 2784 §2.3.

@@ -2,10 +2,16 @@
 //! an instruction of length-prefixed elements, the first of which selects what to connect to.
 
 use crate::opening::believe;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "guacamole", tunnel: true, over: &[Over::Tcp], ports: &[4822], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "guacamole",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[4822],
+    start: Start::with(b"6"),
+    look,
+};
 
 fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
     believe(sight, &[b"6.select,"], Found::served_by(96, sight.sender().peer()))

@@ -13,7 +13,8 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink};
+use crate::text::find;
+use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, Start};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
     service: "hl7",
@@ -21,6 +22,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     over: &[Over::Tcp],
     // IANA hl7; 6661 is what the most common interface engine comes with.
     ports: &[2575, 6661],
+    start: Start::ANYHOW,
     look,
 };
 
@@ -119,7 +121,8 @@ fn read_frame(bytes: &[u8]) -> Frame<'_> {
     let Some(header) = bytes.strip_prefix(START) else {
         return Frame::Other;
     };
-    let header_end = header.iter().take(HEADER_BYTES).position(|byte| *byte < b' ' && *byte != ESCAPE);
+    let header = header.get(..HEADER_BYTES).unwrap_or(header);
+    let header_end = header.iter().position(|byte| *byte < b' ' && *byte != ESCAPE);
     let is_whole = header_end.is_some();
     let header = header.get(..header_end.unwrap_or(HEADER_BYTES)).unwrap_or(header);
     match Message::parse(header) {
@@ -155,12 +158,12 @@ impl<'a> Message<'a> {
         let mut message = Self::default();
         // The second byte of a Japanese character may look like a separator. Behind the first byte that
         // is not ASCII the count of fields is trusted for UTF-8 only, whose later bytes never do.
-        let is_counted = std::str::from_utf8(header).is_ok() && !header.contains(&ESCAPE);
+        let is_counted = || std::str::from_utf8(header).is_ok() && !header.contains(&ESCAPE);
         let mut is_plain = true;
         for (number, field) in (3..=9).zip(fields) {
             is_plain &= field.iter().all(|byte| (b' '..=b'~').contains(byte));
             match number {
-                3..=6 if is_plain || is_counted => {
+                3..=6 if is_plain || is_counted() => {
                     if let Some(place) = message.names.get_mut(number - 3) {
                         *place = name(field);
                     }
@@ -221,8 +224,4 @@ fn three(bytes: &[u8]) -> Option<&str> {
     let is_code =
         bytes.len() == 3 && bytes.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     if is_code { std::str::from_utf8(bytes).ok() } else { None }
-}
-
-fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
-    bytes.windows(mark.len()).position(|window| window == mark)
 }

@@ -3,13 +3,19 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const PORT: u16 = 1985;
 const PORT_IPV6: u16 = 2029;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "hsrp", tunnel: false, over: &[Over::Udp], ports: &[PORT, PORT_IPV6], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "hsrp",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[PORT, PORT_IPV6],
+    start: Start::on(&[PORT, PORT_IPV6]),
+    look,
+};
 
 /// RFC 2281 §5.1: hello, coup, resign; 3 is Cisco's advertisement.
 const LAST_OPCODE: u8 = 3;

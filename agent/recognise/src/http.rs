@@ -6,14 +6,20 @@
 //! hello that follows through the proxy is noted too. An upgrade to a tunnel is noted as its variant.
 
 use crate::text::{self, HOST_BYTES};
-use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, tls};
+use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, Start, tls};
 
 mod marks;
 #[cfg(test)]
 mod tests;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "http", tunnel: false, over: &[Over::Tcp], ports: &[80, 8080], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "http",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[80, 8080],
+    start: Start::between(b'A', b'Z').or_with(b"-_"),
+    look,
+};
 
 /// The longest first line that is waited for. Servers refuse longer ones (RFC 9112 §3 asks for 8000).
 const FIRST_LINE_BYTES: usize = 8192;
@@ -159,7 +165,7 @@ fn header(sight: &Sight<'_>, progress: &mut Progress, sink: &mut dyn Sink) {
         let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return };
         let line = rest.get(..end).unwrap_or_default().trim_ascii_end();
         if from_server && is_interim(line) {
-            let Some(end) = rest.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { return };
+            let Some(end) = text::find(rest, b"\r\n\r\n") else { return };
             part.read += end + 4;
             continue;
         }

@@ -15,7 +15,7 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::noise::is_noise;
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
 const ICMP: u8 = 1;
 const ICMPV6: u8 = 58;
@@ -25,6 +25,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     tunnel: true,
     over: &[Over::Ip(ICMP), Over::Ip(ICMPV6)],
     ports: &[],
+    start: Start::ANYHOW,
     look,
 };
 

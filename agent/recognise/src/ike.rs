@@ -14,13 +14,19 @@ mod tests;
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::noise::is_noise;
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
 /// 4501 is where Palo Alto's GlobalProtect sends the same ESP in UDP.
 const NAT_T_PORTS: [u16; 2] = [4500, 4501];
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "ipsec", tunnel: true, over: &[Over::Udp, Over::Tcp], ports: &[500, 4500], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "ipsec",
+    tunnel: true,
+    over: &[Over::Udp, Over::Tcp],
+    ports: &[500, 4500],
+    start: Start::ANYHOW,
+    look,
+};
 
 /// RFC 3948 §2.2: four zero bytes where ESP has its SPI, which is never zero.
 const NON_ESP_MARKER: [u8; 4] = [0; 4];

@@ -1,9 +1,15 @@
 //! IMAP4 on any port (RFC 9051 §7.1): the server's greeting; the service only, never the user.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "imap", tunnel: false, over: &[Over::Tcp], ports: &[143], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "imap",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[143],
+    start: Start::ANYHOW,
+    look,
+};
 
 const GREETINGS: [&[u8]; 2] = [b"* OK", b"* PREAUTH"];
 /// A greeting with a long list of capabilities fits.

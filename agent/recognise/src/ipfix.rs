@@ -3,10 +3,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink, netflow};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start, netflow};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "ipfix", tunnel: false, over: &[Over::Udp], ports: &[4739], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "ipfix",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[4739],
+    start: Start::with(&[0]),
+    look,
+};
 
 const HEADER_BYTES: usize = 16;
 

@@ -3,7 +3,7 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
 const IPV4_INSIDE: u8 = 4;
 const IPV6_INSIDE: u8 = 41;
@@ -13,6 +13,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     tunnel: true,
     over: &[Over::Ip(IPV4_INSIDE), Over::Ip(IPV6_INSIDE)],
     ports: &[],
+    start: Start::ANYHOW,
     look,
 };
 

@@ -2,10 +2,16 @@
 //! they are in the first bytes. Nothing of the page is read.
 
 use crate::opening::believe;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "jetdirect", tunnel: false, over: &[Over::Tcp], ports: &[9100], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "jetdirect",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[9100],
+    start: Start::with(b"\x1b@%"),
+    look,
+};
 
 /// The Universal Exit Language command (PJL Technical Reference Manual), PJL and PostScript's header.
 const OPENINGS: [&[u8]; 3] = [b"\x1b%-12345X", b"@PJL ", b"%!PS-Adobe-"];

@@ -7,7 +7,7 @@ use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::ber::{Ber, INTEGER, SEQUENCE};
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
     service: "kerberos",
@@ -15,6 +15,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     over: &[Over::Udp, Over::Tcp],
     // The second changes passwords (RFC 3244), in messages of its own.
     ports: &[88, 464],
+    start: Start::between(0x6a, 0x6d).or_with(&[0, 0x7e]),
     look,
 };
 

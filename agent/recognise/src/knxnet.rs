@@ -7,10 +7,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "knxnet", tunnel: false, over: &[Over::Udp, Over::Tcp], ports: &[3671], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "knxnet",
+    tunnel: false,
+    over: &[Over::Udp, Over::Tcp],
+    ports: &[3671],
+    start: Start::with(&[0x06]),
+    look,
+};
 
 /// Core, device management, tunnelling, routing, remote logging, configuration, object server, secure.
 const FAMILIES: std::ops::RangeInclusive<u8> = 0x02..=0x09;

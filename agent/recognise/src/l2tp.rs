@@ -10,13 +10,19 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
 const L2TP: u8 = 115;
 const PORT: u16 = 1701;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "l2tp", tunnel: true, over: &[Over::Udp, Over::Ip(L2TP)], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "l2tp",
+    tunnel: true,
+    over: &[Over::Udp, Over::Ip(L2TP)],
+    ports: &[PORT],
+    start: Start::between(0, 0x4b).or_with(&[0xc8]),
+    look,
+};
 
 /// Type, length and sequence bits set, offset and priority clear (RFC 2661 §3.1).
 const CONTROL: u16 = 0xc800;

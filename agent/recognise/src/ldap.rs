@@ -7,7 +7,7 @@ use sekisho_decode::DecodeError;
 
 use crate::ber::{Ber, ENUMERATED, INTEGER, OCTET_STRING, SEQUENCE};
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
     service: "ldap",
@@ -15,6 +15,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     over: &[Over::Tcp, Over::Udp],
     // The second is the global catalogue.
     ports: &[389, 3268],
+    start: Start::with(&[0x30]),
     look,
 };
 

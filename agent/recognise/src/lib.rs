@@ -93,6 +93,7 @@ mod spice;
 mod ssdp;
 mod ssh;
 mod sstp;
+mod start;
 mod stream;
 mod stun;
 mod syslog;
@@ -121,6 +122,7 @@ pub use cipher::Cipher;
 pub use dns::burden::{Burden, Record};
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
 pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
+pub use start::Start;
 
 /// How much of a TCP stream's start is kept for recognisers, in bytes each way.
 ///

@@ -4,12 +4,18 @@
 //! `A` and `AAAA` records become [`Fact::Named`].
 
 use crate::dns::message::{IN, Reader};
-use crate::{Fact, Found, Look, NameSource, Over, Protocol, Side, Sight, Sink};
+use crate::{Fact, Found, Look, NameSource, Over, Protocol, Side, Sight, Sink, Start};
 
 const PORT: u16 = 5355;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "llmnr", tunnel: false, over: &[Over::Udp], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "llmnr",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[PORT],
+    start: Start::on(&[PORT]),
+    look,
+};
 
 fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     if !sight.on_port(&[PORT]) {

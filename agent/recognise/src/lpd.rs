@@ -1,12 +1,18 @@
 //! LPD, the old way to a printer (RFC 1179 §5): a command's number, a queue, a line feed. On its port only:
 //! three bytes could be anything.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const PORT: u16 = 515;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "lpd", tunnel: false, over: &[Over::Tcp], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "lpd",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[PORT],
+    start: Start::between(1, 5),
+    look,
+};
 
 const QUEUE_BYTES: usize = 128;
 

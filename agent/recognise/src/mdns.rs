@@ -4,7 +4,7 @@
 //! [`Fact::Named`] as the host spells itself. Queries, their known answers and probes name nobody.
 
 use crate::dns::message::{IN, Reader};
-use crate::{Fact, Found, Look, NameSource, Over, Protocol, Sight, Sink};
+use crate::{Fact, Found, Look, NameSource, Over, Protocol, Sight, Sink, Start};
 
 const PORT: u16 = 5353;
 
@@ -12,8 +12,14 @@ const PORT: u16 = 5353;
 /// (RFC 6762 §5.4, §10.2).
 const CLASS_BITS: u16 = 0x7fff;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "mdns", tunnel: false, over: &[Over::Udp], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "mdns",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[PORT],
+    start: Start::on(&[PORT]),
+    look,
+};
 
 fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     // The port is part of the protocol: a query from elsewhere still goes to it (RFC 6762 §6.7).

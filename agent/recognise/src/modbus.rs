@@ -9,12 +9,18 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::refuse;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const PORT: u16 = 502;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "modbus", tunnel: false, over: &[Over::Tcp], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "modbus",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[PORT],
+    start: Start::ANYHOW,
+    look,
+};
 
 /// A frame's most after the length (§3.1.3: 260 bytes in all).
 const MOST_BYTES: u16 = 254;

@@ -5,12 +5,18 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const CONNECT: u8 = 0x10;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "mqtt", tunnel: false, over: &[Over::Tcp], ports: &[1883], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "mqtt",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[1883],
+    start: Start::with(&[CONNECT]),
+    look,
+};
 
 fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
     match sight.data.first() {

@@ -8,10 +8,16 @@ use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
 use crate::text;
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "mysql", tunnel: false, over: &[Over::Tcp], ports: &[3306], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "mysql",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[3306],
+    start: Start::ANYHOW,
+    look,
+};
 
 const VERSION_10: u8 = 10;
 /// `5.5.5-10.11.6-MariaDB-0+deb12u1-log` and its like.

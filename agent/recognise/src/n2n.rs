@@ -11,10 +11,16 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "n2n", tunnel: true, over: &[Over::Udp], ports: &[7654], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "n2n",
+    tunnel: true,
+    over: &[Over::Udp],
+    ports: &[7654],
+    start: Start::between(1, 3),
+    look,
+};
 
 /// Packets start with a time to live of 2, and each supernode takes one away.
 const MOST_HOPS: u8 = 16;

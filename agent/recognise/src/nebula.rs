@@ -9,10 +9,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::noise::is_noise;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "nebula", tunnel: true, over: &[Over::Udp], ports: &[4242], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "nebula",
+    tunnel: true,
+    over: &[Over::Udp],
+    ports: &[4242],
+    start: Start::between(HANDSHAKE, CLOSE),
+    look,
+};
 
 /// Version 1 in the upper half.
 const HANDSHAKE: u8 = 0x10;

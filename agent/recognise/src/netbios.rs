@@ -8,7 +8,7 @@ use sekisho_decode::{Addr, Cursor, DecodeError, Layer};
 
 use crate::dns::message::{Header, IN, Name, Question, Reader, Record};
 use crate::text::is_host;
-use crate::{Fact, Found, Look, NameSource, Over, Protocol, Side, Sight, Sink};
+use crate::{Fact, Found, Look, NameSource, Over, Protocol, Side, Sight, Sink, Start};
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +28,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     tunnel: false,
     over: &[Over::Udp],
     ports: &[NAME_PORT, DATAGRAM_PORT],
+    start: Start::ANYHOW,
     look,
 };
 

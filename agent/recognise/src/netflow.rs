@@ -7,13 +7,19 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 /// NetFlow's usual port, and those that vendors' guides name.
 const PORTS: [u16; 3] = [2055, 9995, 9996];
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "netflow", tunnel: false, over: &[Over::Udp], ports: &PORTS, look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "netflow",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &PORTS,
+    start: Start::with(&[0]),
+    look,
+};
 
 const V5_HEADER_BYTES: usize = 24;
 const V5_RECORD_BYTES: usize = 48;

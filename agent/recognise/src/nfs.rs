@@ -7,10 +7,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "nfs", tunnel: false, over: &[Over::Tcp, Over::Udp], ports: &[2049, 111], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "nfs",
+    tunnel: false,
+    over: &[Over::Tcp, Over::Udp],
+    ports: &[2049, 111],
+    start: Start::ANYHOW,
+    look,
+};
 
 const CALL: u32 = 0;
 const RPC_VERSION: u32 = 2;

@@ -2,10 +2,16 @@
 
 use crate::opening::{Opening, opening};
 use crate::text;
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "nomachine", tunnel: true, over: &[Over::Tcp], ports: &[4000], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "nomachine",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[4000],
+    start: Start::with(b"N"),
+    look,
+};
 
 const CLIENT: &[u8] = b"NXSH-";
 const SERVER: &[u8] = b"NXD-";

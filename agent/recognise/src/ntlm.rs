@@ -35,9 +35,12 @@ pub(crate) enum Message {
 
 /// Notes the names of the first message found in the sender's bytes from `from` on.
 pub(crate) fn note(sight: &Sight<'_>, from: usize, sink: &mut dyn Sink) -> Option<Message> {
-    let bytes = sight.data.get(from..)?;
-    let at = bytes.windows(SIGNATURE.len()).position(|window| window == SIGNATURE)?;
-    note_message(bytes.get(at..)?, sight, sink)
+    note_message(find(sight.data.get(from..)?)?, sight, sink)
+}
+
+/// Gives the bytes from the first message on.
+pub(crate) fn find(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(text::find(bytes, SIGNATURE)?..)
 }
 
 /// Notes the names of a message that starts here.

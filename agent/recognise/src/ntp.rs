@@ -5,12 +5,18 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const PORT: u16 = 123;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "ntp", tunnel: false, over: &[Over::Udp], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "ntp",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[PORT],
+    start: Start::between(0x08, 0x27).or_between(0x48, 0x67).or_between(0x88, 0xa7).or_between(0xc8, 0xe7),
+    look,
+};
 
 const PACKET_BYTES: usize = 48;
 

@@ -3,10 +3,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "opc-ua", tunnel: false, over: &[Over::Tcp], ports: &[4840], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "opc-ua",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[4840],
+    start: Start::with(b"HAORE"),
+    look,
+};
 
 /// Hello and reverse hello have at least version, four limits and an empty text.
 const LEAST_BYTES: u32 = 8;

@@ -23,12 +23,18 @@ use packet::{Control, DATA_V1, DATA_V2, Dress, Role};
 use sekisho_decode::{Cursor, Layer};
 
 use crate::noise::is_noise;
-use crate::{Found, Look, Over, Protocol, Side, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Side, Sight, Sink, Start};
 
 const PORT: u16 = 1194;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "openvpn", tunnel: true, over: &[Over::Udp, Over::Tcp], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "openvpn",
+    tunnel: true,
+    over: &[Over::Udp, Over::Tcp],
+    ports: &[PORT],
+    start: Start::ANYHOW,
+    look,
+};
 
 /// Two sides' clocks may differ by a day.
 const CLOCK_SKEW_S: u32 = 86_400;

@@ -8,10 +8,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "oracle", tunnel: false, over: &[Over::Tcp], ports: &[1521], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "oracle",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[1521],
+    start: Start::ANYHOW,
+    look,
+};
 
 const CONNECT: u8 = 1;
 /// From Oracle 7 (300) to what is to come.

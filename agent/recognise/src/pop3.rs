@@ -1,10 +1,16 @@
 //! POP3 on any port (RFC 1939): a greeting and a command; the service only, never the user.
 
 use crate::smtp::command;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "pop3", tunnel: false, over: &[Over::Tcp], ports: &[110], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "pop3",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[110],
+    start: Start::with(b"+ACSUacsu"),
+    look,
+};
 
 const GREETING: &[u8] = b"+OK";
 const COMMANDS: [&[u8]; 5] = [b"USER ", b"CAPA", b"AUTH", b"STLS", b"APOP "];

@@ -8,10 +8,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "postgresql", tunnel: false, over: &[Over::Tcp], ports: &[5432], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "postgresql",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[5432],
+    start: Start::with(&[0]),
+    look,
+};
 
 const VERSION_3: u32 = 0x0003_0000;
 /// Version 3.2, of 2025's release 18.

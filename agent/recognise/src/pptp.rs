@@ -7,12 +7,18 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const GRE: u8 = 47;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "pptp", tunnel: true, over: &[Over::Tcp, Over::Ip(GRE)], ports: &[1723], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "pptp",
+    tunnel: true,
+    over: &[Over::Tcp, Over::Ip(GRE)],
+    ports: &[1723],
+    start: Start::ANYHOW,
+    look,
+};
 
 /// RFC 2637 §2.1.
 const MAGIC_COOKIE: u32 = 0x1a2b_3c4d;

@@ -18,10 +18,16 @@ use initial::{LongHeader, PacketKind};
 use sekisho_decode::{Cursor, Layer};
 
 use crate::tls::hello::Transport;
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "quic", tunnel: false, over: &[Over::Udp], ports: &[443], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "quic",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[443],
+    start: Start::ANYHOW,
+    look,
+};
 
 /// How many datagrams of one side are looked at for a hello: it spans two, and one may come again.
 const DATAGRAMS: u32 = 4;

@@ -6,13 +6,19 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 /// Authentication, accounting, changes of authorization, and the first two's ports of old.
 const PORTS: [u16; 5] = [1812, 1813, 3799, 1645, 1646];
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "radius", tunnel: false, over: &[Over::Udp], ports: &PORTS, look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "radius",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &PORTS,
+    start: Start::between(1, 5).or_between(11, 13).or_between(40, 45),
+    look,
+};
 
 const NAS_IP_ADDRESS: u8 = 4;
 const NAS_IDENTIFIER: u8 = 32;

@@ -6,10 +6,16 @@
 //! ```
 
 use crate::opening::believe;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "radmin", tunnel: true, over: &[Over::Tcp], ports: &[4899], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "radmin",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[4899],
+    start: Start::with(&[1]),
+    look,
+};
 
 const HELLO: &[u8] = b"\x01\0\0\0\x01\0\0\0\x08\x08";
 /// A body of 37 bytes.

@@ -6,12 +6,18 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const PORT: u16 = 3389;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "rdp", tunnel: true, over: &[Over::Tcp, Over::Udp], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "rdp",
+    tunnel: true,
+    over: &[Over::Tcp, Over::Udp],
+    ports: &[PORT],
+    start: Start::ANYHOW,
+    look,
+};
 
 /// RFC 1006 §6: version 3, reserved 0.
 const TPKT: u16 = 0x0300;

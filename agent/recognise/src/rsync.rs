@@ -1,10 +1,16 @@
 //! rsync's own daemon: both sides open with `@RSYNCD: ` and a version.
 
 use crate::opening::believe;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "rsync", tunnel: false, over: &[Over::Tcp], ports: &[873], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "rsync",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[873],
+    start: Start::with(b"@"),
+    look,
+};
 
 fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
     believe(sight, &[b"@RSYNCD: "], Found::new(96))

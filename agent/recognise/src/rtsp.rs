@@ -2,10 +2,16 @@
 //! server say they run. The address of the stream is not noted: it may hold a password.
 
 use crate::text;
-use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "rtsp", tunnel: false, over: &[Over::Tcp], ports: &[554, 8554], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "rtsp",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[554, 8554],
+    start: Start::between(b'A', b'Z'),
+    look,
+};
 
 const METHODS: [&[u8]; 11] = [
     b"OPTIONS rtsp",

@@ -14,13 +14,14 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
     service: "rustdesk",
     tunnel: true,
     over: &[Over::Udp, Over::Tcp],
     ports: &[21115, 21116, 21117],
+    start: Start::ANYHOW,
     look,
 };
 

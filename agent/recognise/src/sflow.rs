@@ -4,10 +4,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "sflow", tunnel: false, over: &[Over::Udp], ports: &[6343], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "sflow",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[6343],
+    start: Start::with(&[0]),
+    look,
+};
 
 /// More samples than a datagram has room for.
 const MAX_SAMPLES: u32 = 512;

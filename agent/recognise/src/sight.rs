@@ -2,6 +2,7 @@
 
 use sekisho_decode::Addr;
 
+use crate::Start;
 use crate::dns::burden::Burden;
 
 /// How the conn's packets travel.
@@ -131,6 +132,8 @@ pub struct Protocol {
     pub over: &'static [Over],
     /// Usual ports of the responder. Alone they are a hint of low confidence.
     pub ports: &'static [u16],
+    /// How it may start, over TCP and UDP.
+    pub start: Start,
     /// Looks at a conn. `memo` is this recogniser's own 32 bits for this conn, 0 at first, kept once
     /// it has answered [`Look::Reading`]. Facts go to the sink.
     pub look: fn(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look,

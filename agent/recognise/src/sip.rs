@@ -1,9 +1,15 @@
 //! SIP (RFC 3261 §7.1, §7.2): told by the first line, of which nothing is kept: it names people.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "sip", tunnel: false, over: &[Over::Udp, Over::Tcp], ports: &[5060], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "sip",
+    tunnel: false,
+    over: &[Over::Udp, Over::Tcp],
+    ports: &[5060],
+    start: Start::between(b'A', b'Z'),
+    look,
+};
 
 /// RFC 3261 and its extensions: RFC 3262, 3265, 3311, 3428, 3515, 3903, 6086.
 const METHODS: [&[u8]; 14] = [

@@ -4,10 +4,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::ntlm::{self, Message, SIGNATURE};
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "smb", tunnel: false, over: &[Over::Tcp], ports: &[445, 139], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "smb",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[445, 139],
+    start: Start::with(&[SESSION_MESSAGE, SESSION_REQUEST]),
+    look,
+};
 
 /// Session packet types (RFC 1002 §4.3.1).
 const SESSION_MESSAGE: u8 = 0x00;
@@ -74,18 +80,14 @@ impl Setup {
         let read = if sight.from_orig { orig } else { resp };
         // The signature may lie across the end of what was read.
         let from = (*read as usize).saturating_sub(SIGNATURE.len() - 1);
-        let message = ntlm::note(sight, from, sink);
+        let found = ntlm::find(sight.data.get(from..).unwrap_or_default());
+        let message = found.and_then(|found| ntlm::note_message(found, sight, sink));
         // A message whose end has not come is looked at again.
-        if message.is_some() || !holds_signature(sight, from) {
+        if message.is_some() || found.is_none() {
             *read = (sight.data.len() as u32).min(Self::READ_MASK);
         }
         message == Some(Message::Authenticate) || self.looks >= MOST_LOOKS || sight.data.len() > SETUP_BYTES
     }
-}
-
-fn holds_signature(sight: &Sight<'_>, from: usize) -> bool {
-    let rest = sight.data.get(from..).unwrap_or_default();
-    rest.windows(SIGNATURE.len()).any(|window| window == SIGNATURE)
 }
 
 /// The finding, and whether the message belongs to a session's set-up.

@@ -2,10 +2,16 @@
 //!
 //! A `220` greeting that names SMTP, or a client's `EHLO` or `HELO`. FTP greets with the same number.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "smtp", tunnel: false, over: &[Over::Tcp], ports: &[25, 587], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "smtp",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[25, 587],
+    start: Start::between(b' ', b'~').or_between(b'\t', b'\r'),
+    look,
+};
 
 /// The longest line (RFC 5321 §4.5.3.1.5).
 const LINE_BYTES: usize = 512;

@@ -7,10 +7,16 @@ use sekisho_decode::DecodeError;
 
 use crate::ber::{Ber, INTEGER, OCTET_STRING, SEQUENCE};
 use crate::settle::refuse;
-use crate::{Found, Key, Look, Over, Protocol, Side, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Side, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "snmp", tunnel: false, over: &[Over::Udp], ports: &[161, 162], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "snmp",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[161, 162],
+    start: Start::with(&[0x30]),
+    look,
+};
 
 /// What a message's header tells.
 struct Message {

@@ -11,10 +11,16 @@
 use sekisho_decode::{Addr, Cursor, DecodeError, Layer};
 
 use crate::text::{self, HOST_BYTES};
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "socks", tunnel: true, over: &[Over::Tcp], ports: &[1080], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "socks",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[1080],
+    start: Start::with(&[0, V4, V5]),
+    look,
+};
 
 const V5: u8 = 5;
 const V4: u8 = 4;

@@ -18,7 +18,8 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::noise::is_noise;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::text::find;
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const NAT_T_PORT: u16 = 5004;
 
@@ -27,6 +28,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     tunnel: true,
     over: &[Over::Udp, Over::Tcp],
     ports: &[NAT_T_PORT, 5555],
+    start: Start::ANYHOW,
     look,
 };
 
@@ -125,7 +127,7 @@ fn pack(data: &[u8]) -> Result<bool, DecodeError> {
     let values = cursor.u32()?;
     let is_name = name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     let is_pack = is_name && kind <= LAST_TYPE && (1..=MOST_ELEMENTS).contains(&values);
-    Ok(is_pack && data.windows(PACK_MARK.len()).any(|window| window == PACK_MARK))
+    Ok(is_pack && find(data, PACK_MARK).is_some())
 }
 
 #[cfg(test)]

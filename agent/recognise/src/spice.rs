@@ -1,10 +1,16 @@
 //! SPICE, the screen of a virtual machine (SPICE protocol, "RedLinkMess"): both sides open with `REDQ`.
 
 use crate::opening::believe;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "spice", tunnel: true, over: &[Over::Tcp], ports: &[5900, 5930], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "spice",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[5900, 5930],
+    start: Start::with(b"R"),
+    look,
+};
 
 /// The magic and version 2 of the protocol; 1 was never released.
 const LINK: &[u8] = b"REDQ\x02\0\0\0";

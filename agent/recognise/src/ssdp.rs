@@ -1,12 +1,18 @@
 //! SSDP (UPnP Device Architecture 2.0 §1): told by the request line, or by an answer's `ST` header.
 
 use crate::text;
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
 const PORTS: [u16; 1] = [1900];
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "ssdp", tunnel: false, over: &[Over::Udp], ports: &PORTS, look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "ssdp",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &PORTS,
+    start: Start::with(b"MNH"),
+    look,
+};
 
 /// Where headers are looked for.
 const HEAD_BYTES: usize = 1024;

@@ -1,13 +1,19 @@
 //! SSH on any port (RFC 4253 §4.2): the software that each side says it is.
 
 use crate::text;
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
 /// The longest identification line, CR and LF included (RFC 4253 §4.2).
 const BANNER_BYTES: usize = 255;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "ssh", tunnel: true, over: &[Over::Tcp], ports: &[22], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "ssh",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[22],
+    start: Start::with(b"S"),
+    look,
+};
 
 /// Both sides begin alike: the banners tell the software, not who serves.
 const FOUND: Found = Found::new(95);

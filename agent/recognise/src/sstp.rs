@@ -3,10 +3,16 @@
 //! Over TLS nothing of its own is left in clear: it stays `tls`.
 
 use crate::request_line::opens_with;
-use crate::{Look, Over, Protocol, Sight, Sink};
+use crate::{Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "sstp", tunnel: true, over: &[Over::Tcp], ports: &[], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "sstp",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[],
+    start: Start::with(b"S"),
+    look,
+};
 
 const OPENING: &[&[u8]] = &[b"SSTP_DUPLEX_POST "];
 

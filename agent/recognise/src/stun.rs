@@ -13,13 +13,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::refuse;
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
     service: "stun",
     tunnel: false,
     over: &[Over::Udp, Over::Tcp],
     ports: &[3478, 5349, 19302],
+    start: Start::between(0, 0x3f),
     look,
 };
 

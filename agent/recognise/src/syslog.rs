@@ -1,11 +1,17 @@
 //! Syslog (RFC 5424 §6, RFC 3164 §4.1): told by the priority and what follows it. Messages are not read.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const PORTS: [u16; 2] = [514, 601];
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "syslog", tunnel: false, over: &[Over::Udp, Over::Tcp], ports: &PORTS, look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "syslog",
+    tunnel: false,
+    over: &[Over::Udp, Over::Tcp],
+    ports: &PORTS,
+    start: Start::between(b'0', b'9').or_with(b"<"),
+    look,
+};
 
 /// What is looked at: a frame's length, the priority, a time stamp.
 const HEAD_BYTES: usize = 40;

@@ -10,12 +10,18 @@
 //! The traffic itself is WireGuard; peers that cannot reach each other relay it in TLS, which rules
 //! tell by its names.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const PORT: u16 = 41641;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "tailscale", tunnel: true, over: &[Over::Udp], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "tailscale",
+    tunnel: true,
+    over: &[Over::Udp],
+    ports: &[PORT],
+    start: Start::between(1, 4).or_with(b"T").or_on(&[PORT]),
+    look,
+};
 
 const MAGIC: &[u8] = b"TS\xf0\x9f\x92\xac";
 

@@ -7,10 +7,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "mssql", tunnel: false, over: &[Over::Tcp], ports: &[1433], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "mssql",
+    tunnel: false,
+    over: &[Over::Tcp],
+    ports: &[1433],
+    start: Start::with(&[PRELOGIN]),
+    look,
+};
 
 const PRELOGIN: u8 = 0x12;
 const END_OF_MESSAGE: u8 = 0x01;

@@ -12,12 +12,18 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const PORT: u16 = 5938;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "teamviewer", tunnel: true, over: &[Over::Tcp, Over::Udp], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "teamviewer",
+    tunnel: true,
+    over: &[Over::Tcp, Over::Udp],
+    ports: &[PORT],
+    start: Start::ANYHOW,
+    look,
+};
 
 const FIRST_MARK: [u8; 2] = [0x17, 0x24];
 const LATER_MARK: [u8; 2] = [0x11, 0x30];

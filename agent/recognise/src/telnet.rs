@@ -2,10 +2,16 @@
 //!
 //! A server that negotiates nothing shows text only and is not recognised here.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "telnet", tunnel: true, over: &[Over::Tcp], ports: &[23], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "telnet",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[23],
+    start: Start::with(&[IAC]),
+    look,
+};
 
 const IAC: u8 = 0xff;
 const WILL: u8 = 0xfb;

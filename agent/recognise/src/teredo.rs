@@ -8,12 +8,18 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const PORT: u16 = 3544;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "teredo", tunnel: true, over: &[Over::Udp], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "teredo",
+    tunnel: true,
+    over: &[Over::Udp],
+    ports: &[PORT],
+    start: Start::between(0x60, 0x6f).or_with(&[0]),
+    look,
+};
 
 /// RFC 4380 §2.6.
 const PREFIX: [u8; 4] = [0x20, 0x01, 0, 0];

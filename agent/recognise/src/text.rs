@@ -18,7 +18,14 @@ pub(crate) fn note(bytes: &[u8]) -> Option<&str> {
         Err(_) => return None,
     };
     let text = text.trim();
-    if text.is_empty() || text.chars().any(char::is_control) { None } else { Some(text) }
+    if text.is_empty() || !each(text, |letter| !letter.is_control()) { None } else { Some(text) }
+}
+
+/// Gives where a mark first stands.
+pub(crate) fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
+    let (first, rest) = mark.split_first()?;
+    let is_mark = |at: &usize| bytes.get(at + 1..).is_some_and(|after| after.starts_with(rest));
+    memchr::memchr_iter(*first, bytes).find(is_mark)
 }
 
 /// Gives a host name or address literal in lower case, without the final dot.
@@ -39,7 +46,13 @@ pub(crate) fn is_host(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with('.')
         && !text.contains("..")
-        && text.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.' | ':'))
+        && each(text, |letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.' | ':'))
+}
+
+/// Tells whether all letters are such. Nearly all texts are ASCII, whose letters need no decoding.
+#[inline]
+fn each(text: &str, is_such: impl Fn(char) -> bool) -> bool {
+    if text.is_ascii() { text.bytes().all(|byte| is_such(byte.into())) } else { text.chars().all(is_such) }
 }
 
 #[cfg(test)]

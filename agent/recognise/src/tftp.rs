@@ -2,10 +2,16 @@
 //!
 //! The data that follow come from a port of their own and have no mark.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "tftp", tunnel: false, over: &[Over::Udp], ports: &[69], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "tftp",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[69],
+    start: Start::with(&[0]),
+    look,
+};
 
 /// RFC 1350 §1, and its letters may be of either case.
 const MODES: [&[u8]; 3] = [b"octet", b"netascii", b"mail"];

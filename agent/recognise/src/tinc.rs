@@ -8,10 +8,16 @@
 //! tinc's `protocol_auth.c` (`send_id`), `protocol.h` (`PROT_MAJOR` 17) and the manual's chapter
 //! "The meta-protocol". The tunnel's packets over UDP have no mark: they go between the same two ports.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "tinc", tunnel: true, over: &[Over::Tcp], ports: &[655], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "tinc",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[655],
+    start: Start::with(b"0"),
+    look,
+};
 
 /// Request 0, "ID".
 const ID: &[u8] = b"0 ";

@@ -18,10 +18,10 @@ use hello::{ClientHello, Transport};
 use records::{Handshake, Message};
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, Start};
 
 pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "tls", tunnel: false, over: &[Over::Tcp], ports: &[443], look };
+    Protocol { service: "tls", tunnel: false, over: &[Over::Tcp], ports: &[443], start: Start::ANYHOW, look };
 
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;

@@ -3,10 +3,16 @@
 //! desktop has called a waiting viewer: the variant "reverse". A desktop that waits at UltraVNC's repeater
 //! opens with `ID:` and a number in 250 bytes instead: the variant "repeater".
 
-use crate::{Found, Key, Look, Over, Protocol, Side, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Side, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "vnc", tunnel: true, over: &[Over::Tcp], ports: &[5900, 5901, 5500], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "vnc",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[5900, 5901, 5500],
+    start: Start::with(b"RI"),
+    look,
+};
 
 const BANNER_BYTES: usize = 12;
 /// What UltraVNC sends to its repeater before anything else (its source, `vncConnectHost` and the repeater's

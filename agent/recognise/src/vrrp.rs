@@ -1,9 +1,15 @@
 //! VRRP, by which routers agree who bears a gateway's address: IP protocol 112 (RFC 9568 §5.2).
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "vrrp", tunnel: false, over: &[Over::Ip(112)], ports: &[], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "vrrp",
+    tunnel: false,
+    over: &[Over::Ip(112)],
+    ports: &[],
+    start: Start::ANYHOW,
+    look,
+};
 
 fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
     // Version 2 or 3, type 1: advertisement; a router's number; priority; how many addresses.

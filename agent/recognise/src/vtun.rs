@@ -1,9 +1,15 @@
 //! vtun over TCP: the server greets with its name and version (vtun's `auth.c`, `VTUN server ver`).
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "vtun", tunnel: true, over: &[Over::Tcp], ports: &[5000], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "vtun",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[5000],
+    start: Start::with(b"V"),
+    look,
+};
 
 const GREETING: &[u8] = b"VTUN server ver ";
 

@@ -10,10 +10,16 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "vxlan", tunnel: true, over: &[Over::Udp], ports: &[4789, 8472], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "vxlan",
+    tunnel: true,
+    over: &[Over::Udp],
+    ports: &[4789, 8472],
+    start: Start::between(0, 0x3f),
+    look,
+};
 
 const VXLAN_HEAD: [u8; 4] = [0x08, 0, 0, 0];
 

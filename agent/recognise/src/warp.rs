@@ -15,10 +15,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::noise::is_noise;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "cloudflare-warp", tunnel: true, over: &[Over::Udp], ports: &[2408], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "cloudflare-warp",
+    tunnel: true,
+    over: &[Over::Udp],
+    ports: &[2408],
+    start: Start::between(1, 4).or_between(0xc1, 0xc4),
+    look,
+};
 
 const INITIATION: u8 = 1;
 const RESPONSE: u8 = 2;

@@ -16,10 +16,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::noise::is_noise;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "wireguard", tunnel: true, over: &[Over::Udp], ports: &[51820], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "wireguard",
+    tunnel: true,
+    over: &[Over::Udp],
+    ports: &[51820],
+    start: Start::between(1, 4),
+    look,
+};
 
 const INITIATION_BYTES: usize = 148;
 const RESPONSE_BYTES: usize = 92;

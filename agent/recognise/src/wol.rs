@@ -1,9 +1,15 @@
 //! Wake-on-LAN's magic packet: six times FF, then the sleeper's hardware address sixteen times.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "wake-on-lan", tunnel: false, over: &[Over::Udp], ports: &[9], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "wake-on-lan",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[9],
+    start: Start::with(&[0xff]),
+    look,
+};
 
 const REPEATS: usize = 16;
 

@@ -1,10 +1,16 @@
 //! WS-Discovery, by which printers, cameras and Windows find each other (OASIS WS-DD 1.1, and the draft of
 //! 2005 that most devices speak): a SOAP envelope in a datagram.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "ws-discovery", tunnel: false, over: &[Over::Udp], ports: &[3702], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "ws-discovery",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[3702],
+    start: Start::with(b"<"),
+    look,
+};
 
 /// The names of its vocabulary.
 const NAMESPACES: [&[u8]; 2] = [b"/ws/2005/04/discovery", b"/ws-dd/ns/discovery"];

@@ -8,10 +8,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "x11", tunnel: true, over: &[Over::Tcp], ports: &[6000, 6001, 6010], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "x11",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[6000, 6001, 6010],
+    start: Start::with(b"Bl"),
+    look,
+};
 
 /// `MIT-MAGIC-COOKIE-1`, `XDM-AUTHORIZATION-1` and their secrets.
 const MOST_BYTES: u16 = 256;

@@ -9,10 +9,16 @@
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::settle;
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "yggdrasil", tunnel: true, over: &[Over::Tcp], ports: &[], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "yggdrasil",
+    tunnel: true,
+    over: &[Over::Tcp],
+    ports: &[],
+    start: Start::with(b"m"),
+    look,
+};
 
 const MARK: &[u8] = b"meta";
 

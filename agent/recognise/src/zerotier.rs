@@ -10,12 +10,18 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 const PORT: u16 = 9993;
 
-pub(crate) const PROTOCOL: Protocol =
-    Protocol { service: "zerotier", tunnel: true, over: &[Over::Udp], ports: &[PORT], look };
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "zerotier",
+    tunnel: true,
+    over: &[Over::Udp],
+    ports: &[PORT],
+    start: Start::ANYHOW,
+    look,
+};
 
 /// The three bits between flags and hops: no encryption (HELLO), Salsa20/12, AES-GMAC-SIV.
 const CIPHER_NONE: u8 = 0;

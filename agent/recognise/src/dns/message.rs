@@ -42,7 +42,7 @@ impl Header {
     }
     /// How many records of all three sections.
     pub(crate) fn records(self) -> usize {
-        [self.answers, self.authorities, self.additionals].map(usize::from).iter().sum()
+        usize::from(self.answers) + usize::from(self.authorities) + usize::from(self.additionals)
     }
 }
 

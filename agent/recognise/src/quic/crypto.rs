@@ -39,7 +39,12 @@ impl Crypto {
         const CRYPTO: u8 = 0x06;
         let mut frames = cursor(payload);
         match frames.u8().ok()? {
-            PADDING | PING => {}
+            PADDING => {
+                // It comes by the hundred.
+                let padding = frames.rest().iter().take_while(|byte| **byte == PADDING).count();
+                frames.take(padding).ok()?;
+            }
+            PING => {}
             kind @ (ACK | ACK_ECN) => {
                 let (_largest, _delay) = (varint(&mut frames)?, varint(&mut frames)?);
                 let ranges = varint(&mut frames)?;

@@ -8,9 +8,9 @@ use crate::{Key, Side, Sink};
 
 /// Extension types (IANA, TLS ExtensionType Values).
 pub(super) const SERVER_NAME: u16 = 0x0000;
-pub(super) const SIGNATURE_ALGORITHMS: u16 = 0x000d;
+const SIGNATURE_ALGORITHMS: u16 = 0x000d;
 pub(super) const ALPN: u16 = 0x0010;
-pub(super) const SUPPORTED_VERSIONS: u16 = 0x002b;
+const SUPPORTED_VERSIONS: u16 = 0x002b;
 
 /// The longest list of protocols that is noted, in bytes.
 const ALPN_BYTES: usize = 128;
@@ -32,6 +32,11 @@ pub(crate) struct ClientHello<'a> {
     pub(super) version: u16,
     ciphers: &'a [u8],
     extensions: &'a [u8],
+    /// The data of those extensions that are read, where the client sent them.
+    server_name: Option<&'a [u8]>,
+    alpn: Option<&'a [u8]>,
+    pub(super) algorithms: Option<&'a [u8]>,
+    pub(super) versions: Option<&'a [u8]>,
 }
 
 impl<'a> ClientHello<'a> {
@@ -59,8 +64,19 @@ impl<'a> ClientHello<'a> {
         let ciphers = cursor.take(length.into())?;
         let compressions = cursor.u8()?;
         cursor.take(compressions.into())?;
-        let extensions = extension_block(&mut cursor)?;
-        Ok(Self { version, ciphers, extensions })
+        let block = extension_block(&mut cursor)?;
+        let (mut server_name, mut alpn, mut algorithms, mut versions) = (None, None, None, None);
+        for (kind, data) in extensions(block) {
+            let place = match kind {
+                SERVER_NAME => &mut server_name,
+                ALPN => &mut alpn,
+                SIGNATURE_ALGORITHMS => &mut algorithms,
+                SUPPORTED_VERSIONS => &mut versions,
+                _ => continue,
+            };
+            place.get_or_insert(data);
+        }
+        Ok(Self { version, ciphers, extensions: block, server_name, alpn, algorithms, versions })
     }
 
     /// The cipher suites in the client's order.
@@ -68,23 +84,19 @@ impl<'a> ClientHello<'a> {
         numbers(self.ciphers)
     }
 
-    /// The extensions in the client's order.
-    pub(super) fn extensions(&self) -> impl Iterator<Item = (u16, &'a [u8])> + use<'a> {
-        extensions(self.extensions)
-    }
-
-    pub(super) fn extension(&self, wanted: u16) -> Option<&'a [u8]> {
-        self.extensions().find(|(kind, _)| *kind == wanted).map(|(_, data)| data)
+    /// The kinds of the extensions in the client's order.
+    pub(super) fn extensions(&self) -> impl Iterator<Item = u16> + use<'a> {
+        extensions(self.extensions).map(|(kind, _)| kind)
     }
 
     /// Tells whether the client says which server it means.
-    pub(crate) fn names_server(&self) -> bool {
-        self.extension(SERVER_NAME).is_some()
+    pub(crate) const fn names_server(&self) -> bool {
+        self.server_name.is_some()
     }
 
     /// The host name of the SNI extension (RFC 6066 §3).
     fn server_name(&self) -> Option<&'a [u8]> {
-        let mut cursor = Cursor::new(Layer::Application, self.extension(SERVER_NAME)?);
+        let mut cursor = Cursor::new(Layer::Application, self.server_name?);
         cursor.u16().ok()?;
         let kind = cursor.u8().ok()?;
         let length = cursor.u16().ok()?;
@@ -93,7 +105,7 @@ impl<'a> ClientHello<'a> {
 
     /// The protocols offered (RFC 7301 §3.1).
     pub(super) fn protocols(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        protocols(self.extension(ALPN).unwrap_or_default())
+        protocols(self.alpn.unwrap_or_default())
     }
 
     /// Notes SNI, ALPN and JA4 about the client's side.
@@ -238,10 +250,11 @@ fn extension_block<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], DecodeError>
     Ok(block)
 }
 
-fn extensions(block: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
-    let mut cursor = Cursor::new(Layer::Application, block);
+fn extensions(mut block: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     std::iter::from_fn(move || {
-        let (kind, length) = (cursor.u16().ok()?, cursor.u16().ok()?);
-        Some((kind, cursor.take(length.into()).ok()?))
+        let ([kind_high, kind_low, high, low], rest) = block.split_first_chunk()?;
+        let (data, rest) = rest.split_at_checked(u16::from_be_bytes([*high, *low]).into())?;
+        block = rest;
+        Some((u16::from_be_bytes([*kind_high, *kind_low]), data))
     })
 }

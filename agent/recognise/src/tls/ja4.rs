@@ -16,9 +16,7 @@ mod memo;
 
 use ring::digest;
 
-use super::hello::{
-    ALPN, ClientHello, SERVER_NAME, SIGNATURE_ALGORITHMS, SUPPORTED_VERSIONS, Transport, numbers,
-};
+use super::hello::{ALPN, ClientHello, SERVER_NAME, Transport, numbers};
 
 /// The longest list that is sorted. The most talkative clients send some 130 cipher suites; a hello
 /// beyond it gets no fingerprint.
@@ -36,17 +34,23 @@ impl Ja4 {
 
 /// Computes a client's fingerprint, `None` where a list is longer than any real client's.
 pub(super) fn fingerprint(hello: &ClientHello<'_>, transport: Transport) -> Option<Ja4> {
-    let ciphers = Sorted::collect(hello.ciphers())?;
-    let extensions = Sorted::collect(hello.extensions().map(|(kind, _)| kind))?;
+    let mut ciphers = List::default();
+    ciphers.add(hello.ciphers(), LIST)?;
+    ciphers.sort();
+    let mut extensions = List::default();
+    let hashed = hello.extensions().filter(|kind| !matches!(*kind, SERVER_NAME | ALPN));
+    extensions.add(hashed, LIST)?;
+    extensions.sort();
+    extensions.add_algorithms(hello.algorithms.and_then(|list| list.get(2..)))?;
     let protocol = match transport {
         Transport::Tcp => b't',
         Transport::Dtls => b'd',
         Transport::Quic => b'q',
     };
-    let named = if hello.extension(SERVER_NAME).is_some() { b'd' } else { b'i' };
+    let named = if hello.names_server() { b'd' } else { b'i' };
     let [v1, v2] = version(hello, transport);
-    let [c1, c2] = two_digits(ciphers.slice().len());
-    let [e1, e2] = two_digits(extensions.slice().len());
+    let [c1, c2] = two_digits(ciphers.len);
+    let [e1, e2] = two_digits(hello.extensions().filter(|kind| !is_grease(*kind)).count());
     let [a1, a2] = ends(hello.protocols().next().unwrap_or_default());
 
     let mut ja4 = [b'_'; 36];
@@ -54,30 +58,46 @@ pub(super) fn fingerprint(hello: &ClientHello<'_>, transport: Transport) -> Opti
     *head = [protocol, v1, v2, named, c1, c2, e1, e2, a1, a2];
     let (_, rest) = rest.split_first_mut()?;
     let (cipher_hash, rest) = rest.split_first_chunk_mut()?;
-    *cipher_hash = hash(ciphers.slice().iter().copied(), None)?;
+    *cipher_hash = memo::recall(ciphers.slice(), digits);
     let (_, extension_hash) = rest.split_first_mut()?;
-    let hashed = extensions.slice().iter().copied().filter(|kind| !matches!(*kind, SERVER_NAME | ALPN));
-    let algorithms = hello.extension(SIGNATURE_ALGORITHMS).and_then(|list| list.get(2..));
-    extension_hash.copy_from_slice(&hash(hashed, algorithms)?);
+    extension_hash.copy_from_slice(&memo::recall(extensions.slice(), digits));
     Some(Ja4(ja4))
 }
 
-/// Numbers without GREASE, in order.
-struct Sorted {
-    numbers: [u16; LIST],
+/// Numbers without GREASE: a list, and behind [`DIVIDER`] what is hashed in its own order.
+struct List {
+    numbers: [u16; 2 * LIST],
     len: usize,
 }
 
-impl Sorted {
-    fn collect(numbers: impl Iterator<Item = u16>) -> Option<Self> {
-        let mut sorted = Self { numbers: [0; LIST], len: 0 };
-        for number in numbers.filter(|number| !is_grease(*number)) {
-            *sorted.numbers.get_mut(sorted.len)? = number;
-            sorted.len += 1;
-        }
-        sorted.numbers.get_mut(..sorted.len)?.sort_unstable();
-        Some(sorted)
+impl Default for List {
+    fn default() -> Self {
+        Self { numbers: [0; 2 * LIST], len: 0 }
     }
+}
+
+impl List {
+    /// Adds numbers until there are `most`; `None` if there are more.
+    fn add(&mut self, numbers: impl Iterator<Item = u16>, most: usize) -> Option<()> {
+        let mut places = self.numbers.get_mut(self.len..most)?.iter_mut();
+        for number in numbers.filter(|number| !is_grease(*number)) {
+            *places.next()? = number;
+            self.len += 1;
+        }
+        Some(())
+    }
+
+    /// Adds the signature algorithms.
+    fn add_algorithms(&mut self, algorithms: Option<&[u8]>) -> Option<()> {
+        *self.numbers.get_mut(self.len)? = DIVIDER;
+        self.len += 1;
+        self.add(numbers(algorithms.unwrap_or_default()), 2 * LIST)
+    }
+
+    fn sort(&mut self) {
+        self.numbers.get_mut(..self.len).unwrap_or_default().sort_unstable();
+    }
+
     fn slice(&self) -> &[u16] {
         self.numbers.get(..self.len).unwrap_or_default()
     }
@@ -91,7 +111,7 @@ const fn is_grease(number: u16) -> bool {
 
 /// The highest version offered, or the hello's own where the extension is missing.
 fn version(hello: &ClientHello<'_>, transport: Transport) -> [u8; 2] {
-    let offered = hello.extension(SUPPORTED_VERSIONS).and_then(|list| list.get(1..)).unwrap_or_default();
+    let offered = hello.versions.and_then(|list| list.get(1..)).unwrap_or_default();
     let offered = numbers(offered).filter(|version| !is_grease(*version));
     let highest = match transport {
         Transport::Tcp | Transport::Quic => offered.max(),
@@ -127,31 +147,14 @@ fn ends(alpn: &[u8]) -> [u8; 2] {
     }
 }
 
-/// SHA-256 over four-digit numbers with commas between, cut to 12 digits; zeros for an empty list.
-///
-/// The signature algorithms follow in the client's order after an underscore, if there are any.
-///
-/// `None` where the algorithms are more than any real client's.
-fn hash(list: impl Iterator<Item = u16>, algorithms: Option<&[u8]>) -> Option<[u8; 12]> {
-    let algorithms = numbers(algorithms.unwrap_or_default()).filter(|number| !is_grease(*number));
-    let mut key = [0; 2 * LIST];
-    let mut len = 0;
-    // No list holds GREASE, so it can stand between the two.
-    let mut whole = list.chain([DIVIDER]).chain(algorithms);
-    for (place, number) in key.iter_mut().zip(&mut whole) {
-        *place = number;
-        len += 1;
-    }
-    let key = key.get(..len).filter(|_| whole.next().is_none())?;
-    Some(memo::recall(key, digits))
-}
-
-/// Stands between a list and the signature algorithms.
+/// Stands between a list and the signature algorithms: no list holds GREASE.
 const DIVIDER: u16 = 0x0a0a;
 
-/// Hashes a list, the divider, and algorithms.
+/// SHA-256 over four-digit numbers with commas between, cut to 12 digits; zeros for an empty list.
+///
+/// The signature algorithms, behind the divider, follow in the client's order after an underscore.
 fn digits(key: &[u16]) -> [u8; 12] {
-    let mut parts = key.splitn(2, |number| *number == DIVIDER).map(|part| part.iter().copied());
+    let mut parts = key.splitn(2, |number| *number == DIVIDER);
     let (list, algorithms) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let mut text = Hashed::default();
     if !text.list(None, list) {
@@ -184,18 +187,16 @@ impl Default for Hashed {
 
 impl Hashed {
     /// Writes the numbers, `before` the first; tells whether there were any.
-    fn list(&mut self, before: Option<u8>, list: impl Iterator<Item = u16>) -> bool {
+    fn list(&mut self, before: Option<u8>, list: &[u16]) -> bool {
         let mut separator = before;
-        let mut any = false;
         for number in list {
             let [high, low] = number.to_be_bytes();
             let digits = [high >> 4, high & 0x0f, low >> 4, low & 0x0f].map(hex_digit);
             self.write(separator.as_slice());
             self.write(&digits);
             separator = Some(b',');
-            any = true;
         }
-        any
+        !list.is_empty()
     }
 
     #[inline]
@@ -253,23 +254,31 @@ mod tests {
             0x002f, 0x0035, 0x009c, 0x009d, 0x1301, 0x1302, 0x1303, 0xc013, 0xc014, 0xc02b, 0xc02c, 0xc02f,
             0xc030, 0xcca8, 0xcca9,
         ];
-        assert_eq!(hash(ciphers.into_iter(), None), Some(*b"8daaf6152771"));
+        assert_eq!(digits(&ciphers), *b"8daaf6152771");
         let extensions = [
             0x0005, 0x000a, 0x000b, 0x000d, 0x0012, 0x0015, 0x0017, 0x001b, 0x0023, 0x002b, 0x002d, 0x0033,
             0x4469, 0xff01,
         ];
-        let algorithms = b"\x04\x03\x08\x04\x04\x01\x05\x03\x08\x05\x05\x01\x08\x06\x06\x01";
-        assert_eq!(hash(extensions.into_iter(), Some(algorithms)), Some(*b"e5627efa2ab1"));
-        assert_eq!(hash(extensions.into_iter(), None), Some(*b"6d807ffa2a79"));
-        assert_eq!(hash([].into_iter(), None), Some(*b"000000000000"));
-        assert_eq!(hash([].into_iter(), Some(&[0x04; 2 * 2 * LIST])), None, "more algorithms than there are");
+        let algorithms = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601];
+        assert_eq!(digits(&[&extensions[..], &[DIVIDER], &algorithms].concat()), *b"e5627efa2ab1");
+        assert_eq!(digits(&[&extensions[..], &[DIVIDER]].concat()), *b"6d807ffa2a79");
+        assert_eq!(digits(&[]), *b"000000000000");
+        assert_eq!(digits(&[DIVIDER, 0x0403]), *b"000000000000");
+    }
+
+    #[test]
+    fn more_numbers_than_any_client_sends_are_refused() {
+        let mut list = List::default();
+        assert_eq!(list.add(0..LIST as u16, LIST), Some(()));
+        assert_eq!(list.add(0..LIST as u16, LIST), None);
+        assert_eq!(list.add_algorithms(Some(&[0x04; 2 * LIST])), None);
     }
 
     #[test]
     fn a_list_longer_than_what_is_written_at_once_hashes_the_same() {
         let text = (0x1000..0x1100).map(|number| format!("{number:04x}")).collect::<Vec<_>>().join(",");
         let digest = digest::digest(&digest::SHA256, text.as_bytes());
-        let hashed = hash(0x1000..0x1100, None).unwrap();
+        let hashed = digits(&(0x1000..0x1100).collect::<Vec<_>>());
         let bytes =
             hashed.as_chunks().0.iter().map(|[high, low]| {
                 u8::from_str_radix(std::str::from_utf8(&[*high, *low]).unwrap(), 16).unwrap()

@@ -109,7 +109,7 @@ fn name(parts: &[(u8, u8, &[u8])]) -> Vec<u8> {
 }
 
 /// An X.509 certificate with names in three string types, a serial number of a person, and ten hosts.
-fn certificate_der() -> Vec<u8> {
+pub(crate) fn certificate_der() -> Vec<u8> {
     const ECDSA_SHA256: &[u8] = &[0x30, 0x0a, 0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
     let issuer = name(&[(6, 0x13, b"JP"), (10, 0x0c, "検査 CA, Inc.".as_bytes())]);
     let subject = name(&[
