@@ -161,7 +161,14 @@ fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_, '_>, rules: &m
     profile.offers.settle();
     profile.uses.settle();
     profile.notes.settle();
-    let facts = facts(key, profile, known, rules);
+    let made_by = match key {
+        DeviceKey::Mac(mac) => oui::vendor(mac.0),
+        DeviceKey::Address(_) => None,
+    };
+    let mut facts = facts(key, profile, known, rules);
+    if let Some(vendor) = made_by {
+        rules.add(&mut facts, Field::OuiVendor, vendor);
+    }
     let judgement = rules.judge(facts);
     profile.role.clone_from(&judgement.role);
     profile.model.clone_from(&judgement.model);
@@ -175,10 +182,6 @@ fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_, '_>, rules: &m
     if let DeviceKey::Mac(mac) = key {
         profile.news |= known.stations.by_mac.get(&mac).is_some_and(|station| station.news);
     }
-    let made_by = match key {
-        DeviceKey::Mac(mac) => oui::vendor(mac.0),
-        DeviceKey::Address(_) => None,
-    };
     profile.vendor = judgement.vendor.clone().or_else(|| made_by.map(str::to_owned));
     profile.evidence.clone_from(&judgement.evidence);
     profile.evidence.extend(made_by.map(say::made_by));
@@ -268,9 +271,6 @@ fn facts<'a>(
 
 fn station_facts<'a>(facts: &mut Facts<'a>, mac: MacAddr, known: &Known<'a, '_>, rules: &mut Judge<'_>) {
     rules.add(facts, Field::Mac, mac.to_string());
-    if let Some(vendor) = oui::vendor(mac.0) {
-        rules.add(facts, Field::OuiVendor, vendor);
-    }
     let Some(station) = known.stations.by_mac.get(&mac) else { return };
     let mut add = |field: Field, text: Option<TextId>| {
         if let Some(text) = text {

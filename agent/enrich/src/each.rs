@@ -2,8 +2,8 @@
 //! relationships tell the same of a device, and a look into a sorted set for each costs more than all the
 //! sorting.
 
-/// Repetitions that are let stand beside as many different things.
-const ROOM: usize = 32;
+/// Things that are let stand as they came, beside as many as stand in order.
+const ROOM: usize = 8;
 
 /// Things of which each is kept once.
 #[derive(Debug)]
@@ -21,6 +21,10 @@ impl<T> Default for Each<T> {
 
 impl<T: Ord> Each<T> {
     pub(crate) fn add(&mut self, thing: T) {
+        let known = self.all.get(..self.settled).is_some_and(|settled| settled.binary_search(&thing).is_ok());
+        if known {
+            return;
+        }
         if self.all.len() >= self.settled * 2 + ROOM {
             self.settle();
         }

@@ -138,6 +138,10 @@ impl Past {
                     self.hours.remove(0);
                 }
                 let at = at - usize::from(full);
+                if self.hours.is_empty() {
+                    // Most relationships live for one hour.
+                    self.hours.reserve_exact(1);
+                }
                 self.hours.insert(at, Hour { number: hour, ..Hour::default() });
                 at
             }
