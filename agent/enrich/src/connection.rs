@@ -17,13 +17,14 @@ use sekisho_rules::{Facts, Field, Rules, Subject, asn};
 use crate::behaviour::{Told, Watched, merged};
 use crate::device::Profiles;
 use crate::exit::Exits;
+use crate::extra::Carrier;
 use crate::finish::Known;
 use crate::group::{Group, GroupKey, Groups};
 use crate::intern::TextId;
 use crate::judge::{self, Judge, Judgement};
 use crate::owner::{DeviceKey, Owners};
 use crate::reason::{Reasons, Wire, transport};
-use crate::relation::{Carrier, Relation, RelationKey, UNKNOWN_ENCRYPTED};
+use crate::relation::{Relation, RelationKey, UNKNOWN_ENCRYPTED};
 use crate::say;
 
 /// Protocols that carry other services: a rule that knows the service behind goes before them.

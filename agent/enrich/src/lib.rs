@@ -22,6 +22,7 @@ mod each;
 mod ends;
 mod exit;
 mod exported;
+mod extra;
 mod finish;
 mod group;
 mod holder;
@@ -54,9 +55,9 @@ use sekisho_rules::Rules;
 use sekisho_track::{Attention, Conn};
 
 pub use connection::CARRIERS;
+pub use extra::{Carrier, Extra};
 pub use intern::Marks;
 pub use prefix::{NotAPrefix, Prefix};
-pub use relation::{Carrier, Extra};
 pub use roll_up::Gathered;
 
 use crate::behaviour::{Pulse, Scope};
