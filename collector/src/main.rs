@@ -149,7 +149,8 @@ fn log(log: &Log) {
         Level::Debug => LevelFilter::DEBUG,
         Level::Trace => LevelFilter::TRACE,
     };
-    let logging = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_ansi(false);
+    let logging =
+        tracing_subscriber::fmt().with_max_level(level).with_writer(desk::Log::default()).with_ansi(false);
     match log.format {
         LogFormat::Text => logging.init(),
         LogFormat::Json => logging.json().init(),

@@ -41,6 +41,9 @@ if [ $name = sekisho-agent ]; then
 else
     $as_user /usr/bin/sekisho-collector init
 fi
+# A site's own is no conffile: dpkg would stop an upgrade to ask which one to take.
+test -z "$(system dpkg-query --show --showformat '${Conffiles}' $name)"
+cmp /mnt/system/usr/share/$name/$3 /mnt/system$configuration
 printf '# mine\n' >> /mnt/system$configuration
 system dpkg --install /package.deb
 grep -q '# mine' /mnt/system$configuration

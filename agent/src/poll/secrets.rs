@@ -87,11 +87,29 @@ impl Kept {
         if all.is_empty() { Err(BadSecret::None) } else { Ok(all) }
     }
 
+    /// Leaves out what systemd hands to the service alone, where this is not the service: what is left can be
+    /// looked at, and the names are of what cannot.
+    pub(crate) fn seen(mut self) -> (Self, Vec<String>) {
+        let files = [&mut self.user, &mut self.community].into_iter();
+        let unseen = files.filter_map(|file| file.take_if(|path| is_elsewhere(path)));
+        let unseen = unseen.map(|path| path.display().to_string()).collect();
+        (self, unseen)
+    }
+
     /// Names the files that everybody on the box can read.
     pub(crate) fn exposed(&self) -> Vec<String> {
         let files = [&self.user, &self.community].into_iter().flatten();
         files.filter(|path| is_exposed(path)).map(|path| path.display().to_string()).collect()
     }
+}
+
+/// Whether it is a credential's bare name in a process that systemd gave none.
+fn is_elsewhere(path: &Path) -> bool {
+    is_bare(path) && env::var_os(CREDENTIALS).is_none() && !path.exists()
+}
+
+fn is_bare(path: &Path) -> bool {
+    path.components().count() == 1 && path.is_relative()
 }
 
 fn is_exposed(path: &Path) -> bool {
@@ -146,7 +164,7 @@ fn text(path: &Path) -> Result<String, BadSecret> {
 fn placed(path: &Path) -> PathBuf {
     let folder = env::var_os(CREDENTIALS).map(PathBuf::from);
     match folder {
-        Some(folder) if path.components().count() == 1 && folder.join(path).exists() => folder.join(path),
+        Some(folder) if is_bare(path) && folder.join(path).exists() => folder.join(path),
         _ => path.to_owned(),
     }
 }
@@ -214,5 +232,18 @@ mod tests {
             let kept = Kept { community: Some(path.clone()), ..Kept::default() };
             assert_eq!(kept.exposed().len(), exposed, "{mode:o}");
         }
+    }
+
+    #[test]
+    fn a_credential_of_the_service_is_not_looked_for_elsewhere_and_a_file_is() {
+        let kept = Kept {
+            user: Some("/no/such/file".into()),
+            community: Some("no-such-credential".into()),
+            ..Kept::default()
+        };
+        let (seen, unseen) = kept.seen();
+        assert_eq!(unseen, ["no-such-credential"]);
+        assert!(seen.community.is_none());
+        assert!(matches!(seen.read(), Err(BadSecret::File { fault: "unreadable", .. })));
     }
 }

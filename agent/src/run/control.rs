@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, interval_at, sleep};
 
 use super::clock::Settle;
 use super::config::{self, Config, Loaded, Refused};
@@ -51,7 +51,8 @@ pub(crate) struct Control<'p> {
 impl Control<'_> {
     /// Runs until a signal says to stop, then has everything recorded.
     pub(crate) async fn run(mut self) -> anyhow::Result<()> {
-        let (mut tick, mut line) = (interval(TICK), interval(LINE));
+        // The first line comes when the workers had time to open what they watch.
+        let (mut tick, mut line) = (interval(TICK), interval_at((Instant::now() + TICK).into(), LINE));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         line.set_missed_tick_behavior(MissedTickBehavior::Delay);
         notify::ready();
@@ -67,7 +68,7 @@ impl Control<'_> {
                     }
                 },
                 _ = tick.tick() => self.tick()?,
-                _ = line.tick() => notify::status(&self.line()),
+                _ = line.tick() => notify::status(&status::line(&self.overview.status())),
                 served = self.status.serve(move || overview.status()) => pause_if(served).await,
                 served = serve_figures(self.figures.as_ref(), &self.overview) => pause_if(served).await,
             }
@@ -111,18 +112,6 @@ impl Control<'_> {
                 self.fleet.forget();
             }
         }
-    }
-
-    fn line(&self) -> String {
-        let status = self.overview.status();
-        let watching = status.workers.iter().filter(|worker| worker.state == "watching").count();
-        let error = if status.roll_up.error.is_some() { "; cannot record, see the log" } else { "" };
-        format!(
-            "{watching} of {} workers watching, {:.0} packets/s, {} dropped{error}",
-            status.workers.len(),
-            status.traffic.packets_per_s_1m,
-            status.traffic.kernel_drops,
-        )
     }
 
     /// Reads the configuration again. One that is not sound changes nothing.

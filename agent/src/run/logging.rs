@@ -2,8 +2,7 @@
 //!
 //! No address, name or community string above DEBUG; never payload.
 
-use std::io;
-
+use sekisho_desk::Log;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::Registry;
@@ -44,7 +43,7 @@ pub(crate) fn doubts(doubts: &[Problem]) {
 /// Starts the log.
 pub(crate) fn init(format: LogFormat, level: LevelFilter, asked: LevelFilter) -> anyhow::Result<LogLevel> {
     let (filter, handle) = reload::Layer::new(level.max(asked));
-    let lines = fmt::layer().with_writer(io::stderr).with_ansi(false);
+    let lines = fmt::layer().with_writer(Log::default()).with_ansi(false);
     let lines = match format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),

@@ -2,13 +2,14 @@
 //! hospital's own list, ask, and compare two visits.
 //!
 //! The options and what is done are here; which ledger and site that is of, and where the words go, is the
-//! program's. It writes beside whoever records into the same ledger.
+//! program's. It writes beside whoever records into the same ledger. Beside that, where both programs' logs go.
 
 #![forbid(unsafe_code)]
 
 mod diff;
 mod import_list;
 mod inquiry;
+mod journal;
 mod options;
 mod register;
 
@@ -23,6 +24,7 @@ use sekisho_report::{Lang, fill, text};
 pub use diff::run as diff;
 pub use import_list::run as import_list;
 pub use inquiry::{add, answer, listed as inquiries};
+pub use journal::Log;
 pub use options::{Diff, ImportList, InquiryAdd, InquiryAnswer, ListFormat, Register, Unregister};
 pub use register::{register, registrations_of as registrations, unregister};
 

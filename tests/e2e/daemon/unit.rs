@@ -28,6 +28,23 @@ fn the_units_leave_time_to_read_a_ledger_and_have_the_user_that_is_made_for_them
 }
 
 #[test]
+fn a_reload_checks_the_configuration_as_a_start_does_and_only_then_sends_the_signal() {
+    let unit = packaging("packaging/sekisho-agent.service");
+    let checked = value(&unit, "ExecStartPre");
+    let reloads: Vec<_> = unit.lines().filter_map(|line| line.strip_prefix("ExecReload=")).collect();
+    assert_eq!(reloads, [checked, "/bin/kill -HUP $MAINPID"]);
+}
+
+#[test]
+fn a_system_call_that_is_not_allowed_is_refused_and_kills_no_daemon() {
+    for name in ["sekisho-agent", "sekisho-collector"] {
+        let unit = packaging(&format!("packaging/{name}.service"));
+        assert_eq!(value(&unit, "SystemCallErrorNumber"), "EPERM", "{name}");
+        assert_eq!(value(&unit, "Type"), "notify", "{name}");
+    }
+}
+
+#[test]
 fn the_collector_may_open_more_than_its_connections() {
     let source = packaging("collector/src/run.rs");
     let bound = source.lines().find_map(|line| line.strip_prefix("const MAX_BOXES: usize = ")).unwrap();

@@ -145,16 +145,24 @@ impl Checker<'_> {
         if v1 && snmp.community_file.is_none() {
             self.wrong(written, ("snmp-v1-user", Vec::new()));
         }
-        if let Err(BadSecret::File { path, fault, detail }) = kept.read() {
+        let (seen, unseen) = kept.clone().seen();
+        for path in unseen {
+            self.doubt(written, "snmp-unseen", path);
+        }
+        if let Err(BadSecret::File { path, fault, detail }) = seen.read() {
             // Problems are worded later, in a language that is not known here: both are said.
             let words = [Lang::Ja, Lang::En].map(|lang| label(lang, "secret-fault", fault));
             let detail = detail.unwrap_or_else(|| words.join(" / "));
             self.wrong(written, ("bad-secret", vec![("path", path), ("detail", detail)]));
         }
         for path in kept.exposed() {
-            let line = Some(self.line(written.span().start));
-            self.doubts.push(super::Problem { line, name: "snmp-exposed", values: vec![("path", path)] });
+            self.doubt(written, "snmp-exposed", path);
         }
         Some(kept)
+    }
+
+    fn doubt(&mut self, written: &Spanned<PathBuf>, name: &'static str, path: String) {
+        let line = Some(self.line(written.span().start));
+        self.doubts.push(super::Problem { line, name, values: vec![("path", path)] });
     }
 }

@@ -10,6 +10,7 @@
 //! sizes octets, shares percent.
 
 mod client;
+mod line;
 pub(crate) mod server;
 mod words;
 
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::config::Handed;
 
 pub(crate) use client::{NoAgent, status};
+pub(crate) use line::line;
 pub(crate) use server::SocketError;
 
 /// The version of these types.

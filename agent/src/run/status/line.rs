@@ -1,0 +1,39 @@
+//! The state in one line of English, for `systemctl status`.
+
+use super::Status;
+
+/// Says how the daemon is: what watches, what comes in, and what a person has to see to.
+pub(crate) fn line(status: &Status) -> String {
+    let watching = status.workers.iter().filter(|worker| worker.state == "watching").count();
+    let mut line = format!(
+        "{watching} of {} workers watching, {:.0} packets/s, {} dropped",
+        status.workers.len(),
+        status.traffic.packets_per_s_1m,
+        status.traffic.kernel_drops,
+    );
+    for interface in status.interfaces.iter().filter(|interface| interface.watching && !interface.link) {
+        line.push_str("; no link at ");
+        line.push_str(&interface.name);
+    }
+    if status.roll_up.error.is_some() {
+        line.push_str("; cannot record, see the log");
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Interface;
+    use super::*;
+
+    #[test]
+    fn an_interface_that_is_watched_without_a_link_is_named() {
+        let interface =
+            |link| Interface { name: "eth1".to_owned(), watching: true, link, ..Interface::default() };
+        // (whether there is a link, what is said of it)
+        for (link, said) in [(true, ""), (false, "; no link at eth1")] {
+            let status = Status { interfaces: vec![interface(link)], ..Status::default() };
+            assert_eq!(line(&status), format!("0 of 0 workers watching, 0 packets/s, 0 dropped{said}"));
+        }
+    }
+}
