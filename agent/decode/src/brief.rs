@@ -130,7 +130,7 @@ impl Brief {
         }
     }
 
-    #[expect(clippy::inline_always, reason = "nearly every packet goes this way, and this way alone")]
+    #[expect(clippy::inline_always, reason = "nearly every packet goes this way")]
     #[inline(always)]
     fn v4(&mut self, bytes: &[u8]) -> bool {
         let Some((h, upper)) = bytes.split_first_chunk::<V4_HEADER>() else { return false };
@@ -166,7 +166,8 @@ impl Brief {
 
     /// Reads what follows the IP header: `wire_len` octets on the wire; of what was captured what is beyond
     /// them is the link's padding.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "nearly every packet goes this way")]
+    #[inline(always)]
     fn upper(&mut self, number: u8, wire_len: usize, bytes: &[u8]) -> bool {
         let tcp = number == protocol::TCP;
         let len = bytes.len().min(wire_len);
