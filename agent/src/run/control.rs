@@ -55,6 +55,8 @@ impl Control<'_> {
         let (mut tick, mut line) = (interval(TICK), interval_at((Instant::now() + TICK).into(), LINE));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         line.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The clock is looked at before anybody can say to stop: what was seen would be left out otherwise.
+        self.settle(self.overview.tick());
         notify::ready();
         tracing::info!(workers = self.fleet.posts().len(), "running");
         loop {
