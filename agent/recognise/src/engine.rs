@@ -7,14 +7,14 @@
 mod candidates;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod weigh;
 
 use sekisho_decode::Addr;
 
 use self::candidates::{Candidates, Starts};
-use crate::handshakes::Shape;
-use crate::stream::Stream;
-use crate::{Found, HEAD_BYTES, Look, Over, PROTOCOLS, Protocol, Side, Sight, Sink};
+use self::watch::Watch;
+use crate::{Found, Look, Over, PROTOCOLS, Protocol, Side, Sight, Sink};
 
 /// Payloads looked at before a conn is given up as unknown. Data-only OpenVPN, the slowest to tell,
 /// is sure after eight.
@@ -37,9 +37,6 @@ impl Default for Budget {
 
 /// Watches kept for reuse with their buffers.
 const MAX_SPARE: usize = 1 << 10;
-
-/// What a spare watch keeps of each buffer: a ClientHello fits.
-const SPARE_BUFFER_BYTES: usize = 2048;
 
 /// A payload, as the flow table placed it.
 #[derive(Clone, Copy, Debug)]
@@ -94,44 +91,6 @@ enum Stage {
     Unknown,
 }
 
-/// What an unsettled conn sent so far.
-#[derive(Debug, Default)]
-struct Watch {
-    candidates: Candidates,
-    streams: [Stream; 2],
-    heads: [Head; 2],
-    shape: Option<Box<Shape>>,
-}
-
-/// The start of a side's first datagram.
-#[derive(Clone, Copy, Debug)]
-struct Head {
-    bytes: [u8; HEAD_BYTES],
-    len: u8,
-}
-
-impl Default for Head {
-    fn default() -> Self {
-        Self { bytes: [0; HEAD_BYTES], len: 0 }
-    }
-}
-
-impl Head {
-    fn bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
-    }
-
-    fn keep(&mut self, payload: &[u8]) {
-        if self.len > 0 {
-            return;
-        }
-        for (place, byte) in self.bytes.iter_mut().zip(payload) {
-            *place = *byte;
-            self.len += 1;
-        }
-    }
-}
-
 /// What a look brought to light.
 #[derive(Clone, Copy, Debug)]
 pub struct Recognised {
@@ -162,8 +121,7 @@ impl Inspection {
             self.memo = self.memo.rotate_left(16);
         }
         if let Some(watch) = &mut self.watch {
-            watch.streams.swap(0, 1);
-            watch.heads.swap(0, 1);
+            watch.flip();
         }
     }
 
@@ -410,49 +368,5 @@ impl Glimpse<'_> {
 
     const fn sides(&self) -> (usize, usize) {
         if self.from_orig { (0, 1) } else { (1, 0) }
-    }
-}
-
-impl Watch {
-    /// Takes a payload; tells whether there is something new to look at.
-    fn offer(&mut self, glimpse: &Glimpse<'_>) -> bool {
-        let (side, _) = glimpse.sides();
-        if glimpse.over == Over::Tcp {
-            return self
-                .streams
-                .get_mut(side)
-                .is_some_and(|stream| stream.offer(glimpse.seq, glimpse.payload));
-        }
-        if let Some(head) = self.heads.get_mut(side) {
-            head.keep(glimpse.payload);
-        }
-        true
-    }
-
-    fn sight<'a>(&'a self, glimpse: &Glimpse<'a>) -> Sight<'a> {
-        let (side, peer) = glimpse.sides();
-        let stream = |side: usize| self.streams.get(side).map_or(&[][..], Stream::data);
-        if glimpse.over == Over::Tcp {
-            glimpse.sight(stream(side), stream(peer))
-        } else {
-            glimpse.sight(glimpse.payload, self.heads.get(peer).map_or(&[], Head::bytes))
-        }
-    }
-
-    fn is_full(&self, glimpse: &Glimpse<'_>) -> bool {
-        let (side, _) = glimpse.sides();
-        glimpse.over == Over::Tcp && self.streams.get(side).is_some_and(Stream::is_full)
-    }
-
-    fn held(&self) -> usize {
-        self.streams.iter().map(Stream::held).sum()
-    }
-
-    fn clear(&mut self) {
-        for stream in &mut self.streams {
-            stream.clear();
-            stream.shrink_to(SPARE_BUFFER_BYTES);
-        }
-        self.heads = [Head::default(); 2];
     }
 }
