@@ -2,7 +2,8 @@
 //!
 //! A conn is first looked at without keeping anything: most are settled by their first payload. Only
 //! one that is not gets a [`Watch`] from a bounded pool, with the starts of both streams (TCP) or the
-//! heads of the first datagrams (UDP), and gives it back as soon as its protocol is known.
+//! heads of the first datagrams (UDP), and gives it back as soon as its protocol is known and has together
+//! what it reads.
 
 mod candidates;
 #[cfg(test)]
@@ -14,7 +15,7 @@ use sekisho_decode::Addr;
 
 use self::candidates::{Candidates, Starts};
 use self::watch::Watch;
-use crate::{Found, Look, Over, PROTOCOLS, Protocol, Side, Sight, Sink};
+use crate::{Datagrams, Found, Look, Over, PROTOCOLS, Protocol, Side, Sight, Sink};
 
 /// Payloads looked at before a conn is given up as unknown. Data-only OpenVPN, the slowest to tell,
 /// is sure after eight.
@@ -222,13 +223,13 @@ impl Engine {
     ) -> Option<Recognised> {
         let mut candidates = self.starts.over(glimpse.over);
         let sight = glimpse.sight(glimpse.payload, &[]);
-        let recognised = inspection.ask(&self.starts, &mut candidates, &sight, sink);
-        // A protocol that reads on over UDP needs only its memo: DNS alone would fill the pool.
-        let to_compare = inspection.stage == Stage::Looking || glimpse.over == Over::Tcp;
+        let answer = inspection.ask(&self.starts, &mut candidates, &sight, sink);
+        // A protocol that reads on over UDP mostly needs only its memo: DNS alone would fill the pool.
+        let to_compare = inspection.stage == Stage::Looking || glimpse.over == Over::Tcp || answer.gather;
         if inspection.wants_more() && glimpse.from_start && to_compare {
-            self.watch(inspection, candidates, glimpse);
+            self.watch(inspection, candidates, glimpse, answer.gather);
         }
-        recognised
+        answer.recognised
     }
 
     /// Looks at a payload together with what came before.
@@ -240,19 +241,23 @@ impl Engine {
         sink: &mut dyn Sink,
     ) -> Option<Recognised> {
         let held = watch.held();
-        let news = watch.offer(glimpse);
-        self.buffered = (self.buffered + watch.held()).saturating_sub(held);
         let mut recognised = None;
-        if news {
+        if watch.offer(glimpse) {
             let mut candidates = watch.candidates;
-            recognised = inspection.ask(&self.starts, &mut candidates, &watch.sight(glimpse), sink);
+            let answer = inspection.ask(&self.starts, &mut candidates, &watch.sight(glimpse), sink);
             watch.candidates = candidates;
+            recognised = answer.recognised;
+            if answer.gather {
+                watch.gather(glimpse);
+            }
         }
+        self.buffered = (self.buffered + watch.held()).saturating_sub(held);
         let full = watch.is_full(glimpse) || self.buffered > self.budget.buffered_bytes;
         if full {
             inspection.give_up();
         }
-        let settled = inspection.stage == Stage::Reading && glimpse.over != Over::Tcp;
+        let settled =
+            inspection.stage == Stage::Reading && glimpse.over != Over::Tcp && !watch.has_gathered();
         if inspection.wants_more() && !settled {
             inspection.watch = Some(watch);
         } else {
@@ -261,17 +266,29 @@ impl Engine {
         recognised
     }
 
-    /// Gives an unsettled conn a watch that holds its first payload, or gives the conn up.
-    fn watch(&mut self, inspection: &mut Inspection, candidates: Candidates, glimpse: &Glimpse<'_>) {
+    /// Gives an unsettled conn a watch that holds its first payload, or gives the conn up. One that only
+    /// gathers is read on without.
+    fn watch(
+        &mut self,
+        inspection: &mut Inspection,
+        candidates: Candidates,
+        glimpse: &Glimpse<'_>,
+        gather: bool,
+    ) {
         if self.watches >= self.budget.watches || self.buffered > self.budget.buffered_bytes {
-            self.given_up += 1;
-            inspection.give_up();
+            if !gather {
+                self.given_up += 1;
+                inspection.give_up();
+            }
             return;
         }
         self.watches += 1;
         let mut watch = self.spare.pop().unwrap_or_default();
         watch.candidates = candidates;
         watch.offer(glimpse);
+        if gather {
+            watch.gather(glimpse);
+        }
         self.buffered += watch.held();
         inspection.watch = Some(watch);
     }
@@ -287,6 +304,14 @@ impl Engine {
     }
 }
 
+/// What came of asking.
+#[derive(Debug, Default)]
+struct Answer {
+    recognised: Option<Recognised>,
+    /// Whether the datagram shown is wanted beside the next.
+    gather: bool,
+}
+
 impl Inspection {
     /// Asks the protocol that reads on, or all that may still be.
     fn ask(
@@ -295,10 +320,9 @@ impl Inspection {
         candidates: &mut Candidates,
         sight: &Sight<'_>,
         sink: &mut dyn Sink,
-    ) -> Option<Recognised> {
+    ) -> Answer {
         if self.stage == Stage::Reading {
-            self.read_on(sight, sink);
-            return None;
+            return Answer { recognised: None, gather: self.read_on(sight, sink) };
         }
         self.looks += 1;
         *candidates &= starts.of(sight);
@@ -306,40 +330,47 @@ impl Inspection {
         while left != 0 {
             let number = left.trailing_zeros();
             left &= left - 1;
-            let protocol = PROTOCOLS.get(number as usize)?;
+            let Some(protocol) = PROTOCOLS.get(number as usize) else { break };
             let mut memo = 0;
-            let (found, stage) = match (protocol.look)(sight, &mut memo, sink) {
+            let look = (protocol.look)(sight, &mut memo, sink);
+            let (found, stage) = match look {
                 Look::More => continue,
                 Look::No => {
                     *candidates &= !(1 << number);
                     continue;
                 }
                 Look::Is(found) => (found, Stage::Known),
-                Look::Reading(found) => (found, Stage::Reading),
+                Look::Reading(found) | Look::Gathering(found) => (found, Stage::Reading),
             };
             self.protocol = number as u8;
             self.memo = memo;
             self.stage = stage;
             self.confidence = found.confidence;
-            return Some(Recognised { protocol, server: found.server });
+            let recognised = Recognised { protocol, server: found.server };
+            return Answer { recognised: Some(recognised), gather: matches!(look, Look::Gathering(_)) };
         }
         if *candidates == 0 && sight.from_start {
             self.stage = Stage::Unknown;
         }
-        None
+        Answer::default()
     }
 
-    fn read_on(&mut self, sight: &Sight<'_>, sink: &mut dyn Sink) {
-        let Some(protocol) = PROTOCOLS.get(usize::from(self.protocol)) else { return };
-        match (protocol.look)(sight, &mut self.memo, sink) {
+    /// Asks the protocol that reads on; tells whether it gathers what it was shown.
+    fn read_on(&mut self, sight: &Sight<'_>, sink: &mut dyn Sink) -> bool {
+        let Some(protocol) = PROTOCOLS.get(usize::from(self.protocol)) else { return false };
+        let look = (protocol.look)(sight, &mut self.memo, sink);
+        match look {
             Look::No => self.stage = Stage::Known,
             Look::Is(Found { confidence, .. }) => {
                 self.confidence = self.confidence.max(confidence);
                 self.stage = Stage::Known;
             }
-            Look::Reading(Found { confidence, .. }) => self.confidence = self.confidence.max(confidence),
+            Look::Reading(Found { confidence, .. }) | Look::Gathering(Found { confidence, .. }) => {
+                self.confidence = self.confidence.max(confidence);
+            }
             Look::More => {}
         }
+        matches!(look, Look::Gathering(_))
     }
 
     /// Leaves it at what is known.
@@ -358,6 +389,7 @@ impl Glimpse<'_> {
             from_orig: self.from_orig,
             data,
             other,
+            before: Datagrams::default(),
             wire_len: self.wire_len as usize,
             from_start: self.from_start,
             orig: self.orig,

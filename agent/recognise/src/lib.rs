@@ -16,6 +16,7 @@ mod ber;
 mod capwap;
 mod cipher;
 mod citrix;
+mod datagrams;
 mod dcerpc;
 mod dhcp;
 mod dhcpv6;
@@ -119,6 +120,7 @@ mod yggdrasil;
 mod zerotier;
 
 pub use cipher::Cipher;
+pub use datagrams::Datagrams;
 pub use dns::burden::{Burden, Record};
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
 pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};

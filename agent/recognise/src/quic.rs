@@ -2,8 +2,8 @@
 //!
 //! A client's Initial is encrypted with keys that anyone who sees it can derive (RFC 9001 §5.2), so
 //! its ClientHello can be read, and one that decrypts is QUIC beyond doubt. A hello with
-//! post-quantum shares spans two datagrams. Each is then read by itself: SNI and ALPN are found in
-//! whichever holds them whole, JA4 needs a hello that fits one datagram.
+//! post-quantum shares spans two datagrams, and Chromium shuffles its pieces over both: they are put
+//! together. Of one that stays in pieces SNI and ALPN are noted where they are found whole.
 
 mod crypto;
 mod google;
@@ -42,34 +42,41 @@ fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     let known = *memo & KNOWN != 0;
     if first & 0x80 == 0 {
         // A short header says nothing in the clear; an old gQUIC one may carry its version.
-        return if known { after(sight) } else { google::look(sight, sink) };
+        return if known { after(sight, known) } else { google::look(sight, sink) };
     }
     let Some(header) = LongHeader::parse(sight.data, sight.wire_len) else {
-        return if known { after(sight) } else { google::look(sight, sink) };
+        return if known { after(sight, known) } else { google::look(sight, sink) };
     };
     if !known {
         note_version(&header, sight, sink);
     }
     *memo |= KNOWN;
     if header.kind != PacketKind::Initial {
-        return after(sight);
+        return after(sight, known);
     }
     let mut crypto = Crypto::default();
     if !initial::open_all(sight.data, &mut crypto) {
-        return after(sight);
+        return after(sight, known);
+    }
+    for datagram in sight.before.each() {
+        initial::open_all(datagram, &mut crypto);
     }
     // Only a client's keys were tried: who sent this is the client.
     let found = Found::served_by(99, sight.sender().peer());
     if crypto.note(sight.sender(), memo, sink) || sight.count >= DATAGRAMS {
         return Look::Is(found);
     }
-    Look::Reading(found)
+    Look::Gathering(found)
 }
 
 /// The answer for a datagram that has nothing to read.
-fn after(sight: &Sight<'_>) -> Look {
+fn after(sight: &Sight<'_>, known: bool) -> Look {
     let found = Found::new(90);
-    if sight.count >= DATAGRAMS { Look::Is(found) } else { Look::Reading(found) }
+    match (sight.count >= DATAGRAMS, known) {
+        (true, _) => Look::Is(found),
+        (false, true) => Look::More,
+        (false, false) => Look::Reading(found),
+    }
 }
 
 fn note_version(header: &LongHeader<'_>, sight: &Sight<'_>, sink: &mut dyn Sink) {

@@ -2,7 +2,7 @@
 
 use sekisho_decode::Addr;
 
-use crate::{Fact, Key, Look, Over, Protocol, Side, Sight, Sink};
+use crate::{Datagrams, Fact, Key, Look, Over, Protocol, Side, Sight, Sink};
 
 pub(crate) const CLIENT: [u8; 4] = [192, 0, 2, 10];
 pub(crate) const SERVER: [u8; 4] = [198, 51, 100, 20];
@@ -41,6 +41,7 @@ pub(crate) fn sight(over: Over, from_orig: bool, port: u16, data: &[u8]) -> Sigh
         from_orig,
         data,
         other: &[],
+        before: Datagrams::default(),
         wire_len: data.len(),
         from_start: true,
         orig: (Addr::v4(CLIENT), 49_152),
@@ -82,7 +83,7 @@ pub(crate) fn converse(
                 Look::No if matches!(last, Some(Look::Reading(_))) => return (last, recorder),
                 Look::No | Look::Is(_) => return (Some(look), recorder),
                 Look::More => memo = 0,
-                Look::Reading(_) => {}
+                Look::Reading(_) | Look::Gathering(_) => {}
             }
             last = Some(look);
         }
@@ -105,7 +106,7 @@ pub(crate) fn believed_from(protocol: &Protocol, sight: &Sight<'_>) -> Option<us
     for len in 1..=sight.data.len() {
         let cut = Sight { data: &sight.data[..len], wire_len: len, ..*sight };
         match look(protocol, &cut).0 {
-            Look::Is(_) | Look::Reading(_) => {
+            Look::Is(_) | Look::Reading(_) | Look::Gathering(_) => {
                 from.get_or_insert(len);
             }
             Look::More => assert_eq!(from, None, "{len} bytes ask for more"),

@@ -3,6 +3,7 @@
 use sekisho_decode::Addr;
 
 use crate::Start;
+use crate::datagrams::Datagrams;
 use crate::dns::burden::Burden;
 
 /// How the conn's packets travel.
@@ -29,6 +30,8 @@ pub struct Sight<'a> {
     /// What the other side sent: for TCP its stream so far in the same sense, for UDP the head of
     /// its first datagram (at most [`crate::HEAD_BYTES`]). Empty if nothing was seen.
     pub other: &'a [u8],
+    /// UDP and IP: what this sender sent before that was asked for by [`Look::Gathering`].
+    pub before: Datagrams<'a>,
     /// The datagram's length on the wire, which a small snaplen makes larger than `data`.
     pub wire_len: usize,
     /// Whether `data` begins where the sender began. False for a TCP stream picked up in the middle.
@@ -74,8 +77,12 @@ pub enum Look {
     /// It is, and nothing more need be read.
     Is(Found),
     /// It is, and what comes next on this conn is wanted too. From here on only this recogniser is
-    /// asked, with its `memo` kept, until it answers `Is` or `No` ("no more wanted": the finding stays).
+    /// asked, with its `memo` kept, until it answers `Is` or `No` ("no more wanted": the finding stays);
+    /// `More` changes nothing.
     Reading(Found),
+    /// As `Reading`; besides, this datagram belongs together with the next, and is shown beside it in
+    /// [`Sight::before`], where there is room.
+    Gathering(Found),
 }
 
 /// What was recognised.

@@ -2,6 +2,7 @@
 
 use super::Glimpse;
 use super::candidates::Candidates;
+use crate::datagrams::Gathered;
 use crate::handshakes::Shape;
 use crate::stream::Stream;
 use crate::{HEAD_BYTES, Over, Sight};
@@ -15,6 +16,7 @@ pub(super) struct Watch {
     pub(super) candidates: Candidates,
     streams: [Stream; 2],
     heads: [Head; 2],
+    gathered: [Gathered; 2],
     pub(super) shape: Option<Box<Shape>>,
 }
 
@@ -34,10 +36,24 @@ impl Watch {
         true
     }
 
+    /// Keeps a datagram that belongs together with the next, where there is room.
+    pub(super) fn gather(&mut self, glimpse: &Glimpse<'_>) {
+        let (side, _) = glimpse.sides();
+        if let Some(gathered) = self.gathered.get_mut(side) {
+            gathered.keep(glimpse.payload);
+        }
+    }
+
+    /// Tells whether datagrams are kept that belong together with what comes.
+    pub(super) fn has_gathered(&self) -> bool {
+        self.gathered.iter().any(|gathered| gathered.held() > 0)
+    }
+
     /// Follows a conn whose direction turned out to be the other.
     pub(super) fn flip(&mut self) {
         self.streams.swap(0, 1);
         self.heads.swap(0, 1);
+        self.gathered.swap(0, 1);
     }
 
     /// Shows what came before beside a payload.
@@ -47,7 +63,9 @@ impl Watch {
         if glimpse.over == Over::Tcp {
             glimpse.sight(stream(side), stream(peer))
         } else {
-            glimpse.sight(glimpse.payload, self.heads.get(peer).map_or(&[], Head::bytes))
+            let before = self.gathered.get(side).map(Gathered::datagrams).unwrap_or_default();
+            let head = self.heads.get(peer).map_or(&[][..], Head::bytes);
+            Sight { before, ..glimpse.sight(glimpse.payload, head) }
         }
     }
 
@@ -59,7 +77,8 @@ impl Watch {
 
     /// Bytes held.
     pub(super) fn held(&self) -> usize {
-        self.streams.iter().map(Stream::held).sum()
+        let streams: usize = self.streams.iter().map(Stream::held).sum();
+        streams + self.gathered.iter().map(Gathered::held).sum::<usize>()
     }
 
     /// Forgets the conn, and keeps buffers for the next.
@@ -69,6 +88,9 @@ impl Watch {
             stream.shrink_to(SPARE_BUFFER_BYTES);
         }
         self.heads = [Head::default(); 2];
+        for gathered in &mut self.gathered {
+            gathered.clear(SPARE_BUFFER_BYTES);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ const STREAM_BYTES: usize = 4096;
 
 const CLIENT_HELLO: u8 = 1;
 
-/// What one datagram holds of the stream. Chromium sends its frames shuffled.
+/// What one or more datagrams hold of the stream. Chromium sends its frames shuffled.
 pub(super) struct Crypto {
     bytes: [u8; STREAM_BYTES],
     seen: [bool; STREAM_BYTES],
@@ -78,10 +78,17 @@ impl Crypto {
         seen.fill(true);
     }
 
-    /// Notes the hello, or what parts of it can be read; true once nothing is missing.
+    /// Notes the hello, or what parts of it can be read; true once it is whole. What was noted of it in
+    /// parts is not noted again.
     pub(super) fn note(&self, side: Side, memo: &mut u32, sink: &mut dyn Sink) -> bool {
         if let Some(hello) = self.whole() {
-            hello.note(TRANSPORT, side, sink);
+            if *memo & SNI_NOTED == 0 {
+                hello.note_name(side, sink);
+            }
+            if *memo & ALPN_NOTED == 0 {
+                hello.note_protocols(side, sink);
+            }
+            hello.note_fingerprint(TRANSPORT, side, sink);
             return true;
         }
         for run in self.runs() {
@@ -98,7 +105,7 @@ impl Crypto {
                 *memo |= ALPN_NOTED;
             }
         }
-        *memo & SNI_NOTED != 0 && *memo & ALPN_NOTED != 0
+        false
     }
 
     fn whole(&self) -> Option<ClientHello<'_>> {

@@ -1,11 +1,12 @@
 use proptest::prelude::*;
 use ring::aead::{Aad, Nonce};
+use sekisho_decode::Addr;
 
 use super::initial::{Keys, V2};
 use super::*;
-use crate::Side;
-use crate::recorder::{Recorder, hex, look, sight};
+use crate::recorder::{CLIENT, Recorder, SERVER, hex, look, sight};
 use crate::tls::samples;
+use crate::{Budget, Engine, Glimpse, Inspection, Side};
 
 /// The CRYPTO frame of the client Initial of RFC 9001 §A.2 and RFC 9369 §A.2.
 const FRAME: &str = "060040f1010000ed0303ebf8fa56f12939b9584a3896472ec40bb863cfd3e86804fe3a47f06a2b69484c
@@ -80,24 +81,80 @@ fn shuffled_frames_with_pings_are_put_together() {
     assert_eq!(recorder.values(Key::Ja4).len(), 1);
 }
 
+/// Shows a client's datagrams to an engine that keeps so many conns; gives what was noted of them.
+fn engine_notes(watches: usize, datagrams: &[&[u8]]) -> Recorder {
+    let mut engine = Engine::new(Budget { watches, ..Budget::default() });
+    let (mut inspection, mut recorder) = (Inspection::default(), Recorder::default());
+    for (count, payload) in (1..).zip(datagrams) {
+        let glimpse = Glimpse {
+            time_ns: 0,
+            over: Over::Udp,
+            from_orig: true,
+            payload,
+            wire_len: payload.len() as u32,
+            seq: 0,
+            count,
+            from_start: true,
+            orig: (Addr::v4(CLIENT), 50_000),
+            resp: (Addr::v4(SERVER), 443),
+        };
+        engine.inspect(&mut inspection, &glimpse, &mut recorder);
+    }
+    assert_eq!(inspection.protocol().map(|(protocol, _)| protocol.service), Some("quic"));
+    recorder
+}
+
 #[test]
-fn a_hello_over_two_datagrams_gives_its_names() {
+fn a_hello_over_datagrams_in_any_order_is_put_together() {
+    let hello = samples::message(1, &samples::client_hello_body("pacs.example.org", None));
+    let part = |start: usize, end: usize| crypto_frame(u16::try_from(start).unwrap(), &hello[start..end]);
+    // The cuts fall into the SNI, as Chromium's do.
+    let at = hello.windows(4).position(|bytes| bytes == b"pacs").unwrap() + 2;
+    let end = hello.len();
+    let shuffled = [
+        [part(at + 9, end), part(0, 5)].concat(),
+        [part(at, at + 4), vec![1], part(5, at)].concat(),
+        part(at + 4, at + 9),
+    ];
+    let [one, two, three] = shuffled.map(|frames| protect(1, 0xc3, &frames));
+    let whole = look(&PROTOCOL, &sight(Over::Udp, true, 443, &protect(1, 0xc3, &part(0, end)))).1;
+    let orders: [&[&[u8]]; 4] = [
+        &[&one, &two, &three],
+        &[&three, &two, &one],
+        &[&two, &two, &one, &three],
+        &[&two, &three, &[0x40; 30], &one],
+    ];
+    for (number, order) in orders.into_iter().enumerate() {
+        let recorder = engine_notes(10, order);
+        for key in [Key::Sni, Key::Alpn, Key::Ja4, Key::QuicVersion] {
+            assert_eq!(recorder.values(key), whole.values(key), "order {number}: {key:?}");
+        }
+    }
+}
+
+#[test]
+fn of_a_hello_that_stays_in_pieces_the_names_are_noted_once() {
     let hello = samples::message(1, &samples::client_hello_body("pacs.example.org", None));
     // The cut falls between the SNI and the ALPN extension.
     let at = hello.windows(2).position(|bytes| bytes == b"rg").unwrap() + 2;
-    let (head, tail) = hello.split_at(at);
-    let first = protect(1, 0xc3, &crypto_frame(0, head));
-    let second = protect(1, 0xc3, &crypto_frame(u16::try_from(at).unwrap(), tail));
-    for datagrams in [[&first, &second], [&second, &first]] {
-        let mut recorder = Recorder::default();
-        let mut memo = 0;
-        let [one, two] = datagrams
-            .map(|datagram| super::look(&sight(Over::Udp, true, 443, datagram), &mut memo, &mut recorder));
-        assert_eq!((one, two), (Look::Reading(Found::served_by(99, Side::Resp)), FOUND));
-        assert_eq!(recorder.values(Key::Sni), ["pacs.example.org"]);
-        assert_eq!(recorder.values(Key::Alpn), ["h2,http/1.1"]);
-        assert_eq!(recorder.values(Key::QuicVersion), ["1"]);
+    let first = protect(1, 0xc3, &crypto_frame(0, &hello[..at]));
+    let second = protect(1, 0xc3, &crypto_frame(u16::try_from(at).unwrap(), &hello[at..]));
+    // (why, watches, datagrams, how many JA4)
+    let cases: [(&str, usize, &[&[u8]], usize); 4] = [
+        ("both", 10, &[&first, &second], 1),
+        ("both, the other way round", 10, &[&second, &first], 1),
+        ("no room to keep one", 0, &[&first, &second], 0),
+        ("one that came twice", 10, &[&first, &first, &second], 1),
+    ];
+    for (why, watches, datagrams, fingerprints) in cases {
+        let recorder = engine_notes(watches, datagrams);
+        assert_eq!(recorder.values(Key::Sni), ["pacs.example.org"], "{why}");
+        assert_eq!(recorder.values(Key::Alpn), ["h2,http/1.1"], "{why}");
+        assert_eq!(recorder.values(Key::QuicVersion), ["1"], "{why}");
+        assert_eq!(recorder.values(Key::Ja4).len(), fingerprints, "{why}");
     }
+    let alone = engine_notes(10, &[&second]);
+    assert_eq!((alone.values(Key::Sni).len(), alone.values(Key::Alpn).len()), (0, 1));
 }
 
 #[test]

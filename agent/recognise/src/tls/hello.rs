@@ -110,10 +110,25 @@ impl<'a> ClientHello<'a> {
 
     /// Notes SNI, ALPN and JA4 about the client's side.
     pub(crate) fn note(&self, transport: Transport, side: Side, sink: &mut dyn Sink) {
+        self.note_name(side, sink);
+        self.note_protocols(side, sink);
+        self.note_fingerprint(transport, side, sink);
+    }
+
+    /// Notes the host that the client asked for.
+    pub(crate) fn note_name(&self, side: Side, sink: &mut dyn Sink) {
         if let Some(name) = self.server_name() {
             note_name(name, side, sink);
         }
+    }
+
+    /// Notes the protocols that the client offers.
+    pub(crate) fn note_protocols(&self, side: Side, sink: &mut dyn Sink) {
         note_protocols(self.protocols(), side, sink);
+    }
+
+    /// Notes the client's JA4.
+    pub(crate) fn note_fingerprint(&self, transport: Transport, side: Side, sink: &mut dyn Sink) {
         if let Some(ja4) = ja4::fingerprint(self, transport) {
             sink.note(side, Key::Ja4, ja4.as_str());
         }
