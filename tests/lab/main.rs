@@ -55,6 +55,7 @@ programs! {
     openvpn_with_encrypted_control_packets_is_named: "openvpn-tls-crypt",
     openvpn_over_udp_is_named: "openvpn-udp",
     an_icmp_tunnel_is_named: "ptunnel",
+    a_browser_over_quic_is_named: "quic",
     rdp_from_outside_is_named: "rdp",
     softether_is_named: "softether",
     ssh_from_outside_is_named: "ssh-inbound",
@@ -124,6 +125,7 @@ fn is_named(name: &str) {
                 && row["initiator"] == case.initiator.word()
                 && row["exit"]["mac"] == case.exit.mac()
                 && case.tunnel.is_none_or(|tunnel| row["tunnel"] == tunnel)
+                && case.name.as_ref().is_none_or(|name| row["outside"]["name"] == **name)
         };
         assert!(rows.iter().any(|row| is_it(row)), "{name}, {how}: {case:?} is not among {}", brief(&rows));
         let may_be = |row: &Value| {

@@ -35,6 +35,8 @@ pub(crate) struct Case {
     pub(crate) port: u16,
     /// Where the wire tells: whether it can carry other traffic or a person's hands inwards.
     pub(crate) tunnel: Option<bool>,
+    /// The name by which the inside asks for it, where the wire tells.
+    pub(crate) name: Option<String>,
     /// Tunnels that it may rightly be called as well: what it disguises itself as.
     #[serde(default)]
     pub(crate) beside: Vec<String>,
