@@ -44,8 +44,9 @@ struct Sum {
     raw: u32,
     text: u32,
     alias: u32,
-    /// Messages with codes, and with bytes that no host's name has.
+    /// Messages with codes, with signs of base64, and with bytes that no host's name has.
     encoded: u32,
+    base64: u32,
     binary: u32,
     names: [u64; SKETCH_WORDS],
     /// The session's verdict, which outlives the session.
@@ -166,6 +167,7 @@ impl Sum {
             *count = count.saturating_add(1);
         }
         self.encoded = self.encoded.saturating_add(u32::from(burden.encoded));
+        self.base64 = self.base64.saturating_add(u32::from(burden.base64));
         self.binary = self.binary.saturating_add(u32::from(burden.binary));
         let bit = (burden.name_hash ^ burden.name_hash >> 16) % SKETCH_BITS;
         if let Some(word) = self.names.get_mut((bit / u64::BITS) as usize) {
@@ -188,6 +190,7 @@ impl Sum {
             (&mut self.text, other.text),
             (&mut self.alias, other.alias),
             (&mut self.encoded, other.encoded),
+            (&mut self.base64, other.base64),
             (&mut self.binary, other.binary),
         ];
         for (sum, count) in counts {
@@ -224,6 +227,10 @@ impl Sum {
         // Names in eight bits, long and ever new.
         if most(self.binary) && names >= 24 && asked >= 24 {
             return Some(92);
+        }
+        // Text or aliases of ever new names, many in base64: neither hosts nor services are called so.
+        if most(pointers) && some(self.base64) && names >= 12 {
+            return Some(88);
         }
         // Text and aliases in turn, each name a code: no mail server and no directory does so.
         if some(self.text) && some(self.alias) && most(pointers) && codes && names >= 48 && asked >= 18 {

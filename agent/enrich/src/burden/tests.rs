@@ -13,6 +13,7 @@ struct Load {
     name_bytes: u16,
     answer_bytes: Option<u32>,
     encoded: bool,
+    base64: bool,
     binary: bool,
     /// How many different names in turn.
     names: u32,
@@ -23,6 +24,7 @@ const CODES: Load = Load {
     name_bytes: 60,
     answer_bytes: Some(4),
     encoded: true,
+    base64: false,
     binary: false,
     names: u32::MAX,
 };
@@ -35,6 +37,7 @@ fn load(burdens: &mut Burdens, texts: &mut Texts, from_ns: i64, count: u32, load
                 record: load.record,
                 name_bytes: load.name_bytes,
                 encoded: load.encoded,
+                base64: load.base64,
                 binary: load.binary,
                 answer_bytes: None,
                 name_hash: name,
@@ -63,7 +66,9 @@ fn what_programs_that_tunnel_in_dns_send_is_a_tunnel() {
     let text = Load { record: Record::Text, name_bytes: 40, answer_bytes: Some(30), ..CODES };
     let alias = Load { record: Record::Alias, ..text };
     // (exchanges, loads, confidence, why)
-    let cases: [(u32, &[Load], Option<u8>, &str); 7] = [
+    let base64 = Load { base64: true, encoded: false, ..text };
+    let cases: [(u32, &[Load], Option<u8>, &str); 8] = [
+        (20, &[base64], Some(88), "names in base64, as dns2tcp's"),
         (
             20,
             &[Load { record: Record::Raw, name_bytes: 20, encoded: false, ..CODES }],
@@ -169,6 +174,7 @@ fn a_flood_of_domains_is_refused_and_counted() {
         record: Record::Raw,
         name_bytes: 30,
         encoded: true,
+        base64: false,
         binary: false,
         answer_bytes: None,
         name_hash: 1,

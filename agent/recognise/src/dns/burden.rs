@@ -25,8 +25,9 @@ const LONG_ALIAS_BYTES: usize = 28;
 const ZONE_LABELS: usize = 4;
 const ZONE_LABEL_BYTES: usize = 20;
 
-/// A label that may hold data.
+/// A label that may hold data, and one that holds nothing else: the longest there can be has 63.
 const DATA_LABEL_BYTES: usize = 16;
+const FULL_LABEL_BYTES: usize = 50;
 
 /// What may travel in one message's name and answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,8 +36,11 @@ pub struct Burden {
     pub record: Record,
     /// The whole name, in bytes.
     pub name_bytes: u16,
-    /// Whether its longest label looks like a code: long, and with as many digits as codes have.
+    /// Whether its longest label looks like a code: long and with as many digits as codes have, or longer
+    /// than any word.
     pub encoded: bool,
+    /// Whether it holds signs of base64 (RFC 4648 §4) that no host's name has.
+    pub base64: bool,
     /// Whether it holds bytes that no host's name has.
     pub binary: bool,
     /// The answers' data in bytes, of a response.
@@ -103,6 +107,7 @@ pub(super) fn tell(
         record,
         name_bytes: u16::try_from(bytes.len()).unwrap_or(u16::MAX),
         encoded: is_encoded(longest),
+        base64: bytes.iter().any(|byte| matches!(byte, b'+' | b'/' | b'=')),
         binary: !bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' '),
         answer_bytes: header.is_response().then(|| answer_bytes(header, answers)),
         name_hash: hash(bytes),
@@ -123,10 +128,11 @@ fn zone(name: &[u8]) -> &[u8] {
     name.get(name.len() - len.min(name.len())..).unwrap_or_default()
 }
 
-/// Tells whether a label is long, and a tenth of it digits: codes of 32 signs have a fifth, words none.
+/// Tells whether a label is long, and a tenth of it digits: codes of 32 signs have a fifth, words none. A
+/// code of 64 signs whose data is text has fewer, and is longer than words are.
 fn is_encoded(label: &[u8]) -> bool {
     let digits = label.iter().filter(|byte| byte.is_ascii_digit()).count();
-    label.len() >= DATA_LABEL_BYTES && digits * 10 >= label.len()
+    label.len() >= FULL_LABEL_BYTES || label.len() >= DATA_LABEL_BYTES && digits * 10 >= label.len()
 }
 
 fn answer_bytes(header: Header, mut answers: Reader<'_>) -> u32 {
@@ -169,7 +175,8 @@ mod tests {
     #[test]
     fn codes_have_digits_and_words_have_not() {
         // (label, encoded)
-        let cases: [(&[u8], bool); 5] = [
+        let cases: [(&[u8], bool); 6] = [
+            (b"HNKYlcyaXdmQXNTeUpXblpZLVhWSEJzZDdGVEdHMVpaWXIySUJRRTFITw", true),
             (b"0ibbz82hbaymnkf3kqk2ln5jbvg0y2lh", true),
             (b"7b226964223a2231323334", true),
             (b"clientconfigurationservice", false),
