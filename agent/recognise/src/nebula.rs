@@ -4,7 +4,9 @@
 //! version 4 bits (1), type 4 bits │ subtype 1 │ reserved 2 (zero) │ remote index 4 │ counter 8
 //! ```
 //!
-//! A handshake's first message is fixed in all sixteen bytes; its answer and data need the other side.
+//! A handshake's first message is fixed in all sixteen bytes and goes on as Noise's IX does: the ephemeral
+//! key, the static key, and in the clear what the sender says of itself. Its answer and data need the
+//! other side.
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
@@ -32,8 +34,11 @@ const MOST_SUBTYPE: u8 = 1;
 /// A tunnel is made anew long before its counter has more bits.
 const COUNTER_BITS: u32 = 40;
 
-/// The body of a handshake is a protobuf message whose first field is the handshake's details.
+/// Behind the keys stands a protobuf message whose first field is the handshake's details.
 const DETAILS_TAG: u8 = 0x0a;
+
+/// How long a key is, on Curve25519 and on P-256.
+const KEY_BYTES: [usize; 2] = [32, 65];
 
 #[derive(Clone, Copy, Debug)]
 struct Header {
@@ -50,8 +55,9 @@ fn packet(sight: &Sight<'_>) -> Result<Look, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
     let Some(own) = header(&mut cursor)? else { return Ok(Look::No) };
     let other = header(&mut Cursor::new(Layer::Application, sight.other)).ok().flatten();
+    let body = cursor.rest();
     let opens = own.kind == HANDSHAKE && own.counter == 1 && own.index == 0;
-    if opens && cursor.u8()? == DETAILS_TAG {
+    if opens && KEY_BYTES.iter().any(|len| body.get(2 * len) == Some(&DETAILS_TAG)) {
         return Ok(Look::Is(Found::served_by(92, sight.sender().peer())));
     }
     if own.kind == HANDSHAKE {
@@ -62,7 +68,7 @@ fn packet(sight: &Sight<'_>) -> Result<Look, DecodeError> {
             Look::No
         });
     }
-    let sealed = own.index != 0 && is_noise(cursor.rest());
+    let sealed = own.index != 0 && is_noise(body);
     Ok(match other {
         None if sealed => Look::More,
         Some(other) if sealed && other.index != own.index => Look::Is(Found::new(82)),
@@ -93,13 +99,16 @@ mod tests {
 
     #[test]
     fn a_handshake_is_believed_and_data_both_ways() {
-        let details = [&[DETAILS_TAG, 0x60][..], &noise(1, 96)].concat();
+        let hello = |key: usize| [&noise(1, 2 * key)[..], &[DETAILS_TAG, 0x60], &noise(4, 96)].concat();
+        let details = hello(32);
         let first = message(HANDSHAKE, 0, 1, &details);
+        let first_p256 = message(HANDSHAKE, 0, 1, &hello(65));
         let second = message(HANDSHAKE, 0x5566_7788, 2, &details);
         let (there, back) = (message(MESSAGE, 7, 5, &noise(2, 80)), message(MESSAGE, 9, 4, &noise(3, 80)));
         // (datagram, the other side's first, finding, why)
         let cases = [
             (&first, &b""[..], Look::Is(Found::served_by(92, Side::Resp)), "the first"),
+            (&first_p256, b"", Look::Is(Found::served_by(92, Side::Resp)), "the first, of longer keys"),
             (&second, b"", Look::No, "an answer to nothing seen"),
             (&there, b"", Look::More, "data one way"),
             (&there, &back[..], Look::Is(Found::new(82)), "data both ways"),
@@ -117,7 +126,7 @@ mod tests {
 
     #[test]
     fn cut_headers_are_not_believed() {
-        let first = message(HANDSHAKE, 0, 1, &[DETAILS_TAG]);
+        let first = message(HANDSHAKE, 0, 1, &[&noise(1, 64)[..], &[DETAILS_TAG]].concat());
         for len in 0..first.len() {
             let sight = recorder::sight(Over::Udp, true, 4242, &first[..len]);
             assert_eq!(recorder::look(&PROTOCOL, &sight).0, Look::No, "{len} bytes");
