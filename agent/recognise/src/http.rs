@@ -6,7 +6,7 @@
 //! hello that follows through the proxy is noted too. An upgrade to a tunnel is noted as its variant.
 
 use crate::text::{self, HOST_BYTES};
-use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, Start, tls};
+use crate::{Found, Key, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, Start, ssh, tls};
 
 mod marks;
 #[cfg(test)]
@@ -158,8 +158,8 @@ fn header(sight: &Sight<'_>, progress: &mut Progress, sink: &mut dyn Sink) {
     while !part.done {
         let rest = sight.data.get(part.read..).unwrap_or_default();
         if part.header_over {
-            // Through the proxy now: the hello is the last that is read, and only the client's.
-            part.done = from_server || !rest.is_empty() && tls::note_client_hello(rest, side, sink);
+            // Through the proxy now: how the client begins is the last that is read.
+            part.done = from_server || !rest.is_empty() && note_proxied(rest, side, sink);
             return;
         }
         let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return };
@@ -177,6 +177,11 @@ fn header(sight: &Sight<'_>, progress: &mut Progress, sink: &mut dyn Sink) {
         }
         note_line(line, side, from_server, connect, sink);
     }
+}
+
+/// Notes what a client says through the proxy; true once there is nothing more to wait for.
+fn note_proxied(stream: &[u8], side: Side, sink: &mut dyn Sink) -> bool {
+    ssh::note_banner(stream, side, sink).unwrap_or_else(|| tls::note_client_hello(stream, side, sink))
 }
 
 fn note_line(line: &[u8], side: Side, from_server: bool, connect: bool, sink: &mut dyn Sink) {

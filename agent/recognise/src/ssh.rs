@@ -1,7 +1,7 @@
 //! SSH on any port (RFC 4253 §4.2): the software that each side says it is.
 
 use crate::text;
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
+use crate::{Found, Key, Look, Over, Protocol, Side, Sight, Sink, Start};
 
 /// The longest identification line, CR and LF included (RFC 4253 §4.2).
 const BANNER_BYTES: usize = 255;
@@ -30,15 +30,31 @@ fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
             Banner::Other if *memo == 0 => return Look::No,
             // The other side did say it was SSH, and this one will not say what it is.
             Banner::Other => {}
-            Banner::Whole(line) => {
-                if let Some(line) = text::note(line) {
-                    sink.note(sight.sender(), Key::SshBanner, line);
-                }
-            }
+            Banner::Whole(line) => note_line(line, sight.sender(), sink),
         }
         *memo |= side;
     }
     if *memo == ORIG | RESP { Look::Is(FOUND) } else { Look::Reading(FOUND) }
+}
+
+/// Notes the banner at the start of `stream`: what a client sends through a proxy.
+///
+/// True once there is nothing more to wait for; `None` if it is not SSH.
+pub(crate) fn note_banner(stream: &[u8], side: Side, sink: &mut dyn Sink) -> Option<bool> {
+    match banner(stream) {
+        Banner::Other => None,
+        Banner::Open => Some(false),
+        Banner::Whole(line) => {
+            note_line(line, side, sink);
+            Some(true)
+        }
+    }
+}
+
+fn note_line(line: &[u8], side: Side, sink: &mut dyn Sink) {
+    if let Some(line) = text::note(line) {
+        sink.note(side, Key::SshBanner, line);
+    }
 }
 
 enum Banner<'a> {
@@ -65,7 +81,6 @@ fn banner(stream: &[u8]) -> Banner<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Side;
     use crate::recorder::{converse, look, sight};
 
     const SERVER: &[u8] = b"SSH-2.0-OpenSSH_9.6p1 Ubuntu-3ubuntu13.5\r\n\x00\x00\x04\x1c";

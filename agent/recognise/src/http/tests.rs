@@ -76,6 +76,19 @@ fn a_proxied_tls_hello_is_noted() {
 }
 
 #[test]
+fn a_proxied_ssh_banner_is_noted() {
+    let connect = b"CONNECT 192.0.2.22:22 HTTP/1.0\r\n\r\n";
+    let established = b"HTTP/1.0 200 Connection established\r\n\r\n";
+    for step in [1, 64, 4000] {
+        let banner = [(true, &b"SSH-2.0-invented_1\r\n\x00\x00\x04\x1c"[..])];
+        let turns = [&[(true, &connect[..]), (false, &established[..])][..], &banner].concat();
+        let (found, recorder) = converse(&PROTOCOL, 3128, &turns, step);
+        assert_eq!(found, Some(SERVED), "{step} bytes a segment");
+        assert_eq!(recorder.values(Key::SshBanner), ["SSH-2.0-invented_1"]);
+    }
+}
+
+#[test]
 fn first_lines_decide() {
     // (first bytes, answer, why)
     let request = Look::Reading(Found::served_by(95, Side::Resp));
