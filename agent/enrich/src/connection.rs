@@ -387,12 +387,19 @@ impl<'a> View<'a> {
         self.external.ends(orig, resp).1
     }
 
-    /// What the wire shows where look-ups are not all that travels in DNS.
+    /// What the wire shows where look-ups are not all that travels in DNS, or on its conn.
     fn carried(&self) -> Option<Wire> {
-        let key = self.external.key;
-        let dns = key.service == Some("dns");
-        let carried = dns.then(|| self.known.burdens.carried(key.orig, key.resp))??;
-        let reason = say::carried_in_dns(self.known.texts.text(carried.domain), &carried);
+        let External { key, relation, .. } = self.external;
+        if key.service != Some("dns") {
+            return None;
+        }
+        let known = self.known;
+        let reason = if let Some(carried) = known.burdens.carried(key.orig, key.resp) {
+            say::carried_in_dns(known.texts.text(carried.domain), &carried)
+        } else {
+            let variant = relation.notes.iter().find(|(_, key, _)| *key == Key::TunnelVariant);
+            variant.map(|(_, _, variant)| say::went_over_from_dns(known.texts.text(*variant)))?
+        };
         Some(Wire { service: "dns-tunnel", tunnel: true, reason, carries: None })
     }
 

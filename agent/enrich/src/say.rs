@@ -72,6 +72,21 @@ pub(crate) fn carried_in_dns(domain: &str, carried: &Carried) -> Evidence {
     )
 }
 
+/// A conn that began as name resolution and went over to a tunnel's own datagrams.
+pub(crate) fn went_over_from_dns(variant: &str) -> Evidence {
+    const CONFIDENCE: u8 = 91;
+    evidence(
+        "wire/dns-tunnel".to_owned(),
+        CONFIDENCE,
+        format!(
+            "what began as name resolution goes on with datagrams that are no DNS but the tunnel {variant}'s"
+        ),
+        format!(
+            "名前解決として始まった通信が、DNS ではないトンネル {variant} のデータグラムに切り替わっています"
+        ),
+    )
+}
+
 /// How sure a port number alone makes, in percent.
 const PORT_CONFIDENCE: u8 = 20;
 

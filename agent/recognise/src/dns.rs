@@ -14,7 +14,7 @@ mod tests;
 use message::{A, AAAA, HTTPS, Header, IN, Name, Question, Reader, SVCB};
 use sekisho_decode::Addr;
 
-use crate::{Fact, Found, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, Start};
+use crate::{Fact, Found, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, Start, dns_tunnel};
 
 /// mDNS, LLMNR and the NetBIOS name service speak the same format there; each has its own file.
 const OTHERS_PORTS: [u16; 3] = [137, 5353, 5355];
@@ -48,6 +48,8 @@ fn datagram(sight: &Sight<'_>, progress: &mut Progress, sink: &mut dyn Sink) -> 
     let cut = sight.wire_len > sight.data.len();
     if let Some(server) = read(sight.data, cut, sight, sink) {
         progress.server = Some(server);
+    } else if progress.server.is_some() && !progress.raw {
+        progress.raw = dns_tunnel::note_raw(sight, sink).is_some();
     }
     progress.server.map_or(Look::No, |server| Look::Reading(found(sight, server)))
 }
@@ -189,17 +191,18 @@ fn resolve(mut reader: Reader<'_>, answers: u16, name: &Name, client: Addr, sink
     }
 }
 
-/// What the memo holds: how far each TCP stream was read, and who serves.
+/// What the memo holds: how far each TCP stream was read, who serves, and whether it went over to a tunnel.
 ///
 /// ```text
 /// bits 0–13  bytes read of the orig's stream     bit 28  recognised
-/// bits 14–27 bytes read of the resp's stream     bit 29  the orig serves
+/// bits 14–27 bytes read of the resp's stream     bit 29  the orig serves     bit 30  a tunnel's datagrams
 /// ```
 #[derive(Clone, Copy, Debug)]
 struct Progress {
     orig: usize,
     resp: usize,
     server: Option<Side>,
+    raw: bool,
 }
 
 impl Progress {
@@ -207,6 +210,7 @@ impl Progress {
     const OFFSET_MASK: u32 = (1 << Self::OFFSET_BITS) - 1;
     const KNOWN: u32 = 1 << 28;
     const ORIG_SERVES: u32 = 1 << 29;
+    const RAW: u32 = 1 << 30;
 
     fn from_memo(memo: u32) -> Self {
         let offset = |bits: u32| usize::try_from(bits & Self::OFFSET_MASK).unwrap_or_default();
@@ -215,6 +219,7 @@ impl Progress {
             orig: offset(memo),
             resp: offset(memo >> Self::OFFSET_BITS),
             server: (memo & Self::KNOWN != 0).then_some(server),
+            raw: memo & Self::RAW != 0,
         }
     }
 
@@ -227,7 +232,8 @@ impl Progress {
             Some(Side::Resp) => Self::KNOWN,
             Some(Side::Orig) => Self::KNOWN | Self::ORIG_SERVES,
         };
-        server | offset(self.orig) | offset(self.resp) << Self::OFFSET_BITS
+        let raw = if self.raw { Self::RAW } else { 0 };
+        server | raw | offset(self.orig) | offset(self.resp) << Self::OFFSET_BITS
     }
 
     const fn offset(&mut self, from_orig: bool) -> &mut usize {

@@ -28,15 +28,22 @@ const PING: u8 = 3;
 const LOGIN_BYTES: usize = 4 + 16;
 
 fn look(sight: &Sight<'_>, _memo: &mut u32, sink: &mut dyn Sink) -> Look {
-    let Some([command, ..]) = sight.data.strip_prefix(MARK) else { return Look::No };
-    let found = match command >> 4 {
-        LOGIN if sight.wire_len == LOGIN_BYTES => Found::new(96),
-        DATA => Found::new(90),
-        PING if sight.wire_len == 4 => Found::new(92),
-        _ => return Look::No,
+    let Some(confidence) = note_raw(sight, sink) else { return Look::No };
+    Look::Is(Found::new(confidence))
+}
+
+/// Notes a datagram of the raw mode, and says how sure it is. Where nothing lies between the two, a conn
+/// begins with DNS and goes over to it.
+pub(crate) fn note_raw(sight: &Sight<'_>, sink: &mut dyn Sink) -> Option<u8> {
+    let [command, ..] = sight.data.strip_prefix(MARK)? else { return None };
+    let confidence = match command >> 4 {
+        LOGIN if sight.wire_len == LOGIN_BYTES => 96,
+        DATA => 90,
+        PING if sight.wire_len == 4 => 92,
+        _ => return None,
     };
     sink.note(sight.sender(), Key::TunnelVariant, "iodine-raw");
-    Look::Is(found)
+    Some(confidence)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use simple_dns::{
 };
 
 use super::*;
+use crate::Key;
 use crate::recorder::{Recorder, converse, hex, look, sight};
 
 const QUERY: &str = "2a2a 0100 0001 0000 0000 0001 04 70616373 07 6578616d706c65 03 6f7267 00 0001 0001
@@ -147,9 +148,23 @@ fn other_datagrams_are_not_dns() {
 #[test]
 fn a_memo_reads_back_as_it_was_written() {
     for server in [None, Some(Side::Orig), Some(Side::Resp)] {
-        let progress = Progress { orig: 3, resp: 16_000, server };
-        assert_eq!(format!("{:?}", Progress::from_memo(progress.to_memo())), format!("{progress:?}"));
+        for raw in [false, true] {
+            let progress = Progress { orig: 3, resp: 16_000, server, raw };
+            assert_eq!(format!("{:?}", Progress::from_memo(progress.to_memo())), format!("{progress:?}"));
+        }
     }
+}
+
+#[test]
+fn a_conn_that_goes_over_to_iodines_raw_mode_is_noted_once() {
+    let (mut memo, mut recorder) = (0, Recorder::default());
+    for wire in ["10d19e20 0011", QUERY, "10d19e10", "10d19e30", "10d19e20 a1b2c3", QUERY] {
+        super::look(&sight(Over::Udp, true, 53, &hex(wire)), &mut memo, &mut recorder);
+        if memo == 0 {
+            assert!(recorder.notes.is_empty(), "what was never DNS is told by another");
+        }
+    }
+    assert_eq!(recorder.values(Key::TunnelVariant), ["iodine-raw"]);
 }
 
 proptest! {
