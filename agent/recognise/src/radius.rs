@@ -51,10 +51,10 @@ fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
         names_nas |= kind == NAS_IDENTIFIER;
         has_status |= (kind, value_len) == (ACCT_STATUS_TYPE, 4);
     }
-    // RFC 2865 §4.1 and RFC 2866 §4.1 ask requests to name the NAS, accounting to tell its status.
-    // Answers may be empty: only their port tells them from chance.
+    // RFC 2865 §4.1 and RFC 2866 §4.1 ask requests to name the NAS, accounting to tell its status; clients
+    // for testing do not. Answers may be empty: only their port tells them from chance.
     let (is_request, is_marked) = match code {
-        1 => (true, names_nas),
+        1 => (true, names_nas || sight.on_port(&PORTS)),
         4 => (true, names_nas && has_status),
         12 | 40 | 43 => (true, sight.on_port(&PORTS)),
         _ => (false, sight.on_port(&PORTS)),
@@ -98,10 +98,17 @@ mod tests {
     }
 
     #[test]
+    fn a_request_that_names_no_nas_needs_its_port() {
+        let request = hex("01 2a 0019 00112233445566778899aabbccddeeff 01 05 616263");
+        let asked = look(&PROTOCOL, &sight(Over::Udp, true, 1812, &request)).0;
+        assert_eq!(asked, Look::Is(Found::served_by(92, Side::Resp)));
+        assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 20_000, &request)).0, Look::No);
+    }
+
+    #[test]
     fn attributes_that_do_not_fit_are_not_radius() {
         // (why, packet)
         let cases = [
-            ("no NAS named", "01 2a 0019 00112233445566778899aabbccddeeff 01 05 616263"),
             ("an attribute of two bytes", "01 2a 001c 00112233445566778899aabbccddeeff 01 02 04 06 c0000201"),
             (
                 "an attribute that leaves the packet",
