@@ -16,7 +16,7 @@ use sekisho_decode::{
 use sekisho_enrich::{Carrier, Enrich, Extra, Gathered, Heard, Prefix, hour_of, times_of};
 use sekisho_export::{Exporters, Limits as ExportLimits};
 use sekisho_mirror::{Carrier as MirrorCarrier, Carries, Glance, MirrorCheck};
-use sekisho_recognise::{Engine, Side, neighbour};
+use sekisho_recognise::{Engine, Recognised, Side, neighbour};
 use sekisho_rules::Rules;
 use sekisho_track::{Attention, Conn, ConnId, Counts, Mark, Seen, Table};
 
@@ -47,6 +47,8 @@ pub(crate) struct Pipeline {
     heard: Vec<Heard>,
     exporters: Exporters,
     exports: Exports,
+    /// Whether every datagram was sent here to be read.
+    listens: bool,
     /// Whether what passes is a mirror of the network; asked for live interfaces only.
     mirror: Option<MirrorCheck>,
     /// Losses told so far.
@@ -98,6 +100,7 @@ impl Pipeline {
             heard: Vec::new(),
             exporters: Exporters::new(ExportLimits::default()),
             exports: settings.exports,
+            listens: settings.listens,
             mirror: settings.mirror,
             given_drops: 0,
             hour: 0,
@@ -367,7 +370,7 @@ impl Pipeline {
     /// Shows a packet's payload to the recognisers while its conn is not settled.
     #[inline]
     fn recognise(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, id: ConnId, from_orig: bool) {
-        let Self { table, engine, enrich, heard, exporters, exports, tally, .. } = self;
+        let Self { table, engine, enrich, heard, exporters, exports, listens, tally, .. } = self;
         let Some(conn) = table.conn_mut(id) else { return };
         match conn.attention {
             Attention::Content => {}
@@ -387,16 +390,21 @@ impl Pipeline {
             conn.attention = if conn.held { Attention::Grown } else { Attention::Settled };
         }
         Enrich::keep(conn, heard);
+        // What a listener was sent may be too odd to be recognised, and is read as far as it goes.
+        let exports_by_look = |found: Recognised| EXPORTS.contains(&found.protocol.service);
+        let is_export = *listens || recognised.is_some_and(exports_by_look);
+        if is_export && exports.allow(ip.src) {
+            // Every datagram counts, not the first ones alone.
+            conn.extra.exports_flows = recognised.is_some() || !conn.extra.inspection.wants_more();
+            if conn.extra.exports_flows {
+                conn.attention = Attention::Content;
+            }
+            export(exporters, enrich, tally, time_ns, ip);
+        }
         let Some(recognised) = recognised else { return };
         conn.held |= recognised.protocol.tunnel;
         if conn.held && conn.attention == Attention::Settled {
             conn.attention = Attention::Grown;
-        }
-        if EXPORTS.contains(&recognised.protocol.service) && exports.allow(ip.src) {
-            // Every datagram counts, not the first ones alone.
-            conn.attention = Attention::Content;
-            conn.extra.exports_flows = true;
-            export(exporters, enrich, tally, time_ns, ip);
         }
         if recognised.server == Some(Side::Orig) && !conn.has_handshake() {
             Enrich::flip(conn);
