@@ -251,6 +251,27 @@ fn silence_is_told_after_a_day_of_watching_and_not_after_a_day_off() {
 }
 
 #[test]
+fn what_lives_long_beside_it_does_not_bring_silence_on() {
+    let mut daemon = Daemon::new();
+    daemon.tell(&five(at(0), |_| {}));
+    // Each roll-up has a relationship that began with the first: hours, and then days ago.
+    let watches = |daemon: &mut Daemon, halves: std::ops::Range<i64>| {
+        for half in halves {
+            let (from, to) = (minutes(0, 30 * half), minutes(0, 30 * half + 30));
+            let mut other = connection(at(0), to);
+            other.outside.ip = "198.51.100.99".to_owned();
+            other.service = "wireguard".to_owned();
+            other.hours = [(from, 10)].into();
+            daemon.tell(&analysis(from, to, vec![other]));
+        }
+    };
+    watches(&mut daemon, 1..47);
+    assert_eq!(told(&daemon.ledger), [""; 0], "23 hours were watched");
+    watches(&mut daemon, 47..50);
+    assert_eq!(only(&daemon.ledger, "gone-silent").at, minutes(0, 30 * 48), "when it was overdue");
+}
+
+#[test]
 fn a_nightly_connection_is_waited_for_three_nights() {
     let mut daemon = Daemon::new();
     let nightly = Some(Beacon { score: 0.9, period_s: 24.0 * 3600.0, jitter: 0.1 });
