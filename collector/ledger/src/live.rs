@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture, Connection};
 use serde_json::json;
 
+use crate::ahead;
 use crate::capture::{self, Known, Span};
 use crate::change::{Cause, ChangeKind, Subject};
 use crate::clean;
@@ -87,6 +88,8 @@ pub(crate) fn record(
     let span = day::span(&analysis.capture, &connections);
     // A relationship goes back to its first conn, days before what the sensor watched for this roll-up.
     let frames = day::frames(&analysis.capture).or(span);
+    let newest = frames.map_or(micros(now), |frames| frames.last.max(micros(now)));
+    ahead::put_right(&transaction, &site, &roll_up.sensor, newest)?;
     let reading = watch::enter(&transaction, &site, &roll_up, (span, frames), micros(now))?;
     let recorded = match span.or_else(|| moment(&sighted, now)) {
         None => {

@@ -339,6 +339,34 @@ fn a_clock_that_is_set_back_or_far_off_does_no_harm() {
 }
 
 #[test]
+fn what_a_clock_years_ahead_left_is_put_right_when_it_is_set_back() {
+    let mut daemon = Daemon::new();
+    let tell = |daemon: &mut Daemon, hours: i64, last: u8| {
+        let from = now() + SignedDuration::from_hours(hours);
+        let analysis = five(from, |seen| seen.outside.ip = format!("198.51.100.{last}"));
+        daemon.sequence += 1;
+        let told = roll_up("a", daemon.sequence);
+        daemon.ledger.record_live(SITE, &told, &analysis, from + SignedDuration::from_mins(5)).unwrap();
+    };
+    let years = 10 * 365 * 24;
+    for (hours, last) in [(0, 1), (years, 1), (years, 2), (1, 3)] {
+        tell(&mut daemon, hours, last);
+    }
+    let back = now() + SignedDuration::from_hours(1) + SignedDuration::from_mins(5);
+    for row in connections(&daemon.ledger) {
+        assert!(row.first_seen <= back && row.last_seen <= back, "{row:?}");
+    }
+    let ahead = Query { since: Some(back + SignedDuration::from_hours(24)), ..Query::default() };
+    assert!(daemon.ledger.devices(&ahead).unwrap().is_empty());
+    assert!(daemon.ledger.exits(&ahead).unwrap().is_empty());
+    // What was ahead and is seen again goes on from now, and what was never seen again is waited for.
+    tell(&mut daemon, 3, 2);
+    let rows = connections(&daemon.ledger);
+    let row = rows.iter().find(|row| row.outside.ip == "198.51.100.2").unwrap();
+    assert_eq!(row.last_seen, now() + SignedDuration::from_hours(3) + SignedDuration::from_mins(5));
+}
+
+#[test]
 fn a_file_moves_the_first_sight_back_and_a_roll_up_too_where_it_is_the_first_of_its_sensor() {
     let mut daemon = Daemon::new();
     daemon.ledger.record(SITE, &one(10, 11, |_| {}), &source("file"), now()).unwrap();
