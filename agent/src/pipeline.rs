@@ -3,6 +3,7 @@
 mod glimpse;
 mod known;
 mod settings;
+mod shown;
 mod tally;
 mod waiting;
 
@@ -11,11 +12,11 @@ use std::ops::Range;
 
 use sekisho_api::{Analysis, Capture};
 use sekisho_decode::{
-    Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Packet, Upper, decode, decode_tagged, flag, ndp,
+    Addr, Body, DecodeError, Icmp, Inner, Ip, Link, LinkType, Packet, Upper, decode, decode_tagged, flag, ndp,
 };
 use sekisho_enrich::{Carrier, Enrich, Extra, Gathered, Heard, Prefix, hour_of, times_of};
 use sekisho_export::{Exporters, Limits as ExportLimits};
-use sekisho_mirror::{Carrier as MirrorCarrier, Carries, Glance, MirrorCheck};
+use sekisho_mirror::{Carries, Glance, MirrorCheck};
 use sekisho_recognise::{Engine, Recognised, Side, neighbour};
 use sekisho_rules::Rules;
 use sekisho_track::{Attention, Conn, ConnId, Counts, Mark, Seen, Table};
@@ -23,6 +24,7 @@ use sekisho_track::{Attention, Conn, ConnId, Counts, Mark, Seen, Table};
 use crate::capture::Frame;
 use glimpse::glimpse;
 pub(crate) use settings::{Exports, Settings};
+use shown::{Shown, is_wrap, observe};
 use tally::{Tally, Told};
 use waiting::Waiting;
 
@@ -79,14 +81,6 @@ struct Level {
     shown: Option<Shown>,
     /// Its hashes, where they were read ahead.
     mark: Option<Mark>,
-}
-
-/// How the mirror port showed a frame.
-#[derive(Clone, Copy, Debug)]
-struct Shown {
-    captured: u32,
-    wire: u32,
-    merged: bool,
 }
 
 impl Pipeline {
@@ -329,7 +323,8 @@ impl Pipeline {
             self.tally.damaged(error);
             None
         });
-        if let Some(inner) = inner.filter(|inner| inner.mirror) {
+        let opens = |inner: &Inner<'_>| inner.mirror || is_wrap(self.mirror.as_ref(), link, ip, level.shown);
+        if let Some(inner) = inner.filter(opens) {
             return self.deeper(time_ns, inner.link, inner.data, inner.wire_len, level);
         }
         if let Upper::Icmp(icmp) = ip.upper
@@ -455,23 +450,6 @@ fn export(exporters: &mut Exporters, enrich: &mut Enrich, tally: &mut Tally, tim
     if let Err(error) = read {
         *tally.weird.entry("export-not-read").or_default() += 1;
         tracing::trace!(%error, "flow export not read");
-    }
-}
-
-/// Shows the mirror check a frame, or the wrap of one that a mirror port sent from afar.
-#[inline]
-fn observe(mirror: &mut MirrorCheck, packet: &Packet<'_>, shown: Shown) {
-    if let Body::Ip(ip) = &packet.body
-        && matches!(ip.upper, Upper::Gre(_))
-        && let Ok(Some(inner)) = ip.inner()
-        && inner.mirror
-    {
-        return mirror.carrier(MirrorCarrier::Erspan);
-    }
-    let Shown { captured, wire, merged } = shown;
-    mirror.frame(&packet.link, Glance { captured, wire, carries: Carries::of(&packet.body), merged });
-    if let Body::Arp(arp) = &packet.body {
-        mirror.arp(&packet.link, arp);
     }
 }
 
