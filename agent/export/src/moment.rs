@@ -145,7 +145,8 @@ mod tests {
         for time_ns in [i64::MIN, i64::MIN + 1, -1, 0, i64::MAX] {
             for export_s in [0, NOON_S, u32::MAX] {
                 let moment = Moment::new(time_ns, export_s, u32::MAX, Some(0));
-                let told = [None, Some(i64::MIN), moment.at_uptime_ms(5), Some(ntp(u64::MAX)), Some(i64::MAX)];
+                let told =
+                    [None, Some(i64::MIN), moment.at_uptime_ms(5), Some(ntp(u64::MAX)), Some(i64::MAX)];
                 for (first, last) in told.into_iter().flat_map(|first| told.map(|last| (first, last))) {
                     let (first, last) = moment.settle(first, last, Some(i64::MAX));
                     assert!(first <= last && last <= time_ns, "{time_ns} {export_s}");

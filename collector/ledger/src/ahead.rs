@@ -27,7 +27,13 @@ pub(crate) fn put_right(database: &Database, site: &str, sensor: &str, newest: i
         return Ok(());
     }
     let at = time(newest)?;
-    rows::<State>(database, site, "SELECT device FROM devices WHERE site = $1 AND last_seen > $2", limit, at)?;
+    rows::<State>(
+        database,
+        site,
+        "SELECT device FROM devices WHERE site = $1 AND last_seen > $2",
+        limit,
+        at,
+    )?;
     rows::<ExitRow>(database, site, "SELECT mac FROM exits WHERE site = $1 AND last_seen > $2", limit, at)?;
     let sql = "SELECT number FROM connections WHERE site = $1 AND last_seen > $2";
     for number in database.query(sql, (site, limit), |row| row.get::<i64>(0))? {
@@ -69,7 +75,8 @@ fn standing<K: Kind>(database: &Database, site: &str, key: &str, at: Timestamp) 
     for (sensor, detail) in said {
         let mut row: K = unjson(&detail)?;
         row.not_after(at);
-        let sql = "UPDATE standing SET detail = $5 WHERE site = $1 AND kind = $2 AND subject = $3 AND sensor = $4";
+        let sql =
+            "UPDATE standing SET detail = $5 WHERE site = $1 AND kind = $2 AND subject = $3 AND sensor = $4";
         database.execute(sql, (site, K::WORD, key, sensor, json(&row)?))?;
     }
     Ok(())

@@ -149,9 +149,7 @@ mod tests {
 
     #[test]
     fn flows_are_summed_by_their_ends_and_groups_left_out() {
-        let flow = |src: &str, dst: &str, octets: Value| {
-            json!({ "v": "9", "src": src, "dst": dst, "sport": "50000", "dport": "443", "proto": "6", "octets": octets })
-        };
+        let flow = |src: &str, dst: &str, octets: Value| json!({ "v": "9", "src": src, "dst": dst, "sport": "50000", "dport": "443", "proto": "6", "octets": octets });
         let facts = json!({ "tshark": { "flows": [
             flow("192.0.2.1", "192.0.2.2", json!("10")),
             flow("192.0.2.2", "192.0.2.1", json!(["5", "7"])),

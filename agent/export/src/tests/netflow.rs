@@ -3,7 +3,8 @@
 use sekisho_decode::{Addr, MacAddr};
 
 use super::datagrams::{
-    Bytes, IPFIX_FLOW, NOON_NS, V9_FLOW, ends, ipfix, ipfix_flows, set, template, v5, v9, v9_flows, v9_options,
+    Bytes, IPFIX_FLOW, NOON_NS, V9_FLOW, ends, ipfix, ipfix_flows, set, template, v5, v9, v9_flows,
+    v9_options,
 };
 use super::{ROUTER, Run};
 use crate::{ExportError, FlowRecord, Format};
@@ -62,9 +63,8 @@ fn the_same_datagram_twice_counts_once() {
 
 #[test]
 fn several_messages_in_one_datagram_are_read_and_counted_each() {
-    let ipfix_message = |number| {
-        ipfix(number, 0, &[set(2, &template(256, &IPFIX_FLOW)), set(256, &ipfix_flows(2))])
-    };
+    let ipfix_message =
+        |number| ipfix(number, 0, &[set(2, &template(256, &IPFIX_FLOW)), set(256, &ipfix_flows(2))]);
     for datagram in [[v5(1, 2, 0), v5(3, 3, 0)].concat(), [ipfix_message(0), ipfix_message(2)].concat()] {
         let mut run = Run::of(std::slice::from_ref(&datagram));
         let counts = run.counts();
