@@ -3,6 +3,7 @@
 mod glimpse;
 mod known;
 mod settings;
+mod shown;
 mod tally;
 mod waiting;
 
@@ -11,18 +12,19 @@ use std::ops::Range;
 
 use sekisho_api::{Analysis, Capture};
 use sekisho_decode::{
-    Addr, Body, DecodeError, Icmp, Ip, Link, LinkType, Packet, Upper, decode, decode_tagged, flag, ndp,
+    Addr, Body, DecodeError, Icmp, Inner, Ip, Link, LinkType, Packet, Upper, decode, decode_tagged, flag, ndp,
 };
 use sekisho_enrich::{Carrier, Enrich, Extra, Gathered, Heard, Prefix, hour_of, times_of};
 use sekisho_export::{Exporters, Limits as ExportLimits};
-use sekisho_mirror::{Carrier as MirrorCarrier, Carries, Glance, MirrorCheck};
-use sekisho_recognise::{Engine, Side, neighbour};
+use sekisho_mirror::{Carries, Glance, MirrorCheck};
+use sekisho_recognise::{Engine, Recognised, Side, neighbour};
 use sekisho_rules::Rules;
 use sekisho_track::{Attention, Conn, ConnId, Counts, Mark, Seen, Table};
 
 use crate::capture::Frame;
 use glimpse::glimpse;
 pub(crate) use settings::{Exports, Settings};
+use shown::{Shown, is_wrap, observe};
 use tally::{Tally, Told};
 use waiting::Waiting;
 
@@ -47,6 +49,8 @@ pub(crate) struct Pipeline {
     heard: Vec<Heard>,
     exporters: Exporters,
     exports: Exports,
+    /// Whether every datagram was sent here to be read.
+    listens: bool,
     /// Whether what passes is a mirror of the network; asked for live interfaces only.
     mirror: Option<MirrorCheck>,
     /// Losses told so far.
@@ -79,14 +83,6 @@ struct Level {
     mark: Option<Mark>,
 }
 
-/// How the mirror port showed a frame.
-#[derive(Clone, Copy, Debug)]
-struct Shown {
-    captured: u32,
-    wire: u32,
-    merged: bool,
-}
-
 impl Pipeline {
     /// Starts with nothing known.
     pub(crate) fn new(settings: Settings) -> Self {
@@ -98,6 +94,7 @@ impl Pipeline {
             heard: Vec::new(),
             exporters: Exporters::new(ExportLimits::default()),
             exports: settings.exports,
+            listens: settings.listens,
             mirror: settings.mirror,
             given_drops: 0,
             hour: 0,
@@ -326,7 +323,8 @@ impl Pipeline {
             self.tally.damaged(error);
             None
         });
-        if let Some(inner) = inner.filter(|inner| inner.mirror) {
+        let opens = |inner: &Inner<'_>| inner.mirror || is_wrap(self.mirror.as_ref(), link, ip, level.shown);
+        if let Some(inner) = inner.filter(opens) {
             return self.deeper(time_ns, inner.link, inner.data, inner.wire_len, level);
         }
         if let Upper::Icmp(icmp) = ip.upper
@@ -367,7 +365,7 @@ impl Pipeline {
     /// Shows a packet's payload to the recognisers while its conn is not settled.
     #[inline]
     fn recognise(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, id: ConnId, from_orig: bool) {
-        let Self { table, engine, enrich, heard, exporters, exports, tally, .. } = self;
+        let Self { table, engine, enrich, heard, exporters, exports, listens, tally, .. } = self;
         let Some(conn) = table.conn_mut(id) else { return };
         match conn.attention {
             Attention::Content => {}
@@ -387,16 +385,21 @@ impl Pipeline {
             conn.attention = if conn.held { Attention::Grown } else { Attention::Settled };
         }
         Enrich::keep(conn, heard);
+        // What a listener was sent may be too odd to be recognised, and is read as far as it goes.
+        let exports_by_look = |found: Recognised| EXPORTS.contains(&found.protocol.service);
+        let is_export = *listens || recognised.is_some_and(exports_by_look);
+        if is_export && exports.allow(ip.src) {
+            // Every datagram counts, not the first ones alone.
+            conn.extra.exports_flows = recognised.is_some() || !conn.extra.inspection.wants_more();
+            if conn.extra.exports_flows {
+                conn.attention = Attention::Content;
+            }
+            export(exporters, enrich, tally, time_ns, ip);
+        }
         let Some(recognised) = recognised else { return };
         conn.held |= recognised.protocol.tunnel;
         if conn.held && conn.attention == Attention::Settled {
             conn.attention = Attention::Grown;
-        }
-        if EXPORTS.contains(&recognised.protocol.service) && exports.allow(ip.src) {
-            // Every datagram counts, not the first ones alone.
-            conn.attention = Attention::Content;
-            conn.extra.exports_flows = true;
-            export(exporters, enrich, tally, time_ns, ip);
         }
         if recognised.server == Some(Side::Orig) && !conn.has_handshake() {
             Enrich::flip(conn);
@@ -447,23 +450,6 @@ fn export(exporters: &mut Exporters, enrich: &mut Enrich, tally: &mut Tally, tim
     if let Err(error) = read {
         *tally.weird.entry("export-not-read").or_default() += 1;
         tracing::trace!(%error, "flow export not read");
-    }
-}
-
-/// Shows the mirror check a frame, or the wrap of one that a mirror port sent from afar.
-#[inline]
-fn observe(mirror: &mut MirrorCheck, packet: &Packet<'_>, shown: Shown) {
-    if let Body::Ip(ip) = &packet.body
-        && matches!(ip.upper, Upper::Gre(_))
-        && let Ok(Some(inner)) = ip.inner()
-        && inner.mirror
-    {
-        return mirror.carrier(MirrorCarrier::Erspan);
-    }
-    let Shown { captured, wire, merged } = shown;
-    mirror.frame(&packet.link, Glance { captured, wire, carries: Carries::of(&packet.body), merged });
-    if let Body::Arp(arp) = &packet.body {
-        mirror.arp(&packet.link, arp);
     }
 }
 

@@ -167,6 +167,9 @@ fn memory_and_threads_are_the_same_after_days_as_after_one() {
 /// Octets of the flow that a datagram of [`netflow`] tells.
 pub(crate) const FLOW_BYTES: u64 = 6000;
 
+/// Where a datagram of [`netflow`] has its record's padding, which is to be zero.
+const V5_PADDING: usize = 24 + 36;
+
 /// A NetFlow v5 datagram of one flow: SSH from an inside server to outside.
 pub(crate) fn netflow(sequence: u32, inside: [u8; 4]) -> Vec<u8> {
     let now = u32::try_from(jiff::Timestamp::now().as_second()).unwrap();
@@ -204,17 +207,25 @@ fn what_only_a_router_s_flow_export_tells_is_in_the_ledger_with_its_name() {
         .unwrap();
     let mut daemon = Daemon { child, folder };
     until("listening", || daemon.status());
-    let exporter = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let [exporter, careless] = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
     let mut sequence = 0;
     let status = until("the flows", || {
         exporter.send_to(&netflow(sequence, [10, 1, 2, 3]), listen).unwrap();
-        sequence += 1;
-        daemon.status().filter(|status| status["exporters"][0]["flows"].as_u64() > Some(0))
+        // What nobody would take for an export, had it not been sent where exports are listened for.
+        let mut odd = netflow(sequence + 1, [10, 1, 2, 4]);
+        odd[V5_PADDING] = 0xff;
+        careless.send_to(&odd, listen).unwrap();
+        sequence += 2;
+        daemon.status().filter(|status| status["exporters"][0]["flows"].as_u64() > Some(1))
     });
     assert_eq!(status["exporters"][0]["address"], "127.0.0.1");
     daemon.stop();
     let connections = daemon.connections();
-    let row = connections.iter().find(|row| row["outside"]["ip"] == "203.0.113.9").unwrap();
+    let of = |inside: &str| {
+        connections.iter().find(|row| row["outside"]["ip"] == "203.0.113.9" && row["inside"]["ip"] == inside)
+    };
+    assert!(of("10.1.2.4").is_some(), "{connections:#?}");
+    let row = of("10.1.2.3").unwrap();
     assert_eq!(
         (&row["inside"]["ip"], &row["port"], &row["service"]),
         (&"10.1.2.3".into(), &22.into(), &"ssh".into())

@@ -49,8 +49,11 @@ impl Enrich {
                 _ => (rank(flow.src) < rank(flow.dst), true),
             };
         let reverse = flow.reverse_bytes.unwrap_or(0);
-        let (key, bytes) =
-            if from_orig { (forth, [flow.bytes, reverse]) } else { (back, [reverse, flow.bytes]) };
+        let (key, bytes, orig_port) = if from_orig {
+            (forth, [flow.bytes, reverse], flow.src_port)
+        } else {
+            (back, [reverse, flow.bytes], flow.dst_port)
+        };
         let [by_orig, by_resp] = bytes;
         self.relations.piece(
             key,
@@ -63,7 +66,7 @@ impl Enrich {
                 answered: by_resp > 0,
                 vlan: flow.vlan,
                 to_group: flow.dst.is_group() || flow.src.is_group(),
-                either_way,
+                either_way: either_way.then_some(orig_port),
             },
         );
     }
@@ -99,19 +102,21 @@ impl Confirmed {
         for (key, relation) in relations.iter() {
             let Some(exporter) = key.exporter else { continue };
             let bytes = relation.bytes.iter().copied().fold(0, u64::saturating_add);
-            let best = most.entry(way(key, relation)).or_insert((bytes, exporter));
+            let best = most.entry(path(key)).or_insert((bytes, exporter));
             if bytes > best.0 {
                 *best = (bytes, exporter);
             }
         }
         relations.retain(|(key, relation)| {
             let Some(exporter) = key.exporter else { return true };
-            let paths = [Some(path(key)), relation.either_way.then(|| back(path(key)))];
+            // The mirror may have heard the other end first: then the port is orig's.
+            let back = |orig_port| (key.resp, key.orig, key.protocol, orig_port);
+            let paths = [Some(path(key)), relation.either_way.map(back)];
             let by_mirror = paths.iter().flatten().any(|path| seen.contains(path));
             for path in paths.into_iter().flatten() {
                 this.by_path.entry(path).or_default().insert(exporter);
             }
-            !by_mirror && most.get(&way(key, relation)).is_some_and(|(_, best)| *best == exporter)
+            !by_mirror && most.get(&path(key)).is_some_and(|(_, best)| *best == exporter)
         });
         this
     }
@@ -120,16 +125,6 @@ impl Confirmed {
     pub(crate) fn exporters(&self, key: &RelationKey) -> impl Iterator<Item = TextId> {
         self.by_path.get(&path(key)).into_iter().flatten().copied()
     }
-}
-
-/// A path by which two exporters mean the same, though one took the one end for orig and one the other.
-fn way(key: &RelationKey, relation: &Relation) -> Path {
-    let path = path(key);
-    if relation.either_way { path.min(back(path)) } else { path }
-}
-
-const fn back((orig, resp, protocol, port): Path) -> Path {
-    (resp, orig, protocol, port)
 }
 
 const fn path(key: &RelationKey) -> Path {
@@ -147,13 +142,16 @@ mod tests {
     const BRANCH: [u8; 4] = [203, 0, 113, 9];
     const GATEWAY: [u8; 4] = [192, 168, 1, 1];
 
-    fn flow(exporter: u8, src: [u8; 4], dst: [u8; 4], port: u16, bytes: u64) -> FlowRecord<'static> {
+    /// What an end sends from and to its port; the gateway's is another where that is asked for.
+    fn flow(exporter: u8, src: [u8; 4], dst: [u8; 4], ports: [u16; 2], bytes: u64) -> FlowRecord<'static> {
+        let [of_branch, of_gateway] = ports;
+        let port = |end: [u8; 4]| if end == BRANCH { of_branch } else { of_gateway };
         FlowRecord {
             src: Addr::v4(src),
             dst: Addr::v4(dst),
-            src_port: port,
-            dst_port: port,
-            protocol: if port == 0 { 50 } else { 17 },
+            src_port: port(src),
+            dst_port: port(dst),
+            protocol: if of_branch == 0 { 50 } else { 17 },
             bytes,
             ..FlowRecord::new(Addr::v4([192, 0, 2, exporter]), Format::NetflowV9, 1)
         }
@@ -168,13 +166,18 @@ mod tests {
         (relations.into_iter().map(|(key, _)| *key).collect(), exporters)
     }
 
-    /// ESP, and what both ends send from one port: NAT traversal, WireGuard.
+    /// ESP, what both ends send from one port, as NAT traversal and WireGuard, and from two that are nobody's.
     #[test]
     fn a_tunnel_that_the_mirror_saw_is_one_whichever_direction_an_exporter_tells_first() {
-        for port in [0, 4500, 51_820] {
+        let both = |port: u16| [port; 2];
+        // (the ports of branch and gateway, which end the mirror heard first)
+        let heard = [both(0), both(4500), both(51_820), [41_000, 51_820], [7_001, 7_002]]
+            .into_iter()
+            .flat_map(|ports| [(ports, BRANCH, GATEWAY), (ports, GATEWAY, BRANCH)]);
+        for (ports, orig, resp) in heard {
             for (first, second) in [(BRANCH, GATEWAY), (GATEWAY, BRANCH)] {
                 let mut enrich = Enrich::new(Vec::new(), crate::Bounds::default());
-                let forth = flow(1, first, second, port, 500);
+                let forth = flow(1, first, second, ports, 500);
                 let seen = Piece {
                     first_ns: 1,
                     last_ns: 2,
@@ -184,22 +187,23 @@ mod tests {
                     answered: true,
                     vlan: 0,
                     to_group: false,
-                    either_way: false,
+                    either_way: None,
                 };
+                let [of_branch, of_gateway] = ports;
                 let key = RelationKey {
-                    orig: Addr::v4(BRANCH),
-                    resp: Addr::v4(GATEWAY),
+                    orig: Addr::v4(orig),
+                    resp: Addr::v4(resp),
                     macs: [MacAddr::ZERO; 2],
                     protocol: forth.protocol,
-                    port,
+                    port: if resp == BRANCH { of_branch } else { of_gateway },
                     service: None,
                     names: [None; 2],
                     exporter: None,
                 };
                 enrich.relations.piece(key, &seen);
                 enrich.exported(&forth);
-                enrich.exported(&flow(2, second, first, port, 700));
-                assert_eq!(settled(&enrich), (vec![key], 2), "port {port}, {first:?} first");
+                enrich.exported(&flow(2, second, first, ports, 700));
+                assert_eq!(settled(&enrich), (vec![key], 2), "{ports:?}, {orig:?} heard, {first:?} first");
             }
         }
     }
@@ -207,8 +211,8 @@ mod tests {
     #[test]
     fn two_exporters_that_heard_a_tunnel_from_different_ends_tell_of_one() {
         let mut enrich = Enrich::new(Vec::new(), crate::Bounds::default());
-        enrich.exported(&flow(1, BRANCH, GATEWAY, 4500, 500));
-        enrich.exported(&flow(2, GATEWAY, BRANCH, 4500, 700));
+        enrich.exported(&flow(1, BRANCH, GATEWAY, [4500; 2], 500));
+        enrich.exported(&flow(2, GATEWAY, BRANCH, [4500; 2], 700));
         let (relations, exporters) = settled(&enrich);
         assert_eq!((relations.len(), exporters), (1, 2));
         assert_eq!(relations[0].orig, Addr::v4(GATEWAY), "taken for opened from inside");

@@ -146,8 +146,7 @@ fn wire(shown: Shown) -> Wire {
         let reason = say::by_export(service, &transport, shown.port, by_number);
         return Wire { service, tunnel: protocol.tunnel, reason, carries: None };
     }
-    let service =
-        if matches!(shown.protocol, protocol::ICMP | protocol::ICMPV6) { "icmp" } else { say::UNKNOWN };
+    let service = if is_icmp(shown.protocol) { "icmp" } else { say::UNKNOWN };
     let reason = say::unknown(&transport, shown.port, shown.answered);
     Wire { service, tunnel: false, reason, carries: None }
 }
@@ -159,10 +158,19 @@ fn usual(number: u8, port: u16) -> Option<&'static Protocol> {
         protocol::UDP => Over::Udp,
         _ => Over::Ip(number),
     };
-    let by_number = matches!(over, Over::Ip(_));
-    let fits =
-        |protocol: &&Protocol| protocol.over.contains(&over) && (by_number || protocol.ports.contains(&port));
+    let fits = |protocol: &&Protocol| {
+        let is_usual = match over {
+            // Everybody pings: a tunnel in ICMP is told by what it carries alone.
+            Over::Ip(number) => !is_icmp(number),
+            Over::Tcp | Over::Udp => protocol.ports.contains(&port),
+        };
+        is_usual && protocol.over.contains(&over)
+    };
     PROTOCOLS.iter().find(fits)
+}
+
+const fn is_icmp(number: u8) -> bool {
+    matches!(number, protocol::ICMP | protocol::ICMPV6)
 }
 
 /// The word for an IP protocol number.
@@ -218,5 +226,32 @@ mod tests {
             tunnel.tunnel && carries.en.starts_with("6 times") && carries.ja.contains("6 回"),
             "{carries:?}"
         );
+    }
+    #[test]
+    fn of_what_is_only_exported_the_protocol_s_number_tells_but_a_ping_is_no_tunnel() {
+        // (IP protocol number, service, tunnel)
+        let cases = [
+            (protocol::ESP, "ipsec", true),
+            (protocol::GRE, "gre", true),
+            (protocol::ICMP, "icmp", false),
+            (protocol::ICMPV6, "icmp", false),
+            (253, "unknown", false),
+        ];
+        for (number, service, tunnel) in cases {
+            let shown = Shown {
+                protocol: number,
+                port: 0,
+                service: None,
+                confidence: 0,
+                tunnel: false,
+                looked_at: false,
+                answered: true,
+                exported: true,
+                cipher: None,
+                handshakes: 0,
+            };
+            let told = wire(shown);
+            assert_eq!((told.service, told.tunnel), (service, tunnel), "{number}: {:?}", told.reason);
+        }
     }
 }

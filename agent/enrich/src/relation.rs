@@ -48,7 +48,8 @@ pub(crate) struct Piece {
     pub(crate) answered: bool,
     pub(crate) vlan: u16,
     pub(crate) to_group: bool,
-    pub(crate) either_way: bool,
+    /// Orig's port, where the ports do not tell which end opened it.
+    pub(crate) either_way: Option<u16>,
 }
 
 /// What its conns add up to. Index 0 is orig's, 1 is resp's.
@@ -85,8 +86,8 @@ pub(crate) struct Relation {
     pub(crate) looked_at: bool,
     /// Whether frames went to a group address: what is said there stays on the link.
     pub(crate) to_group: bool,
-    /// Whether an exporter told of it by ports that do not tell which end opened it.
-    pub(crate) either_way: bool,
+    /// Orig's port as an exporter told it last, where its ports do not tell which end opened it.
+    pub(crate) either_way: Option<u16>,
     /// Whether there is anything that was not reported yet.
     pub(crate) news: bool,
 }
@@ -250,7 +251,7 @@ impl Relations {
             past: None,
             looked_at: false,
             to_group,
-            either_way: false,
+            either_way: None,
             news: true,
         });
         let piece = behaviour::Piece {
@@ -313,7 +314,7 @@ impl Relation {
         self.looked_up &= other.looked_up;
         self.looked_at |= other.looked_at;
         self.to_group &= other.to_group;
-        self.either_way &= other.either_way;
+        self.either_way = self.either_way.and(other.either_way);
         self.news |= other.news;
     }
 

@@ -44,7 +44,8 @@ impl Exporters {
 
     /// Reads one datagram. Every flow in it goes to `sink`; what could not be read is counted.
     ///
-    /// Where a datagram is damaged, the flows before the damage have gone to `sink`.
+    /// Where a datagram is damaged, the flows before the damage have gone to `sink`. Messages of IPFIX and
+    /// NetFlow v5 say how long they are: several in a row, as from what hands exports on, are each read.
     pub fn datagram(
         &mut self,
         time_ns: i64,
@@ -52,11 +53,19 @@ impl Exporters {
         payload: &[u8],
         sink: &mut dyn FnMut(&FlowRecord<'_>),
     ) -> Result<Format, ExportError> {
-        let read = self.read(time_ns, exporter, payload, sink);
+        let (first, mut rest) = message(payload);
+        let read = self.read(time_ns, exporter, first, sink);
         if matches!(read, Err(ExportError::NotAnExport)) {
             self.foreign += 1;
+            return read;
         }
-        read
+        let mut all = read;
+        while !rest.is_empty() {
+            let next;
+            (next, rest) = message(rest);
+            all = all.and(self.read(time_ns, exporter, next, sink));
+        }
+        all
     }
 
     /// Tells of every exporter, in the order of their addresses.
@@ -157,5 +166,18 @@ impl Exporters {
             self.evicted += 1;
         }
         true
+    }
+}
+
+/// Parts a datagram's first message from what follows it, where that is another one of its kind.
+fn message(payload: &[u8]) -> (&[u8], &[u8]) {
+    let len = match *payload {
+        [0, 5, high, low, ..] => v5::len(u16::from_be_bytes([high, low])),
+        [0, 10, high, low, ..] => u16::from_be_bytes([high, low]).into(),
+        _ => return (payload, &[]),
+    };
+    match payload.split_at_checked(len) {
+        Some((first, rest)) if len > 0 && rest.first_chunk::<2>() == payload.first_chunk() => (first, rest),
+        _ => (payload, &[]),
     }
 }

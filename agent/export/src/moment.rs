@@ -40,7 +40,7 @@ impl Moment {
     pub(crate) fn new(time_ns: i64, export_s: u32, export_ns: u32, uptime_ms: Option<u32>) -> Self {
         let export_ns = i64::from(export_s) * NS_PER_S + i64::from(export_ns.min(999_999_999));
         let skew_ns = time_ns.saturating_sub(export_ns);
-        let shift_ns = if skew_ns.abs() > MAX_SKEW_NS { skew_ns } else { 0 };
+        let shift_ns = if skew_ns.saturating_abs() > MAX_SKEW_NS { skew_ns } else { 0 };
         Self { time_ns, export_ns, uptime_ms, shift_ns }
     }
 
@@ -137,6 +137,21 @@ mod tests {
         ];
         for (why, first, last, duration, settled) in cases {
             assert_eq!(moment.settle(first, last, duration), settled, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_capture_s_time_may_be_any_number() {
+        for time_ns in [i64::MIN, i64::MIN + 1, -1, 0, i64::MAX] {
+            for export_s in [0, NOON_S, u32::MAX] {
+                let moment = Moment::new(time_ns, export_s, u32::MAX, Some(0));
+                let told =
+                    [None, Some(i64::MIN), moment.at_uptime_ms(5), Some(ntp(u64::MAX)), Some(i64::MAX)];
+                for (first, last) in told.into_iter().flat_map(|first| told.map(|last| (first, last))) {
+                    let (first, last) = moment.settle(first, last, Some(i64::MAX));
+                    assert!(first <= last && last <= time_ns, "{time_ns} {export_s}");
+                }
+            }
         }
     }
 

@@ -18,6 +18,9 @@ use crate::record::FlowRecord;
 use crate::sequence::Clock;
 use crate::{ExportError, Format};
 
+const HEADER_BYTES: usize = 24;
+const RECORD_BYTES: usize = 48;
+
 /// The fields of a header that are used.
 #[derive(Clone, Copy)]
 pub(crate) struct Header<'a> {
@@ -40,6 +43,11 @@ pub(crate) fn header(payload: &[u8]) -> Result<Header<'_>, DecodeError> {
     let number = cursor.u32()?;
     let (engine, sampling) = (cursor.u16()?, cursor.u16()? & 0x3fff);
     Ok(Header { count, uptime_ms, export_s, export_ns, number, engine, sampling, records: cursor })
+}
+
+/// Counts the bytes of a datagram that holds so many records.
+pub(crate) fn len(records: u16) -> usize {
+    HEADER_BYTES + RECORD_BYTES * usize::from(records)
 }
 
 /// Reads the records that follow the header, as many as it announces.

@@ -2,7 +2,7 @@
 //!
 //! v5 is told by a length that its record count explains and padding that is zero (Cisco, "NetFlow
 //! Export Datagram Format", tables B-3 and B-4); v9 by sets that fill the datagram to its end (RFC
-//! 3954 §5.1). Flows are not read here.
+//! 3954 §5.1). What hands exports on may put several of v5 into one datagram. Flows are not read here.
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
@@ -42,9 +42,8 @@ fn v5(sight: &Sight<'_>) -> Result<Found, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
     let _version = cursor.u16()?;
     let count = cursor.u16()?;
-    if !(1..=V5_MAX_RECORDS).contains(&count)
-        || sight.wire_len != V5_HEADER_BYTES + V5_RECORD_BYTES * usize::from(count)
-    {
+    let len = V5_HEADER_BYTES + V5_RECORD_BYTES * usize::from(count);
+    if !(1..=V5_MAX_RECORDS).contains(&count) || !ends_or_goes_on(sight, len, [0, 5]) {
         return Err(cursor.malformed("a length that the records do not explain"));
     }
     let (_uptime_ms, _unix_s, nanoseconds) = (cursor.u32()?, cursor.u32()?, cursor.u32()?);
@@ -57,6 +56,12 @@ fn v5(sight: &Sight<'_>) -> Result<Found, DecodeError> {
         return Err(cursor.malformed("padding that is not zero"));
     }
     Ok(Found::served_by(95, sight.sender().peer()))
+}
+
+/// Tells whether a datagram ends after `len` bytes, or another message begins there with its version.
+pub(crate) fn ends_or_goes_on(sight: &Sight<'_>, len: usize, version: [u8; 2]) -> bool {
+    let next = sight.data.get(len..).and_then(<[u8]>::first_chunk);
+    sight.wire_len == len || sight.wire_len > len && next == Some(&version)
 }
 
 fn v9(sight: &Sight<'_>) -> Result<Found, DecodeError> {
@@ -156,6 +161,12 @@ mod tests {
         let mut bytes = hex(V9);
         bytes.drain(20..40);
         bytes
+    }
+
+    #[test]
+    fn several_of_v5_in_one_datagram_are_netflow() {
+        let bytes = [v5_export(), v5_export()].concat();
+        assert!(matches!(look(&PROTOCOL, &sight(Over::Udp, true, 2055, &bytes)).0, Look::Is(_)));
     }
 
     #[test]

@@ -89,17 +89,21 @@ impl Watch {
 
 /// Tells whether a packet is only how a mirrored frame was sent here, and opens it where that can be
 /// done.
-fn wrap<'a>(check: &MirrorCheck, link: &Link, ip: &Ip<'a>) -> Option<(Carrier, Option<Inner<'a>>)> {
-    let inner = ip.inner().ok().flatten();
-    if inner.is_some_and(|inner| inner.mirror) {
-        return Some((Carrier::Erspan, inner));
-    }
-    let Upper::Udp(udp) = ip.upper else { return None };
-    match udp.dst_port {
-        // Between others it is a tunnel of the network's.
-        VXLAN_PORT if inner.is_some() && check.is_own(link.dst) => Some((Carrier::Vxlan, inner)),
-        TZSP_PORT if ip.payload.first() == Some(&TZSP_VERSION) => Some((Carrier::Tzsp, None)),
-        _ => None,
+pub(crate) fn wrap<'a>(
+    check: &MirrorCheck,
+    link: &Link,
+    ip: &Ip<'a>,
+) -> Option<(Carrier, Option<Inner<'a>>)> {
+    let inner = || ip.inner().ok().flatten();
+    match ip.upper {
+        Upper::Gre(_) => inner().filter(|inner| inner.mirror).map(|inner| (Carrier::Erspan, Some(inner))),
+        Upper::Udp(udp) => match udp.dst_port {
+            // Between others it is a tunnel of the network's.
+            VXLAN_PORT if check.is_own(link.dst) => inner().map(|inner| (Carrier::Vxlan, Some(inner))),
+            TZSP_PORT if ip.payload.first() == Some(&TZSP_VERSION) => Some((Carrier::Tzsp, None)),
+            _ => None,
+        },
+        Upper::Tcp(_) | Upper::Icmp(_) | Upper::Esp(_) | Upper::Ah(_) | Upper::Other => None,
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) budget: Budget,
     /// Whose flow exports are read.
     pub(crate) exports: Exports,
+    /// Whether every datagram was sent here to be read: what a listener takes.
+    pub(crate) listens: bool,
     /// Counts for the mirror check.
     pub(crate) mirror: Option<MirrorCheck>,
 }

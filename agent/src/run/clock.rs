@@ -3,7 +3,8 @@
 //! A box in a cupboard has an empty battery more often than not. It then starts in the past and jumps
 //! when it finds a time server. Right after its start nothing is therefore recorded until a time server holds
 //! the clock, for a few minutes at most; what was seen before the clock was set then is left out, for its
-//! times are wrong and would stay in the ledger. Any later jump is told.
+//! times are wrong and would stay in the ledger. Any later jump is told. One far ahead has recording wait once more:
+//! a wrong year is mostly put right within minutes, and what was recorded meanwhile would lie in the future.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -19,6 +20,10 @@ const EARLIEST: Duration = Duration::from_hours(490_896);
 /// How long after the box's start a time server may take. A roll-up comes as often, so that a box in a closed
 /// network, which has none, loses nothing by it.
 const SETTLING: Duration = Duration::from_mins(5);
+
+/// A running box's clock that is set on by more, in seconds, stood wrong before or stands wrong now: no drift and
+/// no change of zone comes to this.
+const FAR_S: f64 = 24.0 * 3_600.0;
 
 /// What may be done with what was seen.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,6 +44,8 @@ pub(crate) struct ClockCheck {
     last_jump_s: Option<f64>,
     synchronised: Option<bool>,
     holds: bool,
+    /// Until when a clock that was set far on is to prove itself; `None` where the box's start counts.
+    proves_until: Option<Instant>,
     /// What was left out, in seconds.
     left_out_s: Option<f64>,
     /// When what is held began.
@@ -54,6 +61,7 @@ impl ClockCheck {
             last_jump_s: None,
             synchronised: None,
             holds: true,
+            proves_until: None,
             left_out_s: None,
             began: monotonic,
         }
@@ -76,20 +84,29 @@ impl ClockCheck {
         self.last_jump_s
     }
 
-    /// Says what is to be done with what was seen. `jumped`: whether the clock did since the last time; `up`: how
-    /// long the box has been.
-    pub(crate) fn settle(&mut self, synchronised: Option<bool>, up: Duration, jumped: bool) -> Settle {
+    /// Says what is to be done with what was seen. `jump`: how far the clock did since the last time, in seconds;
+    /// `up`: how long the box has been.
+    pub(crate) fn settle(&mut self, synchronised: Option<bool>, up: Duration, jump: Option<f64>) -> Settle {
         self.synchronised = synchronised;
-        if !self.holds {
+        let now = self.seen.1;
+        let is_far = jump.is_some_and(|jump_s| jump_s > FAR_S);
+        if !self.holds && !is_far {
             return Settle::Go;
         }
-        if jumped {
-            let now = self.seen.1;
+        if self.holds && jump.is_some() {
             self.left_out_s = Some((now - self.began).as_secs_f64());
             self.began = now;
+            // Back from where it had been set, it has nothing more to prove.
+            self.proves_until = self.proves_until.map(|_| if is_far { now + SETTLING } else { now });
             return Settle::Forget;
         }
-        self.holds = synchronised == Some(false) && up < SETTLING;
+        if is_far {
+            (self.began, self.proves_until) = (now, Some(now + SETTLING));
+        }
+        self.holds = match self.proves_until {
+            None => synchronised == Some(false) && up < SETTLING,
+            Some(until) => synchronised != Some(true) && now < until,
+        };
         if self.holds { Settle::Hold } else { Settle::Go }
     }
 
@@ -117,8 +134,8 @@ pub(crate) fn up() -> Duration {
 mod tests {
     use super::*;
 
-    /// Whether a time server holds the clock, how long the box has been up, whether the clock jumped.
-    type Seen = (Option<bool>, Duration, bool);
+    /// Whether a time server holds the clock, how long the box has been up, how far the clock jumped.
+    type Seen = (Option<bool>, Duration, Option<f64>);
 
     #[test]
     fn a_clock_that_is_set_is_a_jump_and_one_that_drifts_is_not() {
@@ -150,13 +167,16 @@ mod tests {
         let (soon, late) = (Duration::from_secs(40), SETTLING);
         // (what is seen in turn: held by a time server, since the box's start, jumped; what is done)
         let cases: [(&[Seen], Settle); 7] = [
-            (&[(Some(true), soon, false)], Settle::Go),
-            (&[(Some(false), soon, false)], Settle::Hold),
-            (&[(Some(false), late, false)], Settle::Go),
-            (&[(None, soon, false)], Settle::Go),
-            (&[(Some(false), soon, false), (Some(true), soon, true)], Settle::Forget),
-            (&[(Some(false), soon, false), (Some(true), soon, true), (Some(true), soon, false)], Settle::Go),
-            (&[(Some(true), soon, false), (Some(false), soon, true)], Settle::Go),
+            (&[(Some(true), soon, None)], Settle::Go),
+            (&[(Some(false), soon, None)], Settle::Hold),
+            (&[(Some(false), late, None)], Settle::Go),
+            (&[(None, soon, None)], Settle::Go),
+            (&[(Some(false), soon, None), (Some(true), soon, Some(60.0))], Settle::Forget),
+            (
+                &[(Some(false), soon, None), (Some(true), soon, Some(60.0)), (Some(true), soon, None)],
+                Settle::Go,
+            ),
+            (&[(Some(true), soon, None), (Some(false), soon, Some(60.0))], Settle::Go),
         ];
         for (seen, wanted) in cases {
             let mut check = ClockCheck::new(SystemTime::UNIX_EPOCH, Instant::now());
@@ -164,6 +184,48 @@ mod tests {
             assert_eq!(done, Some(wanted), "{seen:?}");
             assert_eq!(check.stands().waits, matches!(wanted, Settle::Hold | Settle::Forget), "{seen:?}");
         }
+    }
+
+    #[test]
+    fn a_clock_set_far_on_has_recording_wait_until_it_has_proved_itself() {
+        let (decade, second) = (10.0 * 365.0 * 24.0 * 3_600.0, Duration::from_secs(1));
+        // (why, held by a time server, jumps by the second, what is done with each)
+        let cases: [(&str, Option<bool>, &[Option<f64>], &[Settle]); 5] = [
+            ("a time server says so", Some(true), &[Some(decade)], &[Settle::Go]),
+            ("an hour", Some(false), &[Some(3_600.0), None], &[Settle::Go, Settle::Go]),
+            ("back", Some(false), &[Some(-decade), None], &[Settle::Go, Settle::Go]),
+            (
+                "a slip that is put right",
+                Some(false),
+                &[Some(decade), None, Some(-decade), None, None],
+                &[Settle::Hold, Settle::Hold, Settle::Forget, Settle::Go, Settle::Go],
+            ),
+            (
+                "a slip put right by another",
+                None,
+                &[Some(decade), Some(decade), None],
+                &[Settle::Hold, Settle::Forget, Settle::Hold],
+            ),
+        ];
+        for (why, synchronised, jumps, wanted) in cases {
+            let mut now = Instant::now();
+            let mut check = ClockCheck::new(SystemTime::now(), now);
+            assert_eq!(check.settle(Some(true), SETTLING, None), Settle::Go);
+            let mut done = Vec::new();
+            for jump in jumps {
+                now += second;
+                check.look(SystemTime::now(), now);
+                done.push(check.settle(synchronised, SETTLING * 2, *jump));
+            }
+            assert_eq!(done, wanted, "{why}");
+        }
+        // One that stays is the new time.
+        let now = Instant::now();
+        let mut check = ClockCheck::new(SystemTime::now(), now);
+        check.settle(Some(true), SETTLING, None);
+        assert_eq!(check.settle(Some(false), SETTLING, Some(decade)), Settle::Hold);
+        check.look(SystemTime::now(), now + SETTLING);
+        assert_eq!(check.settle(Some(false), SETTLING, None), Settle::Go);
     }
 
     #[test]

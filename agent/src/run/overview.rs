@@ -151,7 +151,7 @@ impl Overview {
                 (*packets, *since) = (heard, now);
             }
         }
-        moving.clock.settle(live::is_synchronised(), clock::up(), jump.is_some())
+        moving.clock.settle(live::is_synchronised(), clock::up(), jump)
     }
 
     /// How long ago the thread that is furthest behind came round.

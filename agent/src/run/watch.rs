@@ -177,6 +177,7 @@ impl<T: Tap> Watch<T> {
         let settings = Settings {
             internal: live.internal.clone(),
             exports: tap.exports(live),
+            listens: fresh.is_none(),
             mirror: fresh.clone(),
             ..settings.clone()
         };

@@ -80,6 +80,11 @@ impl Kind for Connection {
         self.last_seen = self.last_seen.max(self.first_seen);
     }
 
+    fn not_after(&mut self, last: Timestamp) {
+        self.first_seen = self.first_seen.min(last);
+        self.last_seen = self.last_seen.min(last);
+    }
+
     fn without_sums(self) -> Self {
         Self { sessions: 0, bytes_out: 0, bytes_in: 0, ..self }
     }

@@ -196,9 +196,11 @@ pub(crate) fn span(capture: &Capture, connections: &[&Connection]) -> Option<Spa
         first: micros(connection.first_seen),
         last: micros(connection.last_seen.max(connection.first_seen)),
     });
-    let frames = capture
-        .first_seen
-        .zip(capture.last_seen)
-        .map(|(first, last)| Span { first: micros(first.min(last)), last: micros(last.max(first)) });
-    spans.chain(frames).reduce(Span::with)
+    spans.chain(frames(capture)).reduce(Span::with)
+}
+
+/// Gives the span in which a roll-up's frames lie.
+pub(crate) fn frames(capture: &Capture) -> Option<Span> {
+    let (first, last) = capture.first_seen.zip(capture.last_seen)?;
+    Some(Span { first: micros(first.min(last)), last: micros(last.max(first)) })
 }

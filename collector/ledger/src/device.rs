@@ -100,6 +100,10 @@ impl Kind for State {
         fold::not_before(&mut self.device.first_seen, &mut self.device.last_seen, first);
     }
 
+    fn not_after(&mut self, last: Timestamp) {
+        fold::not_after(&mut self.device.first_seen, &mut self.device.last_seen, last);
+    }
+
     fn without_sums(self) -> Self {
         self
     }

@@ -63,6 +63,10 @@ impl Kind for ExitRow {
         fold::not_before(&mut self.first_seen, &mut self.last_seen, first);
     }
 
+    fn not_after(&mut self, last: Timestamp) {
+        fold::not_after(&mut self.first_seen, &mut self.last_seen, last);
+    }
+
     fn without_sums(self) -> Self {
         self
     }

@@ -34,6 +34,9 @@ pub(crate) trait Kind: Clone + DeserializeOwned + Serialize {
     /// Moves its times so that it was not first seen before a time.
     fn not_before(&mut self, first: Option<Timestamp>);
 
+    /// Moves its times so that it was not seen after a time.
+    fn not_after(&mut self, last: Timestamp);
+
     /// Takes its counters away.
     #[must_use]
     fn without_sums(self) -> Self;
@@ -221,6 +224,17 @@ pub(crate) fn not_before(
 ) {
     for time in [first_seen, last_seen] {
         *time = time.map(|time| first.map_or(time, |first| time.max(first)));
+    }
+}
+
+/// Moves a first and a last sight, either of which may be unknown, back to a time.
+pub(crate) fn not_after(
+    first_seen: &mut Option<Timestamp>,
+    last_seen: &mut Option<Timestamp>,
+    last: Timestamp,
+) {
+    for time in [first_seen, last_seen] {
+        *time = time.map(|time| time.min(last));
     }
 }
 

@@ -39,6 +39,7 @@
 #![forbid(unsafe_code)]
 
 mod act;
+mod ahead;
 mod behaviour;
 mod capture;
 mod change;

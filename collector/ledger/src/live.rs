@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture, Connection};
 use serde_json::json;
 
+use crate::ahead;
 use crate::capture::{self, Known, Span};
 use crate::change::{Cause, ChangeKind, Subject};
 use crate::clean;
@@ -46,6 +47,8 @@ pub(crate) struct Live {
     pub(crate) sensor: String,
     /// The sensor's watch after this roll-up.
     reading: i64,
+    /// When it watched for this roll-up.
+    watched: Span,
     /// The days it has something of, by number: their captures.
     days: BTreeMap<i64, day::Extended>,
     /// The captures around it as they were before.
@@ -83,14 +86,19 @@ pub(crate) fn record(
     let counters = Counters::load(&transaction, &site, micros(now))?;
     let connections: Vec<_> = sighted.connections.iter().map(|one| &one.connection).collect();
     let span = day::span(&analysis.capture, &connections);
-    let reading = watch::enter(&transaction, &site, &roll_up, span, micros(now))?;
+    // A relationship goes back to its first conn, days before what the sensor watched for this roll-up.
+    let frames = day::frames(&analysis.capture).or(span);
+    let newest = frames.map_or(micros(now), |frames| frames.last.max(micros(now)));
+    ahead::put_right(&transaction, &site, &roll_up.sensor, newest)?;
+    let reading = watch::enter(&transaction, &site, &roll_up, (span, frames), micros(now))?;
     let recorded = match span.or_else(|| moment(&sighted, now)) {
         None => {
             counters.save(&transaction, &site)?;
             Recorded::default()
         }
         Some(span) => {
-            let place = Place { site: &site, sensor: roll_up.sensor, span, reading };
+            let watched = frames.unwrap_or(span);
+            let place = Place { site: &site, sensor: roll_up.sensor, span, watched, reading };
             extend(&transaction, place, counters, sighted, &analysis.capture, now)?
         }
     };
@@ -103,6 +111,7 @@ struct Place<'d> {
     site: &'d str,
     sensor: String,
     span: Span,
+    watched: Span,
     reading: i64,
 }
 
@@ -120,7 +129,7 @@ fn extend(
     counted: &Capture,
     now: Timestamp,
 ) -> Result<Recorded, Fault> {
-    let Place { site, sensor, span, reading } = place;
+    let Place { site, sensor, span, watched, reading } = place;
     for one in &mut sighted.connections {
         one.hours = day::within(&one.hours, span);
     }
@@ -147,7 +156,7 @@ fn extend(
         }
     }
     let capture = days.get(&last).map_or(0, |extended| extended.capture);
-    let live = Live { sensor, reading, days, before, alone, met: BTreeSet::new(), untold: 0 };
+    let live = Live { sensor, reading, watched, days, before, alone, met: BTreeSet::new(), untold: 0 };
     let mut recorder = Recorder::of_roll_up(database, site, capture, captures, span, now, counters, live);
     recorder.roll_up(sighted)?;
     recorder.finish()
@@ -320,18 +329,18 @@ impl Recorder<'_> {
 
     /// Tells the connections silent for which the sensor has waited long enough.
     fn overdue(&mut self) -> Result<(), Fault> {
-        let (Some(live), Some(span)) = (&self.live, self.span) else { return Ok(()) };
-        let (database, site) = (self.database, self.site);
-        for row in watch::unwatched(database, site, span.first)? {
+        let Some(live) = &self.live else { return Ok(()) };
+        let (database, site, from) = (self.database, self.site, live.watched.first);
+        for row in watch::unwatched(database, site, from)? {
             let silent_at = live.reading.saturating_add(patience(&row.connection));
             watch::wait_for(database, site, row.number, &live.sensor, silent_at)?;
         }
         for mut row in watch::overdue(database, site, &live.sensor, live.reading)? {
-            row.silent_from = Some(span.first);
+            row.silent_from = Some(from);
             connection::update(database, site, &row)?;
             let before = json!({ "last_seen": row.connection.last_seen });
             let subject = Subject::Connection(row.number);
-            self.change(ChangeKind::GoneSilent, &subject, Some(time(span.first)?), Some(before), None)?;
+            self.change(ChangeKind::GoneSilent, &subject, Some(time(from)?), Some(before), None)?;
         }
         Ok(())
     }

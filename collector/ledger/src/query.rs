@@ -241,7 +241,10 @@ impl<'d> Details<'d> {
 impl Details<'_> {
     /// Gives the least number of the captures whose hours are listed.
     fn first_day(&self, captures: &BTreeMap<i64, capture::Known>) -> i64 {
-        let newest = captures.values().map(|known| known.span.last).max().unwrap_or(0);
+        // A day that a clock far ahead made is not what the others are old beside.
+        let now = micros(Timestamp::now()).saturating_add(rollup::HOUR_US * 24);
+        let newest = captures.values().map(|known| known.span.last).filter(|last| *last <= now);
+        let newest = newest.max().unwrap_or(0);
         let from = self.query.since.map_or(newest.saturating_sub(LISTED_US), micros);
         let listed = captures.values().filter(|known| known.span.last >= from);
         listed.map(|known| known.number).min().unwrap_or(0)

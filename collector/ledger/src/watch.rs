@@ -52,15 +52,15 @@ pub(crate) fn is_recorded(database: &Database, site: &str, roll_up: &RollUp) -> 
     Ok(last.is_some_and(|last| count(roll_up.sequence) <= last))
 }
 
-/// Enters a roll-up, and gives the sensor's watch after it.
+/// Enters a roll-up that is of a span, of which frames take up their own, and gives the sensor's watch after it.
 pub(crate) fn enter(
     database: &Database,
     site: &str,
     roll_up: &RollUp,
-    span: Option<Span>,
+    (span, frames): (Option<Span>, Option<Span>),
     now: i64,
 ) -> Result<i64, Fault> {
-    let watched = span.map_or(0, |span| span.last.saturating_sub(span.first).clamp(0, WATCHED_AT_MOST_US));
+    let watched = frames.map_or(0, |span| span.last.saturating_sub(span.first).clamp(0, WATCHED_AT_MOST_US));
     let sql = "INSERT INTO sensors (site, sensor, watched, roll_ups, first_seen, last_seen) \
                VALUES ($1, $2, $3, 1, $4, $5) ON CONFLICT (site, sensor) DO UPDATE SET \
                watched = sensors.watched + excluded.watched, roll_ups = sensors.roll_ups + 1, \

@@ -12,7 +12,7 @@ use clap::Parser;
 use sekisho_tests::corpus::{Agent, Confusion, index, score};
 
 /// The kinds of captures that are held against their facts.
-const KINDS: &[&str] = &["medical", "identity", "ot", "lan-mix", "negative", "ja4", "robust"];
+const KINDS: &[&str] = &["medical", "identity", "ot", "lan-mix", "negative", "ja4", "robust", "flow-export"];
 /// In percent of the connections that bear a name.
 const MAX_WRONG: usize = 2;
 
@@ -45,7 +45,7 @@ fn main() -> Result<ExitCode> {
         return Err(Error::other(format!("no captures of {kinds:?} in {}", corpus.display())));
     }
     let mut confusion = Confusion::default();
-    let mut table = vec!["kind       captures  facts  reported  false alarms  named  wrong".to_owned()];
+    let mut table = vec!["kind        captures  facts  reported  false alarms  named  wrong".to_owned()];
     let mut good = true;
     for (kind, files) in &found {
         let score = score(&agent, kind, files)?;
@@ -56,7 +56,7 @@ fn main() -> Result<ExitCode> {
             println!("{kind}: false alarm: {false_alarm}");
         }
         table.push(format!(
-            "{kind:10} {:8} {:6} {:9} {:13} {:6} {:6}",
+            "{kind:11} {:8} {:6} {:9} {:13} {:6} {:6}",
             score.files,
             score.facts,
             score.facts - score.missed.len(),

@@ -5,6 +5,7 @@
 //! capture `NAME.facts.json` with what other programs and people found in it.
 
 mod confusion;
+mod export;
 mod facts;
 mod ja4;
 mod run;
@@ -73,6 +74,13 @@ pub fn score(agent: &Agent, kind: &str, files: &[PathBuf]) -> Result<Score> {
         };
         match kind {
             "robust" => score.facts += 1,
+            "flow-export" => {
+                let (facts, missed) = export::check(agent, file, &capture)?;
+                score.facts += facts;
+                score.missed.extend(missed.into_iter().map(|what| format!("{name}: {what}")));
+                // Others see the datagrams alone: the rest of their facts is of these.
+                continue;
+            }
             "negative" | "ot" => {
                 for row in analysis.tunnels() {
                     score.false_alarms.push(format!("{name}: {row}"));

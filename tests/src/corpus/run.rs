@@ -133,6 +133,17 @@ impl Analysis {
         rows.iter().filter(has_port).filter_map(|row| row["service"].as_str()).collect()
     }
 
+    /// The octets between two addresses and the ports there, if there is any row of them.
+    #[must_use]
+    pub fn between(&self, ends: [&str; 2]) -> Option<(u64, BTreeSet<u16>)> {
+        let rows = list(&self.0, "connections").iter();
+        let rows: Vec<&Value> = rows.filter(|row| ends.iter().all(|end| is_end(row, end))).collect();
+        let octets = rows.iter().flat_map(|row| [&row["bytes_out"], &row["bytes_in"]]);
+        let ports = rows.iter().flat_map(|row| list(row, "endpoints"));
+        let ports = ports.filter_map(|end| u16::try_from(end["port"].as_u64()?).ok()).collect();
+        (!rows.is_empty()).then(|| (octets.filter_map(Value::as_u64).sum(), ports))
+    }
+
     /// The devices that have a hardware or IP address.
     fn devices<'a>(&'a self, address: &'a str) -> impl Iterator<Item = &'a Value> {
         let is = move |device: &&Value| device["mac"] == address || has_text(device, "ips", address);

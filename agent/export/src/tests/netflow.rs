@@ -2,7 +2,10 @@
 
 use sekisho_decode::{Addr, MacAddr};
 
-use super::datagrams::{Bytes, NOON_NS, V9_FLOW, ends, set, template, v5, v9, v9_flows, v9_options};
+use super::datagrams::{
+    Bytes, IPFIX_FLOW, NOON_NS, V9_FLOW, ends, ipfix, ipfix_flows, set, template, v5, v9, v9_flows,
+    v9_options,
+};
 use super::{ROUTER, Run};
 use crate::{ExportError, FlowRecord, Format};
 
@@ -55,6 +58,20 @@ fn the_same_datagram_twice_counts_once() {
         run.read(&datagram).unwrap();
         assert_eq!(run.read(&datagram), Err(ExportError::Duplicate));
         assert_eq!((run.flows.len(), run.counts().duplicates, run.counts().datagrams), (2, 1, 1));
+    }
+}
+
+#[test]
+fn several_messages_in_one_datagram_are_read_and_counted_each() {
+    let ipfix_message =
+        |number| ipfix(number, 0, &[set(2, &template(256, &IPFIX_FLOW)), set(256, &ipfix_flows(2))]);
+    for datagram in [[v5(1, 2, 0), v5(3, 3, 0)].concat(), [ipfix_message(0), ipfix_message(2)].concat()] {
+        let mut run = Run::of(std::slice::from_ref(&datagram));
+        let counts = run.counts();
+        assert_eq!((counts.datagrams, counts.gaps, counts.flows), (2, 0, run.flows.len() as u64));
+        assert!(run.flows.len() >= 4);
+        assert_eq!(run.read(&datagram), Err(ExportError::Duplicate));
+        assert_eq!(run.counts().duplicates, 2);
     }
 }
 

@@ -251,6 +251,27 @@ fn silence_is_told_after_a_day_of_watching_and_not_after_a_day_off() {
 }
 
 #[test]
+fn what_lives_long_beside_it_does_not_bring_silence_on() {
+    let mut daemon = Daemon::new();
+    daemon.tell(&five(at(0), |_| {}));
+    // Each roll-up has a relationship that began with the first: hours, and then days ago.
+    let watches = |daemon: &mut Daemon, halves: std::ops::Range<i64>| {
+        for half in halves {
+            let (from, to) = (minutes(0, 30 * half), minutes(0, 30 * half + 30));
+            let mut other = connection(at(0), to);
+            other.outside.ip = "198.51.100.99".to_owned();
+            other.service = "wireguard".to_owned();
+            other.hours = [(from, 10)].into();
+            daemon.tell(&analysis(from, to, vec![other]));
+        }
+    };
+    watches(&mut daemon, 1..47);
+    assert_eq!(told(&daemon.ledger), [""; 0], "23 hours were watched");
+    watches(&mut daemon, 47..50);
+    assert_eq!(only(&daemon.ledger, "gone-silent").at, minutes(0, 30 * 48), "when it was overdue");
+}
+
+#[test]
 fn a_nightly_connection_is_waited_for_three_nights() {
     let mut daemon = Daemon::new();
     let nightly = Some(Beacon { score: 0.9, period_s: 24.0 * 3600.0, jitter: 0.1 });
@@ -315,6 +336,34 @@ fn a_clock_that_is_set_back_or_far_off_does_no_harm() {
     // The clock was a year ahead when it fell silent: it returns for all that.
     daemon.tell(&five(at(10), |_| {}));
     only(&daemon.ledger, "returned");
+}
+
+#[test]
+fn what_a_clock_years_ahead_left_is_put_right_when_it_is_set_back() {
+    let mut daemon = Daemon::new();
+    let tell = |daemon: &mut Daemon, hours: i64, last: u8| {
+        let from = now() + SignedDuration::from_hours(hours);
+        let analysis = five(from, |seen| seen.outside.ip = format!("198.51.100.{last}"));
+        daemon.sequence += 1;
+        let told = roll_up("a", daemon.sequence);
+        daemon.ledger.record_live(SITE, &told, &analysis, from + SignedDuration::from_mins(5)).unwrap();
+    };
+    let years = 10 * 365 * 24;
+    for (hours, last) in [(0, 1), (years, 1), (years, 2), (1, 3)] {
+        tell(&mut daemon, hours, last);
+    }
+    let back = now() + SignedDuration::from_hours(1) + SignedDuration::from_mins(5);
+    for row in connections(&daemon.ledger) {
+        assert!(row.first_seen <= back && row.last_seen <= back, "{row:?}");
+    }
+    let ahead = Query { since: Some(back + SignedDuration::from_hours(24)), ..Query::default() };
+    assert!(daemon.ledger.devices(&ahead).unwrap().is_empty());
+    assert!(daemon.ledger.exits(&ahead).unwrap().is_empty());
+    // What was ahead and is seen again goes on from now, and what was never seen again is waited for.
+    tell(&mut daemon, 3, 2);
+    let rows = connections(&daemon.ledger);
+    let row = rows.iter().find(|row| row.outside.ip == "198.51.100.2").unwrap();
+    assert_eq!(row.last_seen, now() + SignedDuration::from_hours(3) + SignedDuration::from_mins(5));
 }
 
 #[test]
