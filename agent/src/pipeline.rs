@@ -193,6 +193,7 @@ impl Pipeline {
         let now = Told {
             table: self.table.counts(),
             given_up: self.engine.given_up(),
+            exporters_evicted: self.exporters.evicted(),
             packets: self.told.packets + tally.packets,
             bytes: self.told.bytes + tally.bytes,
         };

@@ -24,6 +24,7 @@ pub(super) struct Tally {
 pub(super) struct Told {
     pub(super) table: Counts,
     pub(super) given_up: u64,
+    pub(super) exporters_evicted: u64,
     pub(super) packets: u64,
     pub(super) bytes: u64,
 }
@@ -60,6 +61,7 @@ impl Tally {
             ("conns-evicted", now.table.evicted - then.table.evicted),
             ("orphan-fragments", now.table.orphan_fragments - then.table.orphan_fragments),
             ("recognition-given-up", now.given_up - then.given_up),
+            ("exporters-evicted", now.exporters_evicted - then.exporters_evicted),
         ] {
             if count > 0 {
                 weird.insert(name.to_owned(), count);
@@ -77,5 +79,19 @@ impl Tally {
             assumed: Vec::new(),
             warnings: self.warnings,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_cut_off_since_the_last_report_is_told_by_its_name_and_nothing_else() {
+        let then = Told { exporters_evicted: 4, given_up: 1, ..Told::default() };
+        let now = Told { exporters_evicted: 7, ..then };
+        let weird = Tally::default().report(&then, &now).weird;
+        assert_eq!(weird, BTreeMap::from([("exporters-evicted".to_owned(), 3)]));
+        assert!(Tally::default().report(&now, &now).weird.is_empty());
     }
 }

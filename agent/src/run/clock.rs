@@ -137,6 +137,9 @@ mod tests {
     /// Whether a time server holds the clock, how long the box has been up, how far the clock jumped.
     type Seen = (Option<bool>, Duration, Option<f64>);
 
+    /// A case's name, whether a time server holds the clock, how far it jumps second by second, what is done then.
+    type Course<'c> = (&'c str, Option<bool>, &'c [Option<f64>], &'c [Settle]);
+
     #[test]
     fn a_clock_that_is_set_is_a_jump_and_one_that_drifts_is_not() {
         // (wall seconds later, monotonic seconds later, jump)
@@ -189,8 +192,7 @@ mod tests {
     #[test]
     fn a_clock_set_far_on_has_recording_wait_until_it_has_proved_itself() {
         let (decade, second) = (10.0 * 365.0 * 24.0 * 3_600.0, Duration::from_secs(1));
-        // (why, held by a time server, jumps by the second, what is done with each)
-        let cases: [(&str, Option<bool>, &[Option<f64>], &[Settle]); 5] = [
+        let cases: [Course<'_>; 5] = [
             ("a time server says so", Some(true), &[Some(decade)], &[Settle::Go]),
             ("an hour", Some(false), &[Some(3_600.0), None], &[Settle::Go, Settle::Go]),
             ("back", Some(false), &[Some(-decade), None], &[Settle::Go, Settle::Go]),

@@ -328,6 +328,7 @@ impl<T: Tap> Work for Watch<T> {
             datagrams: report.counts.datagrams,
             flows: report.counts.flows,
             lost: report.counts.lost,
+            unread: report.counts.malformed + report.waiting_dropped,
         };
         Detail {
             exporters: self.pipeline.exporters().exporters().take(MAX_EXPORTERS).map(exporter).collect(),

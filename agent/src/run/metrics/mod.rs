@@ -80,7 +80,9 @@ fn exporters(status: &Status, out: &mut Out<'_>) -> fmt::Result {
     };
     out.counters("sekisho_export_datagrams", "Export datagrams taken", by_exporter(|it| it.datagrams))?;
     out.counters("sekisho_export_flows", "Flows in them", by_exporter(|it| it.flows))?;
-    out.counters("sekisho_export_lost", "Missing, by sequence numbers", by_exporter(|it| it.lost))
+    out.counters("sekisho_export_lost", "Missing, by sequence numbers", by_exporter(|it| it.lost))?;
+    let what = "Not readable: damaged, or in vain waiting for a template";
+    out.counters("sekisho_export_unread", what, by_exporter(|it| it.unread))
 }
 
 fn snmp(status: &Status, out: &mut Out<'_>) -> fmt::Result {
@@ -188,7 +190,7 @@ mod tests {
     fn figures_are_named_by_interface_and_ordinal_and_carry_no_address() {
         let interface = Interface { name: "eth1".to_owned(), packets: 7, link: true, ..Interface::default() };
         let address = "192.0.2.1".parse().unwrap();
-        let exporter = Exporter { address, datagrams: 3, flows: 90, lost: 1 };
+        let exporter = Exporter { address, datagrams: 3, flows: 90, lost: 1, unread: 8 };
         let status = Status {
             site: "kita".to_owned(),
             sensor: "box".to_owned(),
@@ -201,6 +203,7 @@ mod tests {
             "sekisho_packets_total{interface=\"eth1\"} 7",
             "sekisho_interface_up{interface=\"eth1\"} 1.0",
             "sekisho_export_flows_total{exporter=\"1\"} 90",
+            "sekisho_export_unread_total{exporter=\"1\"} 8",
             "sekisho_conns 0.0",
             "sekisho_roll_ups_total 0",
             "# EOF",

@@ -99,6 +99,7 @@ fn exporters_are_shown_up_to_a_bound_and_add_to_no_interface() {
         datagrams: 1,
         flows: 30,
         lost: 0,
+        unread: 0,
     };
     post.tell(Detail { exporters: (0..5_000).map(exporter).collect(), mirror: None });
     let status = overview(vec![post]).status();

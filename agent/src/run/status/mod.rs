@@ -188,6 +188,9 @@ pub(crate) struct Exporter {
     pub(crate) flows: u64,
     /// Datagrams or flows that its sequence numbers say are missing.
     pub(crate) lost: u64,
+    /// What of them could not be read: damaged, or waiting in vain for its template.
+    #[serde(default)]
+    pub(crate) unread: u64,
 }
 
 /// A thread that watches.

@@ -187,6 +187,7 @@ impl Page<'_> {
                     ("datagrams", &exporter.datagrams),
                     ("flows", &exporter.flows),
                     ("lost", &exporter.lost),
+                    ("unread", &exporter.unread),
                 ],
             );
         }
@@ -418,7 +419,8 @@ mod tests {
     fn interfaces_exporters_and_the_last_roll_up_are_shown() {
         let mirror =
             MirrorVerdict { verdict: "good".to_owned(), ja: "良好".to_owned(), en: "good".to_owned() };
-        let exporter = Exporter { address: "192.0.2.1".parse().unwrap(), datagrams: 3, flows: 90, lost: 1 };
+        let address = "192.0.2.1".parse().unwrap();
+        let exporter = Exporter { address, datagrams: 3, flows: 90, lost: 1, unread: 8 };
         let mut status = healthy();
         status.interfaces.push(Interface {
             name: "eth1".to_owned(),
@@ -430,12 +432,19 @@ mod tests {
         status.roll_up.last = Some(LastRollUp { new: 4, ..LastRollUp::default() });
         status.uptime_s = 3 * 86_400 + 3_661;
         let [ja, en] = both(&status);
-        for words in
-            ["eth1", "リンクあり", "ミラー設定: 良好", "192.0.2.1", "ほかに 2", "新規 4 件", "3d 01:01:01"]
-        {
+        for words in [
+            "eth1",
+            "リンクあり",
+            "ミラー設定: 良好",
+            "192.0.2.1",
+            "ほかに 2",
+            "読めなかったもの 8",
+            "新規 4 件",
+            "3d 01:01:01",
+        ] {
             assert!(ja.contains(words), "{words} in {ja}");
         }
-        for words in ["link up", "mirror: good", "90 flows", "and 2 more", "4 new"] {
+        for words in ["link up", "mirror: good", "90 flows", "8 not readable", "and 2 more", "4 new"] {
             assert!(en.contains(words), "{words} in {en}");
         }
     }
