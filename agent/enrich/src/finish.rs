@@ -17,7 +17,7 @@ use crate::names::Resolutions;
 use crate::owner::Owners;
 use crate::relation::{Relation, RelationKey, Relations};
 use crate::station::Stations;
-use crate::{Enrich, connection, device, exit};
+use crate::{Enrich, connection, device, exit, row};
 
 /// Everything gathered, in order, with what it implies.
 pub(crate) struct Known<'a, 'r> {
@@ -74,7 +74,7 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
     drop((known, external));
     // Rows take as much as what they are made from: where that is not needed again, it makes room.
     drop(held);
-    let connections = connection::rows(groups, &owners, &profiles, &exits);
+    let connections = row::rows(groups, &owners, &profiles, &exits);
     let counts = [
         ("unanswered-from-outside", left_out.knocks),
         ("conns-in-listed-tunnels", left_out.in_tunnels),

@@ -230,10 +230,6 @@ impl<'a> Group<'a> {
 pub(crate) struct Groups<'a>(IndexMap<GroupKey, Box<Group<'a>>, RandomState>);
 
 impl<'a> Groups<'a> {
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     fn iter(&self) -> impl Iterator<Item = (&GroupKey, &Group<'a>)> {
         self.0.iter().map(|(key, group)| (key, &**group))
     }
@@ -380,7 +376,7 @@ mod tests {
             groups.0.insert(key(service), Box::new(to(vpn)));
             groups.0.insert(key("tls"), Box::new(to(tls)));
             groups.join_halves();
-            assert_eq!(groups.len(), rows, "{service} at {vpn:?}, TLS at {tls:?}");
+            assert_eq!(groups.0.len(), rows, "{service} at {vpn:?}, TLS at {tls:?}");
             assert_eq!(groups.0[&key(service)].sessions, 3 - rows as u64, "{service}");
         }
     }
@@ -418,7 +414,7 @@ mod tests {
             );
             groups.0.insert(key(party, UNKNOWN), Box::new(group(ports, 2)));
             groups.join_untold();
-            assert_eq!(groups.len(), rows, "{what}");
+            assert_eq!(groups.0.len(), rows, "{what}");
             let joined = &groups.0[&key("198.51.100.20", UNKNOWN_ENCRYPTED)];
             assert_eq!(joined.sessions, if rows == 1 { 5 } else { 3 }, "{what}");
             assert!(joined.evidence.is_empty(), "{what}: {:?}", joined.evidence);

@@ -37,6 +37,7 @@ mod prefix;
 mod reason;
 mod relation;
 mod roll_up;
+mod row;
 mod say;
 mod station;
 #[cfg(test)]

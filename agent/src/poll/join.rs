@@ -242,7 +242,8 @@ fn alone(report: &Reported, place: &Place, tunnel: &Tunnel, outside: Outside) ->
             name: report.name.clone(),
             role: report.role.clone(),
             vendor: report.vendor.clone(),
-        },
+        }
+        .into(),
         outside,
         tunnel: true,
         evidence: vec![of_tunnel(tunnel, report.at)],

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Beacon, Behaviour, Maintenance, Registered, Text};
+use crate::{Beacon, Behaviour, Maintenance, Registered, Shared, Text};
 
 /// Everything one run found.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -79,11 +79,11 @@ pub struct Connection {
     /// Who opened it.
     pub initiator: Initiator,
     /// The end in the hospital.
-    pub inside: Inside,
+    pub inside: Shared<Inside>,
     /// The other end.
     pub outside: Outside,
     /// The gateway that carried it on the last hop seen.
-    pub exit: Option<Exit>,
+    pub exit: Option<Shared<Exit>>,
     /// Whether it can carry other traffic, or a person's hands, inwards.
     pub tunnel: bool,
     /// One of the study's eight categories or `general-internet`; absent when the wire cannot tell.
@@ -132,7 +132,7 @@ impl Connection {
             port: 0,
             endpoints: Vec::new(),
             initiator: Initiator::Inside,
-            inside: Inside::default(),
+            inside: Shared::default(),
             outside: Outside::default(),
             exit: None,
             tunnel: false,

@@ -21,6 +21,7 @@ mod mac;
 mod mirror;
 mod registration;
 pub mod role;
+mod shared;
 mod snapshot;
 pub mod sync;
 mod text;
@@ -36,6 +37,7 @@ pub use hours::{Hours, NotHours};
 pub use mac::{Mac, NotAMac};
 pub use mirror::{Mirror, MirrorFigure, MirrorFinding, MirrorSeen, MirrorSeverity, MirrorVerdict};
 pub use registration::{About, EvidenceFile, Inquiry, Registered, Registration, Terms};
+pub use shared::Shared;
 pub use snapshot::{Announced, Learnt, OwnAddress, Port, Resolved, RouteTo, Snapshot};
 pub use text::Text;
 pub use topology::{

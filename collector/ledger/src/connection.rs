@@ -4,7 +4,7 @@
 //! continues is told in `pairing`.
 
 use jiff::Timestamp;
-use sekisho_api::{Connection, Evidence, Exit, Inside, Outside};
+use sekisho_api::{Connection, Evidence, Exit, Inside, Outside, Shared};
 use serde_json::{Value, json};
 
 use crate::behaviour;
@@ -42,9 +42,9 @@ impl Kind for Connection {
             port: later.port,
             endpoints: later_first(self.endpoints, later.endpoints),
             initiator: later.initiator,
-            inside: merge_inside(self.inside, later.inside),
+            inside: merge_inside(self.inside.take(), later.inside.take()).into(),
             outside: merge_outside(self.outside, later.outside),
-            exit: merge_exit(self.exit, later.exit),
+            exit: merge_exit(self.exit.map(Shared::take), later.exit.map(Shared::take)).map(Shared::from),
             tunnel: self.tunnel || later.tunnel,
             category: known_category.or_later(later_category),
             status: later.status,

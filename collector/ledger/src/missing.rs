@@ -131,7 +131,7 @@ impl<'a> Maintained<'a> {
             let category = row.category.as_deref().unwrap_or_default();
             row.tunnel || category.ends_with("-maintenance") || row.initiator == Initiator::Outside
         };
-        for Inside { ip, mac, .. } in connections.iter().filter(maintains).map(|row| &row.inside) {
+        for Inside { ip, mac, .. } in connections.iter().filter(maintains).map(|row| &*row.inside) {
             this.all_ips.insert(ip);
             match mac {
                 Some(mac) => this.macs.insert(mac),
@@ -168,7 +168,8 @@ fn row(device: &Device, verdict: &Verdict<'_>) -> Option<Connection> {
             name: device.names.first().cloned(),
             role: device.role.clone(),
             vendor: device.vendor.clone(),
-        },
+        }
+        .into(),
         category: verdict.assert.category.clone(),
         first_seen,
         evidence: vec![Evidence {

@@ -155,7 +155,8 @@ fn connection(site: usize, number: usize, begin: Timestamp) -> Connection {
             vlan: Some(10),
             vendor: Some("Example Medical".to_owned()),
             ..Inside::default()
-        },
+        }
+        .into(),
         outside: Outside {
             ip: address(0),
             ips: (0..=number % 6).map(address).collect(),
@@ -164,11 +165,14 @@ fn connection(site: usize, number: usize, begin: Timestamp) -> Connection {
             country: Some("JP".to_owned()),
             asn: Some(64_496),
         },
-        exit: Some(Exit {
-            mac: ROUTERS[number % ROUTERS.len()].to_owned(),
-            vendor: Some("Example Networks".to_owned()),
-            ..Exit::default()
-        }),
+        exit: Some(
+            Exit {
+                mac: ROUTERS[number % ROUTERS.len()].to_owned(),
+                vendor: Some("Example Networks".to_owned()),
+                ..Exit::default()
+            }
+            .into(),
+        ),
         tunnel,
         category: CATEGORIES[number % CATEGORIES.len()].map(str::to_owned),
         last_seen: at + SignedDuration::from_mins(7),

@@ -160,14 +160,14 @@ fn connection(number: u64, step: u64, begin: Timestamp, end: Timestamp) -> Conne
         port: [4500, 443, 22][(number % EACH) as usize],
         endpoints: Vec::new(),
         initiator: Initiator::Inside,
-        inside: Inside { ip, mac: Some(mac), vlan: Some(10), ..Inside::default() },
+        inside: Inside { ip, mac: Some(mac), vlan: Some(10), ..Inside::default() }.into(),
         outside: Outside {
             ip: outside.clone(),
             ips: vec![outside],
             name: Some(format!("host-{number}.vendor.example")),
             ..Outside::default()
         },
-        exit: Some(Exit { mac: FIREWALL.to_owned(), ..Exit::default() }),
+        exit: Some(Exit { mac: FIREWALL.to_owned(), ..Exit::default() }.into()),
         tunnel: service == "ipsec",
         category: Some("modality-maintenance".to_owned()),
         status: "unregistered".to_owned(),

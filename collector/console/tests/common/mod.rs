@@ -30,14 +30,15 @@ fn connection(number: usize) -> Connection {
             name: Some(SCRIPT.to_owned()),
             role: Some("ct".to_owned()),
             ..Inside::default()
-        },
+        }
+        .into(),
         outside: Outside {
             ips: vec![format!("198.{}.{}.{}", 18 + low.2, low.1, low.0)],
             ip: format!("198.{}.{}.{}", 18 + low.2, low.1, low.0),
             name: Some(if number == 0 { FORMULA.to_owned() } else { format!("host-{number}.example") }),
             ..Outside::default()
         },
-        exit: Some(Exit { mac: "00:53:00:00:00:fe".to_owned(), ..Exit::default() }),
+        exit: Some(Exit { mac: "00:53:00:00:00:fe".to_owned(), ..Exit::default() }.into()),
         tunnel: number.is_multiple_of(3),
         category: [None, Some("general-internet"), Some("remote-service")][number % 3].map(str::to_owned),
         status: "unregistered".to_owned(),

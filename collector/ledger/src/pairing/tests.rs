@@ -12,14 +12,14 @@ fn connection(name: Option<&str>, ips: &[&str], exit: Option<&str>) -> Connectio
         port: 4500,
         endpoints: Vec::new(),
         initiator: Initiator::Inside,
-        inside: Inside { ip: "192.0.2.10".to_owned(), ..Inside::default() },
+        inside: Inside { ip: "192.0.2.10".to_owned(), ..Inside::default() }.into(),
         outside: Outside {
             ip: ips[0].to_owned(),
             ips: ips.iter().map(ToString::to_string).collect(),
             name: name.map(str::to_owned),
             ..Outside::default()
         },
-        exit: exit.map(|mac| Exit { mac: mac.to_owned(), ..Exit::default() }),
+        exit: exit.map(|mac| Exit { mac: mac.to_owned(), ..Exit::default() }.into()),
         tunnel: true,
         category: None,
         status: "unregistered".to_owned(),

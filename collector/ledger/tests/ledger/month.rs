@@ -136,7 +136,7 @@ fn connection(number: usize, first: usize, last: usize) -> Option<Connection> {
         port,
         endpoints: vec![Endpoint { transport: transport.to_owned(), port }],
         initiator: Initiator::Inside,
-        inside: Inside { ip, mac: Some(mac), vlan: Some(10), ..Inside::default() },
+        inside: Inside { ip, mac: Some(mac), vlan: Some(10), ..Inside::default() }.into(),
         outside: Outside {
             ip: address(0),
             ips: (0..=number % 6).map(address).collect(),
@@ -144,7 +144,7 @@ fn connection(number: usize, first: usize, last: usize) -> Option<Connection> {
             org: Some("遠隔読影センター（例）".to_owned()),
             ..Outside::default()
         },
-        exit: Some(Exit { mac: exit.to_owned(), ..Exit::default() }),
+        exit: Some(Exit { mac: exit.to_owned(), ..Exit::default() }.into()),
         tunnel,
         category: (!number.is_multiple_of(3)).then(|| "general-internet".to_owned()),
         last_seen: start_of(end) + SignedDuration::from_mins(55),

@@ -111,7 +111,8 @@ fn connection(index: usize, line: &Line) -> Connection {
             name: some(name),
             role: some(role),
             vendor: some(vendor),
-        },
+        }
+        .into(),
         outside: Outside {
             ip: format!("198.51.100.{outside}"),
             ips: (0..=index as u8).map(|more| format!("198.51.100.{}", outside + more)).collect(),
@@ -120,7 +121,7 @@ fn connection(index: usize, line: &Line) -> Connection {
             country: Some("JP".to_owned()),
             asn: Some(64_500),
         },
-        exit: Some(exit(gateway)),
+        exit: Some(exit(gateway).into()),
         tunnel,
         category: some(category),
         status: if index == 6 { "registered" } else { "unregistered" }.to_owned(),
