@@ -21,7 +21,7 @@ use crate::group::{GroupKey, Groups};
 use crate::intern::TextId;
 use crate::judge::{self, Judge, Judgement};
 use crate::owner::DeviceKey;
-use crate::reason::{Reasons, Wire, transport};
+use crate::reason::{Reasons, Seen, Wire, transport};
 use crate::relation::{Relation, RelationKey, UNKNOWN_ENCRYPTED};
 use crate::say;
 
@@ -293,12 +293,15 @@ impl<'a> View<'a> {
     ) -> Facts<'a> {
         let external = self.external;
         let mut facts = Facts::default();
-        rules.add(&mut facts, Field::Service, wire.service);
-        rules.add(&mut facts, Field::Tunnel, if wire.tunnel { "true" } else { "false" });
-        rules.add(&mut facts, Field::Transport, transport(external.key.protocol));
-        rules.add(&mut facts, Field::Port, external.key.port.to_string());
-        rules.add(&mut facts, Field::Initiator, external.initiator().slug());
-        for (field, value) in reasons.place(external.outside(), rules).iter() {
+        let seen = Seen {
+            service: wire.service,
+            tunnel: wire.tunnel,
+            protocol: external.key.protocol,
+            port: external.key.port,
+            initiator: external.initiator().slug(),
+        };
+        let (seen, place) = (reasons.seen(seen, rules), reasons.place(external.outside(), rules));
+        for (field, value) in seen.iter().chain(place.iter()) {
             facts.add(*field, value.clone());
         }
         for (field, number) in told.into_iter().flat_map(Told::facts) {

@@ -89,6 +89,14 @@ const MAX_KEPT: usize = 1 << 13;
 /// Values remembered with whether they tell anything; beyond it each is held against the rules anew.
 const MAX_VALUES: usize = 1 << 16;
 
+/// In which fields a text tells anything: a bit a field.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tells {
+    /// Those in which it was held against the rules.
+    known: u128,
+    anything: u128,
+}
+
 /// Judges the subjects of one kind.
 #[derive(Debug)]
 pub(crate) struct Judge<'r> {
@@ -96,8 +104,8 @@ pub(crate) struct Judge<'r> {
     subject: Subject,
     /// Whether a field's value tells anything, by field.
     values: Vec<HashMap<Box<str>, bool>>,
-    /// The same of the values that have a number, which is held against another sooner than a text.
-    numbered: HashMap<(Field, TextId), bool>,
+    /// The same of the values that have a number, by that: as many as there may be texts.
+    numbered: Vec<Tells>,
     remembered: usize,
     kept: HashMap<Facts<'static>, Rc<Judgement>>,
 }
@@ -108,7 +116,7 @@ impl<'r> Judge<'r> {
             rules,
             subject,
             values: vec![HashMap::default(); Field::ALL.len()],
-            numbered: HashMap::default(),
+            numbered: Vec::new(),
             remembered: 0,
             kept: HashMap::default(),
         }
@@ -130,15 +138,17 @@ impl<'r> Judge<'r> {
         text: TextId,
         texts: &'f Texts,
     ) {
-        let known = self.numbered.get(&(field, text)).copied();
-        let tells = known.unwrap_or_else(|| {
-            let tells = self.rules.tells(self.subject, field, texts.text(text));
-            if self.has_room() {
-                self.numbered.insert((field, text), tells);
-            }
-            tells
-        });
-        if tells {
+        if self.numbered.len() <= text.place() {
+            self.numbered.resize(text.place() + 1, Tells::default());
+        }
+        let Some(tells) = self.numbered.get_mut(text.place()) else { return };
+        let bit = 1 << field as u32;
+        if tells.known & bit == 0 {
+            tells.known |= bit;
+            let makes_a_difference = self.rules.tells(self.subject, field, texts.text(text));
+            tells.anything |= if makes_a_difference { bit } else { 0 };
+        }
+        if tells.anything & bit != 0 {
             facts.add(field, texts.text(text));
         }
     }

@@ -25,11 +25,22 @@ pub(crate) struct Reasons {
     named: HashMap<(TextId, bool), Evidence>,
     parties: HashMap<TextId, Text>,
     services: HashMap<Box<str>, Text>,
-    places: HashMap<Addr, Place>,
+    places: HashMap<Addr, Telling>,
+    seen: HashMap<Seen, Telling>,
 }
 
-/// What the rules may weigh of an outside address.
-type Place = Rc<[(Field, Cow<'static, str>)]>;
+/// Facts that tell the rules anything.
+type Telling = Rc<[(Field, Cow<'static, str>)]>;
+
+/// What the rules may weigh of what the wire shows.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) service: &'static str,
+    pub(crate) tunnel: bool,
+    pub(crate) protocol: u8,
+    pub(crate) port: u16,
+    pub(crate) initiator: &'static str,
+}
 
 /// What a relationship shows of its service.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -87,7 +98,7 @@ impl Reasons {
     }
 
     /// What an outside address tells the rules: itself, and who announces it.
-    pub(crate) fn place(&mut self, address: Addr, rules: &mut Judge<'_>) -> Place {
+    pub(crate) fn place(&mut self, address: Addr, rules: &mut Judge<'_>) -> Telling {
         let place = || {
             let system = asn::system(address.ip());
             let of_system = system.into_iter().flat_map(|system| {
@@ -101,6 +112,22 @@ impl Reasons {
             all.filter(|(field, value)| rules.tells(*field, value)).collect()
         };
         keep(&mut self.places, address, place)
+    }
+
+    /// What the wire shows, as it tells the rules anything.
+    pub(crate) fn seen(&mut self, seen: Seen, rules: &mut Judge<'_>) -> Telling {
+        let telling = || {
+            let Seen { service, tunnel, protocol, port, initiator } = seen;
+            let all = [
+                (Field::Service, service.into()),
+                (Field::Tunnel, if tunnel { "true" } else { "false" }.into()),
+                (Field::Transport, transport(protocol)),
+                (Field::Port, port.to_string().into()),
+                (Field::Initiator, initiator.into()),
+            ];
+            all.into_iter().filter(|(field, value)| rules.tells(*field, value)).collect()
+        };
+        keep(&mut self.seen, seen, telling)
     }
 
     /// A service's slug.
