@@ -1,6 +1,7 @@
 //! Addresses as the whole agent carries them: fixed size, cheap to compare and to hash.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
@@ -109,7 +110,7 @@ impl fmt::Debug for Addr {
 }
 
 /// A 48-bit hardware address; all zeros where the link has none (raw IP, loopback).
-#[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct MacAddr(pub [u8; 6]);
 
 impl MacAddr {
@@ -140,6 +141,15 @@ impl MacAddr {
     #[must_use]
     pub fn is_zero(self) -> bool {
         self == Self::ZERO
+    }
+}
+
+impl Hash for MacAddr {
+    /// As one number: as a list of octets it takes several times as long.
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [a, b, c, d, e, f] = self.0;
+        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, 0, 0]));
     }
 }
 
