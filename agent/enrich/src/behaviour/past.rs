@@ -1,6 +1,8 @@
 //! What one relationship did so far: when its conns began, how it was kept alive, what it carried in
 //! which hour, when somebody worked.
 
+use smallvec::SmallVec;
+
 use super::pulse::Report;
 use super::thinned::{Sample, Thinned};
 use super::work::Works;
@@ -29,8 +31,8 @@ pub(crate) struct Past {
     pub(crate) calls: Thinned,
     /// Between keep-alives.
     pub(crate) beats: Thinned,
-    /// In order.
-    hours: Vec<Hour>,
+    /// In order; most relationships live for one.
+    hours: SmallVec<[Hour; 1]>,
     pub(crate) works: Works,
     /// The longest time without work, of conns that were watched packet by packet; `None` for none.
     pub(crate) quiet_ns: Option<i64>,
@@ -138,10 +140,6 @@ impl Past {
                     self.hours.remove(0);
                 }
                 let at = at - usize::from(full);
-                if self.hours.is_empty() {
-                    // Most relationships live for one hour.
-                    self.hours.reserve_exact(1);
-                }
                 self.hours.insert(at, Hour { number: hour, ..Hour::default() });
                 at
             }
