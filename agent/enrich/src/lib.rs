@@ -45,6 +45,7 @@ mod tests;
 
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
@@ -98,6 +99,8 @@ pub struct Enrich {
     stations: Stations,
     ways: Ways,
     relations: Relations,
+    /// The tunnel that the last conn out of any came out of: thousands come out of one.
+    carrier: Option<Arc<Carrier>>,
     /// Conns watched packet by packet.
     pulses: usize,
     /// Conns that found no room for it.
@@ -118,6 +121,7 @@ impl Enrich {
             stations: Stations::default(),
             ways: Ways::default(),
             relations,
+            carrier: None,
             pulses: 0,
             pulses_refused: 0,
         }
@@ -170,7 +174,9 @@ impl Enrich {
             self.stations.pppoe(time_ns, link);
         }
         if let Some(carrier) = carrier {
-            conn.extra.came_in(carrier);
+            let same = self.carrier.take().filter(|last| **last == carrier);
+            let carrier = self.carrier.insert(same.unwrap_or_else(|| Arc::new(carrier)));
+            conn.extra.came_in(Arc::clone(carrier));
         }
         let (orig, resp) = (conn.tuple.src, conn.tuple.dst);
         let resolutions = &self.resolutions;

@@ -1,5 +1,7 @@
 //! Conns that are the same relationship, added up as they end.
 
+use std::sync::Arc;
+
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use sekisho_decode::{Addr, MacAddr, protocol};
@@ -67,7 +69,7 @@ pub(crate) struct Relation {
     pub(crate) hours: Hours,
     pub(crate) notes: Notes,
     /// Whose packets it came in, if it came out of a tunnel.
-    pub(crate) carrier: Option<Box<Carrier>>,
+    pub(crate) carrier: Option<Arc<Carrier>>,
     /// What it did over time, where that is worth keeping.
     pub(crate) past: Option<Box<Past>>,
     pub(crate) vlans: [u16; 2],
