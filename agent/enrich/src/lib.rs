@@ -236,9 +236,9 @@ impl Enrich {
     }
 
     /// Takes a conn that ended.
-    pub fn ended(&mut self, mut conn: Conn<Extra>) {
+    pub fn ended(&mut self, conn: &mut Conn<Extra>) {
         self.pulses -= usize::from(conn.attention == Attention::Pulse).min(self.pulses);
-        self.relations.add(&mut conn);
+        self.relations.add(conn);
     }
 
     /// Concludes from everything known; reports what is new.
