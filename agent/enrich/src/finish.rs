@@ -92,14 +92,17 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
     Analysis { capture, exits: exit::rows(exits, &connections), connections, devices: device::rows(profiles) }
 }
 
-/// The relationships by their keys. The ends stand beside the references while they are sorted: most keys
-/// differ in them, and a look into the table costs more than a comparison.
+/// The relationships by their keys. The ends stand beside the references while they are sorted: a look into
+/// the table costs more than a comparison.
 fn in_order(relations: &Relations) -> Vec<(&RelationKey, &Relation)> {
     let beside = |(key, relation)| {
         let key: &RelationKey = key;
-        ((key.orig, key.resp), key, relation)
+        (key.ends(), key, relation)
     };
     let mut relations: Vec<(_, &RelationKey, &Relation)> = relations.all.iter().map(beside).collect();
-    relations.sort_unstable_by(|(a_ends, a, _), (b_ends, b, _)| a_ends.cmp(b_ends).then_with(|| a.cmp(b)));
+    relations.sort_unstable_by_key(|(ends, _, _)| *ends);
+    for same in relations.chunk_by_mut(|(ends, _, _), (next, _, _)| ends == next) {
+        same.sort_unstable_by_key(|(_, key, _)| *key);
+    }
     relations.into_iter().map(|(_, key, relation)| (key, relation)).collect()
 }

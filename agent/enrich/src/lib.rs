@@ -250,7 +250,8 @@ impl Enrich {
     /// Concludes once and for all, in less memory.
     #[must_use]
     pub fn finish(mut self, capture: Capture, rules: &Rules) -> Analysis {
-        let relations = std::mem::replace(&mut self.relations, Relations::new(0));
+        let mut relations = std::mem::replace(&mut self.relations, Relations::new(0));
+        relations.sort();
         finish::analysis(&self, Held::Given(relations), capture, rules)
     }
 }
