@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Beacon, Behaviour, Maintenance, Registered, Shared, Text};
+use crate::{Beacon, Behaviour, ByHour, Maintenance, Registered, Shared, Text};
 
 /// Everything one run found.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -105,7 +105,7 @@ pub struct Connection {
     pub bytes_in: u64,
     /// Octets both ways by hour, keyed by the hour's start: the ledger's roll-ups.
     #[serde(default)]
-    pub hours: BTreeMap<Timestamp, u64>,
+    pub hours: ByHour,
     /// Its regularity, where that could be told.
     pub beacon: Option<Beacon>,
     /// How it is kept up, where that could be told.
@@ -144,7 +144,7 @@ impl Connection {
             sessions: 0,
             bytes_out: 0,
             bytes_in: 0,
-            hours: BTreeMap::new(),
+            hours: ByHour::default(),
             beacon: None,
             behaviour: None,
             maintenance: Vec::new(),

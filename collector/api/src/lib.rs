@@ -14,6 +14,7 @@
 
 mod analysis;
 mod behaviour;
+mod by_hour;
 mod category;
 pub mod enrol;
 mod hours;
@@ -32,6 +33,7 @@ pub use analysis::{
     Outside,
 };
 pub use behaviour::{Beacon, Behaviour, Bulk, Maintenance};
+pub use by_hour::ByHour;
 pub use category::{CATEGORIES, GENERAL_INTERNET};
 pub use hours::{Hours, NotHours};
 pub use mac::{Mac, NotAMac};

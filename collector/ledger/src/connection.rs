@@ -4,7 +4,7 @@
 //! continues is told in `pairing`.
 
 use jiff::Timestamp;
-use sekisho_api::{Connection, Evidence, Exit, Inside, Outside, Shared};
+use sekisho_api::{ByHour, Connection, Evidence, Exit, Inside, Outside, Shared};
 use serde_json::{Value, json};
 
 use crate::behaviour;
@@ -54,7 +54,7 @@ impl Kind for Connection {
             sessions: self.sessions.saturating_add(later.sessions),
             bytes_out: self.bytes_out.saturating_add(later.bytes_out),
             bytes_in: self.bytes_in.saturating_add(later.bytes_in),
-            hours: std::collections::BTreeMap::new(),
+            hours: ByHour::default(),
             beacon: later.beacon.or(self.beacon),
             behaviour: behaviour::merge(
                 self.behaviour.map(|known| *known),

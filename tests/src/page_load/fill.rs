@@ -3,7 +3,6 @@
 //! Every site has names of its own, Japanese ones among them, some hundred octets of text a connection, and
 //! what a connection of weeks has besides: behaviour, addresses, reasons in both languages.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
@@ -179,7 +178,7 @@ fn connection(site: usize, number: usize, begin: Timestamp) -> Connection {
         sessions: 9,
         bytes_out: 10_000 + number as u64,
         bytes_in: 90_000,
-        hours: BTreeMap::from([(begin, 100_000)]),
+        hours: [(begin, 100_000)].into(),
         beacon: Some(Beacon { score: 0.8, period_s: 300.0, jitter: 0.1 }),
         evidence: vec![
             evidence("wire/handshake", 90),

@@ -1,6 +1,5 @@
 //! A ledger that holds hostile names.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -48,7 +47,7 @@ fn connection(number: usize) -> Connection {
         sessions: 1,
         bytes_out: 600,
         bytes_in: 400,
-        hours: BTreeMap::from([(at, 1000)]),
+        hours: [(at, 1000)].into(),
         beacon: None,
         behaviour: None,
         maintenance: Vec::new(),

@@ -29,7 +29,7 @@ fn connection(first: i64, last: i64, exit: &str) -> Connection {
         sessions: 1,
         bytes_out: 1,
         bytes_in: 1,
-        hours: BTreeMap::from([(first_seen, 2)]),
+        hours: [(first_seen, 2)].into(),
         beacon: None,
         behaviour: None,
         maintenance: Vec::new(),

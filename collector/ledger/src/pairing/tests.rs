@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use sekisho_api::{Exit, Initiator, Inside, Outside};
+use sekisho_api::{ByHour, Exit, Initiator, Inside, Outside};
 
 use super::succession::{Sought, are_told_alike, holds, succeed};
 use super::*;
@@ -29,7 +29,7 @@ fn connection(name: Option<&str>, ips: &[&str], exit: Option<&str>) -> Connectio
         sessions: 1,
         bytes_out: 1,
         bytes_in: 1,
-        hours: BTreeMap::new(),
+        hours: ByHour::default(),
         beacon: None,
         behaviour: None,
         maintenance: Vec::new(),

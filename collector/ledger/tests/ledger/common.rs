@@ -62,7 +62,7 @@ pub(crate) fn connection(first: Timestamp, last: Timestamp) -> Connection {
         sessions: 1,
         bytes_out: 600,
         bytes_in: 400,
-        hours: BTreeMap::from([(first, 1000)]),
+        hours: [(first, 1000)].into(),
         beacon: None,
         behaviour: None,
         maintenance: Vec::new(),

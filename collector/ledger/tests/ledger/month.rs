@@ -4,7 +4,6 @@
 //! hours of a day, some once a week. A roll-up says which hours spoke, so that fewer of them a day leave the same
 //! rows as many.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -151,7 +150,7 @@ fn connection(number: usize, first: usize, last: usize) -> Option<Connection> {
         sessions: hours.len() as u64,
         bytes_out: sum / 4,
         bytes_in: sum - sum / 4,
-        hours: hours.iter().map(|hour| (start_of(*hour), octets(*hour))).collect::<BTreeMap<_, _>>(),
+        hours: hours.iter().map(|hour| (start_of(*hour), octets(*hour))).collect(),
         beacon: Some(Beacon { score: 0.8, period_s: 300.0, jitter: 0.1 }),
         evidence: vec![
             evidence("wire/handshake", 90),

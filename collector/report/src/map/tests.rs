@@ -49,7 +49,7 @@ fn connection(number: i64, device: u32, exit: u32, service: &str, tunnel: bool) 
         sessions: 1,
         bytes_out: 1,
         bytes_in: 1,
-        hours: std::collections::BTreeMap::new(),
+        hours: sekisho_api::ByHour::default(),
         beacon: None,
         behaviour: None,
         maintenance: Vec::new(),

@@ -97,7 +97,7 @@ fn connection(place: usize, short: &Short<'_>) -> Connection {
         sessions: 3,
         bytes_out: bytes.0,
         bytes_in: bytes.1,
-        hours: std::collections::BTreeMap::new(),
+        hours: sekisho_api::ByHour::default(),
         beacon: (service == "ipsec").then_some(Beacon { score: 0.9, period_s: 59.7, jitter: 0.1 }),
         behaviour: None,
         maintenance: Vec::new(),

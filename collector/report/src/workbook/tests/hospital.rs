@@ -131,7 +131,7 @@ fn connection(index: usize, line: &Line) -> Connection {
         sessions: 3 + 17 * index as u64,
         bytes_out: 52_428_800 >> index,
         bytes_in: 1_048_576 << index,
-        hours,
+        hours: hours.into(),
         beacon: (index % 4 == 1).then_some(Beacon {
             score: 0.93,
             period_s: 60.0 * f64::from(u8::try_from(index).unwrap()),
