@@ -193,7 +193,7 @@ pub(crate) struct Finding {
     /// The flow exporters that tell of it.
     pub(crate) exporters: Vec<String>,
     /// Reasons beyond the judgement's.
-    pub(crate) evidence: [Option<Evidence>; 4],
+    pub(crate) evidence: [Option<Rc<Evidence>>; 4],
     /// What it did over time, where that is known.
     pub(crate) told: Option<Box<Told>>,
 }
@@ -251,7 +251,7 @@ impl<'a> View<'a> {
         let dns = key.service == Some("dns");
         let carried = dns.then(|| self.known.burdens.carried(key.orig, key.resp))??;
         let reason = say::carried_in_dns(self.known.texts.text(carried.domain), &carried);
-        Some(Wire { service: "dns-tunnel", tunnel: true, reason, carries: None })
+        Some(Wire { service: "dns-tunnel", tunnel: true, reason: reason.into(), carries: None })
     }
 
     fn finding(&self, rules: &mut Judge<'_>, reasons: &mut Reasons) -> Finding {
@@ -272,7 +272,7 @@ impl<'a> View<'a> {
             Some(wire.reason),
             wire.carries,
             self.name().map(|name| reasons.named(name, looked_up, self.known.texts)),
-            (!exporters.is_empty()).then(exported),
+            (!exporters.is_empty()).then(|| exported().into()),
         ];
         let tunnel = wire.tunnel || judgement.tunnel.unwrap_or(false);
         let told = told.map(|mut told| {

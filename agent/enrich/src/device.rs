@@ -202,7 +202,7 @@ fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_, '_>, rules: &m
         profile.news |= known.stations.by_mac.get(&mac).is_some_and(|station| station.news);
     }
     profile.vendor = judgement.vendor.clone().or_else(|| made_by.map(str::to_owned));
-    profile.evidence.clone_from(&judgement.evidence);
+    profile.evidence = judgement.evidence.iter().map(|reason| Evidence::clone(reason)).collect();
     profile.evidence.extend(made_by.map(say::made_by));
     let contested = profile.contested.iter();
     profile.evidence.extend(contested.map(|(address, rival)| say::contested(*address, *rival)));

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 
 use foldhash::HashMap;
-use sekisho_api::Evidence;
+use sekisho_api::{Evidence, Text};
 use sekisho_recognise::Key;
 use sekisho_rules::{Assert, Facts, Field, Rules, Subject, Verdict, settle};
 
@@ -21,8 +21,8 @@ use crate::say;
 pub(crate) struct Judgement {
     pub(crate) service: Option<String>,
     pub(crate) tunnel: Option<bool>,
-    pub(crate) category: Option<(String, u8)>,
-    pub(crate) org: Option<String>,
+    pub(crate) category: Option<(Text, u8)>,
+    pub(crate) org: Option<Text>,
     pub(crate) role: Option<String>,
     pub(crate) vendor: Option<String>,
     pub(crate) model: Option<String>,
@@ -30,7 +30,7 @@ pub(crate) struct Judgement {
     pub(crate) line: Option<String>,
     /// What is asserted of its behaviour, in order.
     pub(crate) behaviour: Vec<String>,
-    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) evidence: Vec<Rc<Evidence>>,
 }
 
 impl Judgement {
@@ -42,8 +42,8 @@ impl Judgement {
             tunnel: settle(verdicts, |assert| assert.tunnel.as_ref()).copied(),
             category: verdicts
                 .iter()
-                .find_map(|verdict| Some((verdict.assert.category.clone()?, verdict.confidence))),
-            org: settle(verdicts, |assert| assert.org.as_ref()).cloned(),
+                .find_map(|verdict| Some((verdict.assert.category.as_deref()?.into(), verdict.confidence))),
+            org: settle(verdicts, |assert| assert.org.as_ref()).map(|org| org.as_str().into()),
             role: settle(verdicts, |assert| assert.role.as_ref()).cloned(),
             vendor: settle(verdicts, |assert| assert.vendor.as_ref()).cloned(),
             model: settle(verdicts, |assert| assert.model.as_ref()).cloned(),
@@ -54,7 +54,7 @@ impl Judgement {
                     verdicts.iter().filter_map(|verdict| verdict.assert.behaviour.as_ref()).collect();
                 found.into_iter().cloned().collect()
             },
-            evidence: contradictions(verdicts).chain(outcome.verdicts.iter().map(reason)).collect(),
+            evidence: contradictions(verdicts).chain(verdicts.iter().map(reason)).map(Rc::new).collect(),
         }
     }
 }

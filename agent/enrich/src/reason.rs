@@ -22,7 +22,7 @@ const MAX_KEPT: usize = 1 << 15;
 #[derive(Debug, Default)]
 pub(crate) struct Reasons {
     wire: HashMap<Shown, Wire>,
-    named: HashMap<(TextId, bool), Evidence>,
+    named: HashMap<(TextId, bool), Rc<Evidence>>,
     parties: HashMap<TextId, Text>,
     services: HashMap<Box<str>, Text>,
     places: HashMap<Addr, Telling>,
@@ -63,9 +63,9 @@ struct Shown {
 pub(crate) struct Wire {
     pub(crate) service: &'static str,
     pub(crate) tunnel: bool,
-    pub(crate) reason: Evidence,
+    pub(crate) reason: Rc<Evidence>,
     /// Why it is taken for a tunnel, where its own protocol does not say so.
-    pub(crate) carries: Option<Evidence>,
+    pub(crate) carries: Option<Rc<Evidence>>,
 }
 
 impl Reasons {
@@ -87,8 +87,8 @@ impl Reasons {
     }
 
     /// Where a name came from.
-    pub(crate) fn named(&mut self, name: TextId, looked_up: bool, texts: &Texts) -> Evidence {
-        keep(&mut self.named, (name, looked_up), || say::named(texts.text(name), looked_up))
+    pub(crate) fn named(&mut self, name: TextId, looked_up: bool, texts: &Texts) -> Rc<Evidence> {
+        keep(&mut self.named, (name, looked_up), || say::named(texts.text(name), looked_up).into())
     }
 
     /// The party that a name belongs to: its registrable domain by the Public Suffix List.
@@ -154,29 +154,29 @@ fn wire(shown: Shown) -> Wire {
     let transport = transport(shown.protocol);
     if let (Some(service), Some(cipher)) = (shown.service, shown.cipher) {
         let reason = say::encrypted(&transport, shown.port, cipher);
-        let carries = (shown.handshakes > 0).then(|| say::handshakes(shown.handshakes));
-        return Wire { service, tunnel: shown.tunnel, reason, carries };
+        let carries = (shown.handshakes > 0).then(|| say::handshakes(shown.handshakes).into());
+        return Wire { service, tunnel: shown.tunnel, reason: reason.into(), carries };
     }
     if let Some(service) = shown.service {
         let reason = say::by_content(service, &transport, shown.port, shown.confidence);
-        return Wire { service, tunnel: shown.tunnel, reason, carries: None };
+        return Wire { service, tunnel: shown.tunnel, reason: reason.into(), carries: None };
     }
     // What was sent and fits no protocol does not become one by its port.
     if let Some(protocol) = usual(shown.protocol, shown.port).filter(|_| !shown.looked_at) {
         let service = protocol.service;
         if !shown.exported {
             let reason = say::by_port(service, &transport, shown.port);
-            return Wire { service, tunnel: false, reason, carries: None };
+            return Wire { service, tunnel: false, reason: reason.into(), carries: None };
         }
         // An exporter never tells more: better a tunnel that is none than one that is overlooked.
         let by_number = shown.port == 0;
         let reason = say::by_export(service, &transport, shown.port, by_number);
-        return Wire { service, tunnel: protocol.tunnel, reason, carries: None };
+        return Wire { service, tunnel: protocol.tunnel, reason: reason.into(), carries: None };
     }
     let service =
         if matches!(shown.protocol, protocol::ICMP | protocol::ICMPV6) { "icmp" } else { say::UNKNOWN };
     let reason = say::unknown(&transport, shown.port, shown.answered);
-    Wire { service, tunnel: false, reason, carries: None }
+    Wire { service, tunnel: false, reason: reason.into(), carries: None }
 }
 
 /// The protocol whose usual port, or whose IP protocol number, this is.

@@ -3,9 +3,11 @@
 //! Rows are made in their order, one after the other: each with its texts is a piece of memory that nothing
 //! moves any more, and that is written out from front to back.
 
+use std::rc::Rc;
+
 use foldhash::HashMap;
 use sekisho_api::{
-    CATEGORIES, Connection, Endpoint, Exit, GENERAL_INTERNET, Initiator, Inside, Outside, Shared,
+    CATEGORIES, Connection, Endpoint, Evidence, Exit, GENERAL_INTERNET, Initiator, Inside, Outside, Shared,
 };
 use sekisho_decode::{Addr, MacAddr, Written};
 use sekisho_rules::asn;
@@ -67,7 +69,7 @@ impl Place {
 /// What people look at first: tunnels, then the study's categories in its order, then what has none, and
 /// the general Internet last.
 fn rank(group: &Group<'_>) -> u8 {
-    let category = group.category.as_ref().map(|(category, _)| category.as_str());
+    let category = group.category.as_ref().map(|(category, _)| &**category);
     let rank = CATEGORIES.iter().position(|slug| Some(*slug) == category).unwrap_or(match category {
         Some(GENERAL_INTERNET) => CATEGORIES.len() + 1,
         _ => CATEGORIES.len(),
@@ -122,7 +124,7 @@ fn row(common: &mut Common<'_>, key: &GroupKey, mut group: Group<'_>) -> Connect
     let maintains = group.category.as_ref().is_some_and(|(category, _)| category.ends_with("-maintenance"));
     let works = group.tunnel || maintains || initiator == Initiator::Outside;
     let maintenance = if works { merged(told.maintenance) } else { Vec::new() };
-    let mut evidence = group.evidence;
+    let mut evidence: Vec<Evidence> = group.evidence.into_iter().map(Rc::unwrap_or_clone).collect();
     judge::order(&mut evidence);
     let text = |address: &Addr| address.written().text().to_owned();
     let system = group.outside.best().and_then(|address| asn::system(address.ip()));
@@ -138,13 +140,13 @@ fn row(common: &mut Common<'_>, key: &GroupKey, mut group: Group<'_>) -> Connect
             ip: group.outside.best().map_or_else(String::new, text),
             ips: group.outside.keys().map(text).collect(),
             name: group.names.best().map(|name| (*name).to_owned()),
-            org: group.org,
+            org: group.org.map(|org| (*org).to_owned()),
             country: system.and_then(|system| system.country).map(str::to_owned),
             asn: system.map(|system| system.number),
         },
         exit: key.exit.and_then(|mac| common.gateway(mac, inside)),
         tunnel: group.tunnel,
-        category: group.category.map(|(category, _)| category),
+        category: group.category.map(|(category, _)| (*category).to_owned()),
         status: "unregistered".to_owned(),
         registration: None,
         first_seen: crate::timestamp(first_ns),
