@@ -43,6 +43,7 @@ mod station;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
@@ -310,10 +311,14 @@ impl Sink for Ears<'_> {
 }
 
 /// The name in a host field: lower case, without port and final dot; `None` for an address.
-fn host(value: &str) -> Option<String> {
+fn host(value: &str) -> Option<Cow<'_, str>> {
     let name = value.rsplit_once(':').map_or(value, |(name, _)| name).trim_end_matches('.');
     let is_address = name.parse::<IpAddr>().is_ok() || value.starts_with('[');
-    (!is_address && !name.is_empty()).then(|| name.to_ascii_lowercase())
+    let lower = || {
+        let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+        if is_lower { Cow::Borrowed(name) } else { Cow::Owned(name.to_ascii_lowercase()) }
+    };
+    (!is_address && !name.is_empty()).then(lower)
 }
 
 /// A capture time as the analysis shows it; nonsense times stand at the epoch.
