@@ -61,8 +61,10 @@ pub(crate) struct Piece {
 }
 
 /// What its conns add up to. Index 0 is orig's, 1 is resp's.
+///
+/// What every conn adds to stands together, behind the key; what few reach for comes last.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
+#[repr(C)]
 pub(crate) struct Relation {
     pub(crate) first_ns: i64,
     pub(crate) last_ns: i64,
@@ -72,11 +74,6 @@ pub(crate) struct Relation {
     pub(crate) conns: u64,
     /// Octets since it was last reported.
     pub(crate) bytes: [u64; 2],
-    /// Those octets by hour, numbered since the epoch, in order.
-    pub(crate) hours: Hours,
-    pub(crate) notes: Notes,
-    /// Whose packets it came in, if it came out of a tunnel.
-    pub(crate) carrier: Option<Arc<Carrier>>,
     /// What it did over time, where that is worth keeping.
     pub(crate) past: Option<Box<Past>>,
     pub(crate) vlans: [u16; 2],
@@ -98,6 +95,11 @@ pub(crate) struct Relation {
     pub(crate) either_way: bool,
     /// Whether there is anything that was not reported yet.
     pub(crate) news: bool,
+    /// Its octets since it was last reported by hour, numbered since the epoch, in order.
+    pub(crate) hours: Hours,
+    pub(crate) notes: Notes,
+    /// Whose packets it came in, if it came out of a tunnel.
+    pub(crate) carrier: Option<Arc<Carrier>>,
 }
 
 /// Relationships by their keys, side by side in the order in which they began. A table that held them in
