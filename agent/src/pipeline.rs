@@ -459,5 +459,5 @@ fn end(engine: &mut Engine, enrich: &mut Enrich, mirror: &mut Option<MirrorCheck
         mirror.conn(&conn);
     }
     engine.release(&mut conn.extra.inspection);
-    enrich.ended(conn);
+    enrich.ended(&mut conn);
 }

@@ -42,7 +42,7 @@ impl Sink {
     pub(crate) fn open(path: Option<&Path>, sources: &[&Path]) -> anyhow::Result<Self> {
         let Some(path) = path else {
             return Ok(Self {
-                writer: BufWriter::with_capacity(BUFFER_BYTES, Box::new(io::stdout().lock())),
+                writer: BufWriter::with_capacity(BUFFER_BYTES, standard_output()?),
                 pending: None,
             });
         };
@@ -82,6 +82,18 @@ impl Sink {
         self.writer.flush().with_context(|| cannot(&pending.path))?;
         fs::rename(&pending.partial, &pending.path).with_context(|| cannot(&pending.path))
     }
+}
+
+/// Standard output as it is: the library's own looks through whatever passes for the last line's end.
+#[cfg(unix)]
+fn standard_output() -> io::Result<Box<dyn Write>> {
+    use std::os::fd::AsFd;
+    Ok(Box::new(File::from(io::stdout().as_fd().try_clone_to_owned()?)))
+}
+
+#[cfg(not(unix))]
+fn standard_output() -> io::Result<Box<dyn Write>> {
+    Ok(Box::new(io::stdout().lock()))
 }
 
 #[cfg(unix)]

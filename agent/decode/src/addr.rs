@@ -1,8 +1,11 @@
 //! Addresses as the whole agent carries them: fixed size, cheap to compare and to hash.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
+
+use crate::written::Written;
 
 /// The upper 96 bits of an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2).
 const V4_MAPPED: u128 = 0xffff << 32;
@@ -48,6 +51,15 @@ impl Addr {
         Ipv6Addr::from(self.0).to_canonical()
     }
 
+    /// Gives the address as people write it.
+    #[must_use]
+    pub fn written(self) -> Written<39> {
+        match self.ip() {
+            IpAddr::V4(ip) => Written::dotted(ip.octets()),
+            IpAddr::V6(ip) => Written::groups(ip.segments()),
+        }
+    }
+
     /// Tells whether one host cannot own this address: multicast, broadcast, unspecified.
     #[must_use]
     pub fn is_group(self) -> bool {
@@ -87,10 +99,7 @@ impl From<Ipv4Addr> for Addr {
 
 impl fmt::Display for Addr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.ip() {
-            IpAddr::V4(ip) => f.pad(dotted(ip.octets()).text()),
-            IpAddr::V6(ip) => ip.fmt(f),
-        }
+        f.pad(self.written().text())
     }
 }
 
@@ -101,7 +110,7 @@ impl fmt::Debug for Addr {
 }
 
 /// A 48-bit hardware address; all zeros where the link has none (raw IP, loopback).
-#[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct MacAddr(pub [u8; 6]);
 
 impl MacAddr {
@@ -121,6 +130,12 @@ impl MacAddr {
         self.0[0] & 2 == 2
     }
 
+    /// Gives the address as people write it.
+    #[must_use]
+    pub fn written(self) -> Written<17> {
+        Written::colons(self.0)
+    }
+
     /// Tells whether the link gave an address at all.
     #[inline]
     #[must_use]
@@ -129,68 +144,19 @@ impl MacAddr {
     }
 }
 
+impl Hash for MacAddr {
+    /// As one number: as a list of octets it takes several times as long.
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [a, b, c, d, e, f] = self.0;
+        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, 0, 0]));
+    }
+}
+
 impl fmt::Display for MacAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut written = Written::<17>::default();
-        for (at, octet) in self.0.into_iter().enumerate() {
-            if at > 0 {
-                written.push(b':');
-            }
-            written.push(hex(octet >> 4));
-            written.push(hex(octet & 0xf));
-        }
-        f.pad(written.text())
+        f.pad(self.written().text())
     }
-}
-
-/// ASCII put together octet by octet. An analysis writes hundreds of thousands of addresses, and `write!`
-/// takes ten times as long for one as this does.
-struct Written<const N: usize> {
-    octets: [u8; N],
-    len: usize,
-}
-
-impl<const N: usize> Default for Written<N> {
-    fn default() -> Self {
-        Self { octets: [0; N], len: 0 }
-    }
-}
-
-impl<const N: usize> Written<N> {
-    #[inline]
-    fn push(&mut self, octet: u8) {
-        if let Some(place) = self.octets.get_mut(self.len) {
-            *place = octet;
-            self.len += 1;
-        }
-    }
-
-    #[inline]
-    fn text(&self) -> &str {
-        self.octets.get(..self.len).and_then(|octets| str::from_utf8(octets).ok()).unwrap_or_default()
-    }
-}
-
-/// An IPv4 address as people write it.
-fn dotted(octets: [u8; 4]) -> Written<15> {
-    let mut written = Written::default();
-    for (at, octet) in octets.into_iter().enumerate() {
-        if at > 0 {
-            written.push(b'.');
-        }
-        if octet >= 100 {
-            written.push(b'0' + octet / 100);
-        }
-        if octet >= 10 {
-            written.push(b'0' + octet / 10 % 10);
-        }
-        written.push(b'0' + octet % 10);
-    }
-    written
-}
-
-const fn hex(digit: u8) -> u8 {
-    if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }
 }
 
 impl fmt::Debug for MacAddr {

@@ -19,6 +19,7 @@ mod route;
 mod transport;
 mod tunnel;
 mod wireless;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use packet::{Ah, Body, Esp, Fragment, Gre, Icmp, Ip, Link, Packet, Tcp, Udp,
 pub use route::RouteMessage;
 pub use transport::protocol;
 pub use tunnel::Inner;
+pub use written::Written;
 
 /// What the first byte of a captured frame belongs to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

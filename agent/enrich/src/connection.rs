@@ -7,23 +7,21 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use sekisho_api::{
-    CATEGORIES, Connection, Endpoint, Evidence, GENERAL_INTERNET, Initiator, Inside, Outside, Text,
-};
+use sekisho_api::{Evidence, Initiator, Text};
 use sekisho_decode::{Addr, MacAddr};
 use sekisho_recognise::{Key, Side};
-use sekisho_rules::{Facts, Field, Rules, Subject, asn};
+use sekisho_rules::{Facts, Field, Rules, Subject};
 
-use crate::behaviour::{Told, Watched, merged};
+use crate::behaviour::{Told, Watched};
 use crate::device::Profiles;
 use crate::exit::Exits;
 use crate::extra::Carrier;
 use crate::finish::Known;
-use crate::group::{Group, GroupKey, Groups};
+use crate::group::{GroupKey, Groups};
 use crate::intern::TextId;
 use crate::judge::{self, Judge, Judgement};
-use crate::owner::{DeviceKey, Owners};
-use crate::reason::{Reasons, Wire, transport};
+use crate::owner::DeviceKey;
+use crate::reason::{Reasons, Seen, Wire, transport};
 use crate::relation::{Relation, RelationKey, UNKNOWN_ENCRYPTED};
 use crate::say;
 
@@ -187,146 +185,6 @@ pub(crate) fn groups<'a>(
     groups
 }
 
-/// The rows of the analysis: the connections of which there are news.
-pub(crate) fn rows(
-    groups: Groups<'_>,
-    owners: &Owners,
-    profiles: &Profiles,
-    exits: &Exits,
-) -> Vec<Connection> {
-    // A row is large: the list never grows, and no row is moved to find its place.
-    let mut rows: Vec<Connection> = Vec::with_capacity(groups.len());
-    let mut keys: Vec<GroupKey> = Vec::with_capacity(groups.len());
-    for (key, group) in groups.into_iter().filter(|(_, group)| group.news) {
-        rows.push(row(owners, profiles, exits, &key, *group));
-        keys.push(key);
-    }
-    // What tells most rows apart stands beside their places: a look at the rows costs more than a comparison.
-    let beside = |(at, row): (u32, &Connection)| {
-        let [inside, outside, _] = ends(row);
-        // What follows a text that is cut must not be compared before its rest.
-        let outside = if inside.len() <= LETTERS { letters(outside) } else { [0; 16] };
-        (u128::from(order(row)) << 120 | letters_of_inside(inside), u128::from_be_bytes(outside), at)
-    };
-    let mut places: Vec<_> = (0..).zip(&rows).map(beside).collect();
-    let full = |at: u32| (rows.get(at as usize).map(ends), keys.get(at as usize));
-    // In place, for here memory is at its fullest; rows that show the same stand in the order of their keys.
-    places.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| full(a.2).cmp(&full(b.2))));
-    let places: Vec<usize> = places.into_iter().map(|(_, _, at)| at as usize).collect();
-    arrange(&mut rows, &places);
-    rows
-}
-
-/// Puts things in their places: `from` tells for each place where its thing stands now.
-fn arrange<T>(things: &mut [T], from: &[usize]) {
-    for (place, source) in from.iter().enumerate() {
-        let mut source = *source;
-        // What stood at a place already filled went where that place's thing came from.
-        while source < place
-            && let Some(next) = from.get(source)
-        {
-            source = *next;
-        }
-        things.swap(place, source);
-    }
-}
-
-/// What a row is of, for a lasting order among equals.
-fn ends(row: &Connection) -> [&str; 3] {
-    [&row.inside.ip, &row.outside.ip, &row.service].map(String::as_str)
-}
-
-/// Letters of an inside address that stand beside a row's place: all that an IPv4 address has.
-const LETTERS: usize = 15;
-
-/// The first letters of an inside address as a number of the same order.
-fn letters_of_inside(text: &str) -> u128 {
-    u128::from_be_bytes(letters::<16>(text)) >> 8
-}
-
-/// The first letters of a text, zeros after the last.
-fn letters<const N: usize>(text: &str) -> [u8; N] {
-    let mut letters = [0; N];
-    letters.iter_mut().zip(text.bytes()).for_each(|(place, letter)| *place = letter);
-    letters
-}
-
-/// What people look at first: tunnels, then the study's categories in its order, then what has none, and
-/// the general Internet last.
-fn order(row: &Connection) -> u8 {
-    let category = row.category.as_deref();
-    let rank = CATEGORIES.iter().position(|slug| Some(*slug) == category).unwrap_or(match category {
-        Some(GENERAL_INTERNET) => CATEGORIES.len() + 1,
-        _ => CATEGORIES.len(),
-    });
-    u8::from(!row.tunnel) << 7 | rank as u8
-}
-
-fn row(
-    owners: &Owners,
-    profiles: &Profiles,
-    exits: &Exits,
-    key: &GroupKey,
-    mut group: Group<'_>,
-) -> Connection {
-    let profile = profiles.get(&key.device);
-    let inside = group.inside();
-    let endpoints = group.take_endpoints();
-    let first = endpoints.first().cloned().unwrap_or(Endpoint { transport: "ip".to_owned(), port: 0 });
-    let (first_ns, last_ns) = group.span();
-    let hours = group.hours().map(|(hour, bytes)| (crate::hour(hour), bytes)).collect();
-    let told = group.told.unwrap_or_default();
-    let initiator = if group.opened[0] >= group.opened[1] { Initiator::Inside } else { Initiator::Outside };
-    // Of what carries neither other traffic nor a person's hands, an answer to a server's call is no work,
-    // unless the connection is there to maintain.
-    let maintains = group.category.as_ref().is_some_and(|(category, _)| category.ends_with("-maintenance"));
-    let works = group.tunnel || maintains || initiator == Initiator::Outside;
-    let maintenance = if works { merged(told.maintenance) } else { Vec::new() };
-    let mut evidence = group.evidence;
-    judge::order(&mut evidence);
-    let system = group.outside.best().and_then(|address| asn::system(address.ip()));
-    Connection {
-        number: None,
-        service: key.service.to_string(),
-        transport: first.transport,
-        port: first.port,
-        endpoints,
-        initiator,
-        inside: Inside {
-            ip: inside.to_string(),
-            mac: owners.mac(inside).map(|mac| mac.to_string()),
-            vlan: group.vlan,
-            name: profile.and_then(|profile| profile.names.first().cloned()),
-            role: profile.and_then(|profile| profile.role.clone()),
-            vendor: profile.and_then(|profile| profile.vendor.clone()),
-        },
-        outside: Outside {
-            ip: group.outside.best().map_or_else(String::new, Addr::to_string),
-            ips: group.outside.keys().map(Addr::to_string).collect(),
-            name: group.names.best().map(|name| (*name).to_owned()),
-            org: group.org,
-            country: system.and_then(|system| system.country).map(str::to_owned),
-            asn: system.map(|system| system.number),
-        },
-        exit: key.exit.and_then(|mac| Some(exits.get(&mac)?.of_connection(mac, inside))),
-        tunnel: group.tunnel,
-        category: group.category.map(|(category, _)| category),
-        status: "unregistered".to_owned(),
-        registration: None,
-        first_seen: crate::timestamp(first_ns),
-        last_seen: crate::timestamp(last_ns),
-        sessions: group.sessions,
-        bytes_out: group.bytes.0,
-        bytes_in: group.bytes.1,
-        hours,
-        beacon: told.beacon,
-        behaviour: told.behaviour.map(Box::new),
-        maintenance,
-        exporters: group.exporters.into_iter().collect(),
-        evidence,
-    }
-}
-
 /// What one relationship was found to be.
 pub(crate) struct Finding {
     pub(crate) service: Text,
@@ -335,7 +193,7 @@ pub(crate) struct Finding {
     /// The flow exporters that tell of it.
     pub(crate) exporters: Vec<String>,
     /// Reasons beyond the judgement's.
-    pub(crate) evidence: [Option<Evidence>; 4],
+    pub(crate) evidence: [Option<Rc<Evidence>>; 4],
     /// What it did over time, where that is known.
     pub(crate) told: Option<Box<Told>>,
 }
@@ -400,7 +258,7 @@ impl<'a> View<'a> {
             let variant = relation.notes.iter().find(|(_, key, _)| *key == Key::TunnelVariant);
             variant.map(|(_, _, variant)| say::went_over_from_dns(known.texts.text(*variant)))?
         };
-        Some(Wire { service: "dns-tunnel", tunnel: true, reason, carries: None })
+        Some(Wire { service: "dns-tunnel", tunnel: true, reason: reason.into(), carries: None })
     }
 
     fn finding(&self, rules: &mut Judge<'_>, reasons: &mut Reasons) -> Finding {
@@ -421,7 +279,7 @@ impl<'a> View<'a> {
             Some(wire.reason),
             wire.carries,
             self.name().map(|name| reasons.named(name, looked_up, self.known.texts)),
-            (!exporters.is_empty()).then(exported),
+            (!exporters.is_empty()).then(|| exported().into()),
         ];
         let tunnel = wire.tunnel || judgement.tunnel.unwrap_or(false);
         let told = told.map(|mut told| {
@@ -442,12 +300,15 @@ impl<'a> View<'a> {
     ) -> Facts<'a> {
         let external = self.external;
         let mut facts = Facts::default();
-        rules.add(&mut facts, Field::Service, wire.service);
-        rules.add(&mut facts, Field::Tunnel, if wire.tunnel { "true" } else { "false" });
-        rules.add(&mut facts, Field::Transport, transport(external.key.protocol));
-        rules.add(&mut facts, Field::Port, external.key.port.to_string());
-        rules.add(&mut facts, Field::Initiator, external.initiator().slug());
-        for (field, value) in reasons.place(external.outside(), rules).iter() {
+        let seen = Seen {
+            service: wire.service,
+            tunnel: wire.tunnel,
+            protocol: external.key.protocol,
+            port: external.key.port,
+            initiator: external.initiator().slug(),
+        };
+        let (seen, place) = (reasons.seen(seen, rules), reasons.place(external.outside(), rules));
+        for (field, value) in seen.iter().chain(place.iter()) {
             facts.add(*field, value.clone());
         }
         for (field, number) in told.into_iter().flat_map(Told::facts) {
@@ -467,19 +328,5 @@ impl<'a> View<'a> {
             facts.add(*field, *value);
         }
         facts
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn things_are_put_in_their_places() {
-        for from in [vec![], vec![0], vec![2, 0, 1], vec![1, 2, 0], vec![3, 1, 0, 2], vec![4, 3, 2, 1, 0]] {
-            let mut things: Vec<usize> = (0..from.len()).collect();
-            arrange(&mut things, &from);
-            assert_eq!(things, from);
-        }
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashMap;
+use foldhash::fast::RandomState;
+use indexmap::IndexMap;
 use sekisho_api::{Device, Evidence};
 use sekisho_decode::{Addr, MacAddr};
 use sekisho_recognise::{Key, NameSource, Side};
@@ -50,19 +52,20 @@ pub(crate) struct Profile {
 }
 
 /// All devices, by identity.
-pub(crate) type Profiles = HashMap<DeviceKey, Profile>;
+pub(crate) type Profiles = IndexMap<DeviceKey, Profile, RandomState>;
 
 /// Brings together what is known of every device inside, and has the rules judge it.
 pub(crate) fn profiles(known: &Known<'_, '_>, rules: &Rules) -> Profiles {
-    let mut profiles = Profiles::default();
-    for address in known.owners.addresses().into_iter().filter(|address| known.locality.is_inside(*address)) {
-        profile(&mut profiles, known, address);
+    let mut gathered = Gathered { known, profiles: Profiles::default(), places: HashMap::default() };
+    for address in known.owners.addresses() {
+        gathered.profile(address);
     }
     for (key, relation) in &known.relations {
         for side in [Side::Orig, Side::Resp] {
-            end(&mut profiles, known, key, relation, side);
+            end(&mut gathered, key, relation, side);
         }
     }
+    let mut profiles = gathered.profiles;
     contested(&mut profiles, known);
     introduced(&mut profiles, known);
     let mut rules = Judge::new(rules, Subject::Device);
@@ -114,30 +117,46 @@ fn introduced(profiles: &mut Profiles, known: &Known<'_, '_>) {
     }
 }
 
-fn profile<'p>(profiles: &'p mut Profiles, known: &Known<'_, '_>, address: Addr) -> Option<&'p mut Profile> {
-    if address.is_group() {
-        return None;
+/// Devices, while relationships tell of them.
+struct Gathered<'k> {
+    known: &'k Known<'k, 'k>,
+    profiles: Profiles,
+    /// Where the profile of an address stands; `None` for one that has none. Hundreds of relationships share
+    /// an address.
+    places: HashMap<Addr, Option<usize>>,
+}
+
+impl Gathered<'_> {
+    fn profile(&mut self, address: Addr) -> Option<&mut Profile> {
+        let Self { known, profiles, places } = self;
+        let place = *places.entry(address).or_insert_with(|| {
+            if address.is_group() || !known.locality.is_inside(address) {
+                return None;
+            }
+            let key = known.owners.device(address);
+            if profiles.len() >= MAX_DEVICES && !profiles.contains_key(&key) {
+                return None;
+            }
+            let entry = profiles.entry(key);
+            let place = entry.index();
+            entry.or_default().addresses.insert(address);
+            Some(place)
+        });
+        profiles.get_index_mut(place?).map(|(_, profile)| profile)
     }
-    let key = known.owners.device(address);
-    if profiles.len() >= MAX_DEVICES && !profiles.contains_key(&key) {
-        return None;
-    }
-    let profile = profiles.entry(key).or_default();
-    profile.addresses.insert(address);
-    Some(profile)
 }
 
 /// Adds what one end of a relationship tells of the device there.
-fn end(profiles: &mut Profiles, known: &Known<'_, '_>, key: &RelationKey, relation: &Relation, side: Side) {
+fn end(gathered: &mut Gathered<'_>, key: &RelationKey, relation: &Relation, side: Side) {
     let (address, vlan) = match side {
         Side::Orig => (key.orig, relation.vlans[0]),
         Side::Resp => (key.resp, relation.vlans[1]),
     };
     let spoke = side == Side::Orig || relation.answered;
-    if !spoke || !known.locality.is_inside(address) {
+    if !spoke {
         return;
     }
-    let Some(profile) = profile(profiles, known, address) else { return };
+    let Some(profile) = gathered.profile(address) else { return };
     profile.news |= relation.news;
     if profile.vlan == 0 {
         profile.vlan = vlan;
@@ -183,7 +202,7 @@ fn judge(key: DeviceKey, profile: &mut Profile, known: &Known<'_, '_>, rules: &m
         profile.news |= known.stations.by_mac.get(&mac).is_some_and(|station| station.news);
     }
     profile.vendor = judgement.vendor.clone().or_else(|| made_by.map(str::to_owned));
-    profile.evidence.clone_from(&judgement.evidence);
+    profile.evidence = judgement.evidence.iter().map(|reason| Evidence::clone(reason)).collect();
     profile.evidence.extend(made_by.map(say::made_by));
     let contested = profile.contested.iter();
     profile.evidence.extend(contested.map(|(address, rival)| say::contested(*address, *rival)));

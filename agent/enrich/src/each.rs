@@ -11,16 +11,21 @@ pub(crate) struct Each<T> {
     all: Vec<T>,
     /// How many of them stand in order, each once.
     settled: usize,
+    /// The last that came: more often than not the next is the same.
+    last: Option<T>,
 }
 
 impl<T> Default for Each<T> {
     fn default() -> Self {
-        Self { all: Vec::new(), settled: 0 }
+        Self { all: Vec::new(), settled: 0, last: None }
     }
 }
 
-impl<T: Ord> Each<T> {
+impl<T: Copy + Ord> Each<T> {
     pub(crate) fn add(&mut self, thing: T) {
+        if self.last.replace(thing) == Some(thing) {
+            return;
+        }
         let known = self.all.get(..self.settled).is_some_and(|settled| settled.binary_search(&thing).is_ok());
         if known {
             return;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use sekisho_api::{Connection, Evidence, Exit, ExitRow, role};
 use sekisho_decode::{Addr, MacAddr};
@@ -145,7 +146,7 @@ fn describe(mac: MacAddr, exit: &mut ExitProfile, known: &Known<'_, '_>, profile
     exit.line = judgement.line;
     exit.role = judgement.role.or(exit.role.take());
     exit.prove(mac, routes, known);
-    exit.evidence.extend(judgement.evidence);
+    exit.evidence.extend(judgement.evidence.into_iter().map(Rc::unwrap_or_clone));
     judge::order(&mut exit.evidence);
 }
 

@@ -1,6 +1,8 @@
 //! What enrichment keeps with a conn until its relationship takes it over: its names and notes, when its
 //! packets come, and how much of it was told.
 
+use std::sync::Arc;
+
 use sekisho_decode::Addr;
 use sekisho_recognise::{Inspection, Key, Side};
 use smallvec::SmallVec;
@@ -39,7 +41,7 @@ pub struct Extra {
 struct Beside {
     notes: Notes,
     /// Whose packets the conn's came in, if it came out of a tunnel opened on the way.
-    carrier: Option<Box<Carrier>>,
+    carrier: Option<Arc<Carrier>>,
     /// Until when it was told how long it lasts.
     lasted_to_ns: Option<i64>,
 }
@@ -78,11 +80,11 @@ impl Extra {
     }
 
     /// Notes the tunnel that the conn came out of.
-    pub(crate) fn came_in(&mut self, carrier: Carrier) {
-        self.beside.get_or_insert_default().carrier = Some(Box::new(carrier));
+    pub(crate) fn came_in(&mut self, carrier: Arc<Carrier>) {
+        self.beside.get_or_insert_default().carrier = Some(carrier);
     }
 
-    pub(crate) fn carrier(&self) -> Option<Box<Carrier>> {
+    pub(crate) fn carrier(&self) -> Option<Arc<Carrier>> {
         self.beside.as_ref()?.carrier.clone()
     }
 

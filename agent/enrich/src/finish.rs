@@ -17,7 +17,7 @@ use crate::names::Resolutions;
 use crate::owner::Owners;
 use crate::relation::{Relation, RelationKey, Relations};
 use crate::station::Stations;
-use crate::{Enrich, connection, device, exit};
+use crate::{Enrich, connection, device, exit, row};
 
 /// Everything gathered, in order, with what it implies.
 pub(crate) struct Known<'a, 'r> {
@@ -74,7 +74,7 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
     drop((known, external));
     // Rows take as much as what they are made from: where that is not needed again, it makes room.
     drop(held);
-    let connections = connection::rows(groups, &owners, &profiles, &exits);
+    let connections = row::rows(groups, &owners, &profiles, &exits);
     let counts = [
         ("unanswered-from-outside", left_out.knocks),
         ("conns-in-listed-tunnels", left_out.in_tunnels),
@@ -92,14 +92,17 @@ pub(crate) fn analysis(enrich: &Enrich, held: Held<'_>, mut capture: Capture, ru
     Analysis { capture, exits: exit::rows(exits, &connections), connections, devices: device::rows(profiles) }
 }
 
-/// The relationships by their keys. The ends stand beside the references while they are sorted: most keys
-/// differ in them, and a look into the table costs more than a comparison.
+/// The relationships by their keys. The ends stand beside the references while they are sorted: a look into
+/// the table costs more than a comparison.
 fn in_order(relations: &Relations) -> Vec<(&RelationKey, &Relation)> {
     let beside = |(key, relation)| {
         let key: &RelationKey = key;
-        ((key.orig, key.resp), key, relation)
+        (key.ends(), key, relation)
     };
     let mut relations: Vec<(_, &RelationKey, &Relation)> = relations.all.iter().map(beside).collect();
-    relations.sort_unstable_by(|(a_ends, a, _), (b_ends, b, _)| a_ends.cmp(b_ends).then_with(|| a.cmp(b)));
+    relations.sort_unstable_by_key(|(ends, _, _)| *ends);
+    for same in relations.chunk_by_mut(|(ends, _, _), (next, _, _)| ends == next) {
+        same.sort_unstable_by_key(|(_, key, _)| *key);
+    }
     relations.into_iter().map(|(_, key, relation)| (key, relation)).collect()
 }

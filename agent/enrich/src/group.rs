@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use foldhash::HashMap;
 use foldhash::fast::RandomState;
@@ -101,15 +102,16 @@ pub(crate) struct Group<'a> {
     pub(crate) tunnel: bool,
     /// Whether anything of it was not reported yet.
     pub(crate) news: bool,
-    pub(crate) category: Option<(String, u8)>,
-    pub(crate) org: Option<String>,
+    pub(crate) category: Option<(Text, u8)>,
+    pub(crate) org: Option<Text>,
     span: Option<(i64, i64)>,
     pub(crate) sessions: u64,
     pub(crate) bytes: (u64, u64),
     hours: Weighed<i64>,
     /// The flow exporters that tell of it.
     pub(crate) exporters: BTreeSet<String>,
-    pub(crate) evidence: Vec<Evidence>,
+    /// Each a reason that many rows share; most rows have two or three.
+    pub(crate) evidence: SmallVec<[Rc<Evidence>; 3]>,
     /// What it did over time.
     pub(crate) told: Option<Box<Told>>,
 }
@@ -178,27 +180,23 @@ impl<'a> Group<'a> {
         self.span = Some((first.min(first_ns), last.max(last_ns)));
     }
 
-    fn judge(&mut self, tunnel: bool, category: Option<&(String, u8)>, org: Option<&String>) {
+    fn judge(&mut self, tunnel: bool, category: Option<&(Text, u8)>, org: Option<&Text>) {
         self.tunnel |= tunnel;
         if self.org.is_none() {
             self.org = org.cloned();
         }
-        let surer = |other: &&(String, u8)| self.category.as_ref().is_none_or(|(_, best)| other.1 > *best);
+        let surer = |other: &&(Text, u8)| self.category.as_ref().is_none_or(|(_, best)| other.1 > *best);
         if let Some(category) = category.filter(surer) {
             self.category = Some(category.clone());
         }
     }
 
     /// Takes a reason. One a rule, the surest: hundreds of relays say the same.
-    fn hear(&mut self, reason: Evidence) {
+    fn hear(&mut self, reason: Rc<Evidence>) {
         match self.evidence.iter_mut().find(|other| other.rule == reason.rule) {
             Some(other) if other.confidence < reason.confidence => *other = reason,
             Some(_) => {}
-            None => {
-                // Most rows have two reasons.
-                self.evidence.reserve_exact(1);
-                self.evidence.push(reason);
-            }
+            None => self.evidence.push(reason),
         }
     }
 
@@ -230,10 +228,6 @@ impl<'a> Group<'a> {
 pub(crate) struct Groups<'a>(IndexMap<GroupKey, Box<Group<'a>>, RandomState>);
 
 impl<'a> Groups<'a> {
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     fn iter(&self) -> impl Iterator<Item = (&GroupKey, &Group<'a>)> {
         self.0.iter().map(|(key, group)| (key, &**group))
     }
@@ -290,7 +284,7 @@ impl<'a> Groups<'a> {
             if let Some(group) = self.0.swap_remove(&key)
                 && let Some(vpn) = self.0.get_mut(&target)
             {
-                vpn.hear(say::other_half(&target.service));
+                vpn.hear(say::other_half(&target.service).into());
                 vpn.absorb(*group);
             }
         }
@@ -380,7 +374,7 @@ mod tests {
             groups.0.insert(key(service), Box::new(to(vpn)));
             groups.0.insert(key("tls"), Box::new(to(tls)));
             groups.join_halves();
-            assert_eq!(groups.len(), rows, "{service} at {vpn:?}, TLS at {tls:?}");
+            assert_eq!(groups.0.len(), rows, "{service} at {vpn:?}, TLS at {tls:?}");
             assert_eq!(groups.0[&key(service)].sessions, 3 - rows as u64, "{service}");
         }
     }
@@ -407,18 +401,18 @@ mod tests {
                 for port in ports {
                     group.endpoints.add((Cow::Borrowed("udp"), *port), 1);
                 }
-                group.evidence.push(say::unknown("udp", 40_000, true));
+                group.evidence.push(say::unknown("udp", 40_000, true).into());
                 group
             };
             let party = if same_party { "198.51.100.20" } else { "198.51.100.21" };
             let mut groups = Groups::default();
             groups.0.insert(
                 key("198.51.100.20", UNKNOWN_ENCRYPTED),
-                Box::new(Group { evidence: Vec::new(), ..group(&[40_000], 3) }),
+                Box::new(Group { evidence: SmallVec::new(), ..group(&[40_000], 3) }),
             );
             groups.0.insert(key(party, UNKNOWN), Box::new(group(ports, 2)));
             groups.join_untold();
-            assert_eq!(groups.len(), rows, "{what}");
+            assert_eq!(groups.0.len(), rows, "{what}");
             let joined = &groups.0[&key("198.51.100.20", UNKNOWN_ENCRYPTED)];
             assert_eq!(joined.sessions, if rows == 1 { 5 } else { 3 }, "{what}");
             assert!(joined.evidence.is_empty(), "{what}: {:?}", joined.evidence);

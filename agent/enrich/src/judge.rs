@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 
 use foldhash::HashMap;
-use sekisho_api::Evidence;
+use sekisho_api::{Evidence, Text};
 use sekisho_recognise::Key;
 use sekisho_rules::{Assert, Facts, Field, Rules, Subject, Verdict, settle};
 
@@ -21,8 +21,8 @@ use crate::say;
 pub(crate) struct Judgement {
     pub(crate) service: Option<String>,
     pub(crate) tunnel: Option<bool>,
-    pub(crate) category: Option<(String, u8)>,
-    pub(crate) org: Option<String>,
+    pub(crate) category: Option<(Text, u8)>,
+    pub(crate) org: Option<Text>,
     pub(crate) role: Option<String>,
     pub(crate) vendor: Option<String>,
     pub(crate) model: Option<String>,
@@ -30,7 +30,7 @@ pub(crate) struct Judgement {
     pub(crate) line: Option<String>,
     /// What is asserted of its behaviour, in order.
     pub(crate) behaviour: Vec<String>,
-    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) evidence: Vec<Rc<Evidence>>,
 }
 
 impl Judgement {
@@ -42,8 +42,8 @@ impl Judgement {
             tunnel: settle(verdicts, |assert| assert.tunnel.as_ref()).copied(),
             category: verdicts
                 .iter()
-                .find_map(|verdict| Some((verdict.assert.category.clone()?, verdict.confidence))),
-            org: settle(verdicts, |assert| assert.org.as_ref()).cloned(),
+                .find_map(|verdict| Some((verdict.assert.category.as_deref()?.into(), verdict.confidence))),
+            org: settle(verdicts, |assert| assert.org.as_ref()).map(|org| org.as_str().into()),
             role: settle(verdicts, |assert| assert.role.as_ref()).cloned(),
             vendor: settle(verdicts, |assert| assert.vendor.as_ref()).cloned(),
             model: settle(verdicts, |assert| assert.model.as_ref()).cloned(),
@@ -54,7 +54,7 @@ impl Judgement {
                     verdicts.iter().filter_map(|verdict| verdict.assert.behaviour.as_ref()).collect();
                 found.into_iter().cloned().collect()
             },
-            evidence: contradictions(verdicts).chain(outcome.verdicts.iter().map(reason)).collect(),
+            evidence: contradictions(verdicts).chain(verdicts.iter().map(reason)).map(Rc::new).collect(),
         }
     }
 }
@@ -89,6 +89,14 @@ const MAX_KEPT: usize = 1 << 13;
 /// Values remembered with whether they tell anything; beyond it each is held against the rules anew.
 const MAX_VALUES: usize = 1 << 16;
 
+/// In which fields a text tells anything: a bit a field.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tells {
+    /// Those in which it was held against the rules.
+    known: u128,
+    anything: u128,
+}
+
 /// Judges the subjects of one kind.
 #[derive(Debug)]
 pub(crate) struct Judge<'r> {
@@ -96,8 +104,8 @@ pub(crate) struct Judge<'r> {
     subject: Subject,
     /// Whether a field's value tells anything, by field.
     values: Vec<HashMap<Box<str>, bool>>,
-    /// The same of the values that have a number, which is held against another sooner than a text.
-    numbered: HashMap<(Field, TextId), bool>,
+    /// The same of the values that have a number, by that: as many as there may be texts.
+    numbered: Vec<Tells>,
     remembered: usize,
     kept: HashMap<Facts<'static>, Rc<Judgement>>,
 }
@@ -108,7 +116,7 @@ impl<'r> Judge<'r> {
             rules,
             subject,
             values: vec![HashMap::default(); Field::ALL.len()],
-            numbered: HashMap::default(),
+            numbered: Vec::new(),
             remembered: 0,
             kept: HashMap::default(),
         }
@@ -130,15 +138,17 @@ impl<'r> Judge<'r> {
         text: TextId,
         texts: &'f Texts,
     ) {
-        let known = self.numbered.get(&(field, text)).copied();
-        let tells = known.unwrap_or_else(|| {
-            let tells = self.rules.tells(self.subject, field, texts.text(text));
-            if self.has_room() {
-                self.numbered.insert((field, text), tells);
-            }
-            tells
-        });
-        if tells {
+        if self.numbered.len() <= text.place() {
+            self.numbered.resize(text.place() + 1, Tells::default());
+        }
+        let Some(tells) = self.numbered.get_mut(text.place()) else { return };
+        let bit = 1 << field as u32;
+        if tells.known & bit == 0 {
+            tells.known |= bit;
+            let makes_a_difference = self.rules.tells(self.subject, field, texts.text(text));
+            tells.anything |= if makes_a_difference { bit } else { 0 };
+        }
+        if tells.anything & bit != 0 {
             facts.add(field, texts.text(text));
         }
     }

@@ -37,13 +37,16 @@ mod prefix;
 mod reason;
 mod relation;
 mod roll_up;
+mod row;
 mod say;
 mod station;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
@@ -97,6 +100,8 @@ pub struct Enrich {
     stations: Stations,
     ways: Ways,
     relations: Relations,
+    /// The tunnel that the last conn out of any came out of: thousands come out of one.
+    carrier: Option<Arc<Carrier>>,
     /// Conns watched packet by packet.
     pulses: usize,
     /// Conns that found no room for it.
@@ -117,6 +122,7 @@ impl Enrich {
             stations: Stations::default(),
             ways: Ways::default(),
             relations,
+            carrier: None,
             pulses: 0,
             pulses_refused: 0,
         }
@@ -169,7 +175,9 @@ impl Enrich {
             self.stations.pppoe(time_ns, link);
         }
         if let Some(carrier) = carrier {
-            conn.extra.came_in(carrier);
+            let same = self.carrier.take().filter(|last| **last == carrier);
+            let carrier = self.carrier.insert(same.unwrap_or_else(|| Arc::new(carrier)));
+            conn.extra.came_in(Arc::clone(carrier));
         }
         let (orig, resp) = (conn.tuple.src, conn.tuple.dst);
         let resolutions = &self.resolutions;
@@ -229,9 +237,9 @@ impl Enrich {
     }
 
     /// Takes a conn that ended.
-    pub fn ended(&mut self, mut conn: Conn<Extra>) {
+    pub fn ended(&mut self, conn: &mut Conn<Extra>) {
         self.pulses -= usize::from(conn.attention == Attention::Pulse).min(self.pulses);
-        self.relations.add(&mut conn);
+        self.relations.add(conn);
     }
 
     /// Concludes from everything known; reports what is new.
@@ -243,7 +251,8 @@ impl Enrich {
     /// Concludes once and for all, in less memory.
     #[must_use]
     pub fn finish(mut self, capture: Capture, rules: &Rules) -> Analysis {
-        let relations = std::mem::replace(&mut self.relations, Relations::new(0));
+        let mut relations = std::mem::replace(&mut self.relations, Relations::new(0));
+        relations.sort();
         finish::analysis(&self, Held::Given(relations), capture, rules)
     }
 }
@@ -302,10 +311,14 @@ impl Sink for Ears<'_> {
 }
 
 /// The name in a host field: lower case, without port and final dot; `None` for an address.
-fn host(value: &str) -> Option<String> {
+fn host(value: &str) -> Option<Cow<'_, str>> {
     let name = value.rsplit_once(':').map_or(value, |(name, _)| name).trim_end_matches('.');
     let is_address = name.parse::<IpAddr>().is_ok() || value.starts_with('[');
-    (!is_address && !name.is_empty()).then(|| name.to_ascii_lowercase())
+    let lower = || {
+        let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+        if is_lower { Cow::Borrowed(name) } else { Cow::Owned(name.to_ascii_lowercase()) }
+    };
+    (!is_address && !name.is_empty()).then(lower)
 }
 
 /// A capture time as the analysis shows it; nonsense times stand at the epoch.

@@ -71,8 +71,10 @@ impl Resolutions {
     /// Names an address for a client: by the client's own look-up, else by anyone's.
     pub(crate) fn name(&self, time_ns: i64, client: Addr, address: Addr) -> Option<TextId> {
         let valid = |named: &Named| named.until_ns >= time_ns;
+        // What a client looked up, somebody did: most addresses nobody has.
+        let anyones = self.by_anyone.at(&address)?;
         let own = self.by_client.at(&(client, address)).filter(valid);
-        own.or_else(|| self.by_anyone.at(&address).filter(valid)).map(|named| named.name)
+        own.or(Some(anyones).filter(valid)).map(|named| named.name)
     }
 
     /// The latest name anyone looked an address up under, however long ago.

@@ -22,14 +22,25 @@ const MAX_KEPT: usize = 1 << 15;
 #[derive(Debug, Default)]
 pub(crate) struct Reasons {
     wire: HashMap<Shown, Wire>,
-    named: HashMap<(TextId, bool), Evidence>,
+    named: HashMap<(TextId, bool), Rc<Evidence>>,
     parties: HashMap<TextId, Text>,
     services: HashMap<Box<str>, Text>,
-    places: HashMap<Addr, Place>,
+    places: HashMap<Addr, Telling>,
+    seen: HashMap<Seen, Telling>,
 }
 
-/// What the rules may weigh of an outside address.
-type Place = Rc<[(Field, Cow<'static, str>)]>;
+/// Facts that tell the rules anything.
+type Telling = Rc<[(Field, Cow<'static, str>)]>;
+
+/// What the rules may weigh of what the wire shows.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) service: &'static str,
+    pub(crate) tunnel: bool,
+    pub(crate) protocol: u8,
+    pub(crate) port: u16,
+    pub(crate) initiator: &'static str,
+}
 
 /// What a relationship shows of its service.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -52,9 +63,9 @@ struct Shown {
 pub(crate) struct Wire {
     pub(crate) service: &'static str,
     pub(crate) tunnel: bool,
-    pub(crate) reason: Evidence,
+    pub(crate) reason: Rc<Evidence>,
     /// Why it is taken for a tunnel, where its own protocol does not say so.
-    pub(crate) carries: Option<Evidence>,
+    pub(crate) carries: Option<Rc<Evidence>>,
 }
 
 impl Reasons {
@@ -76,8 +87,8 @@ impl Reasons {
     }
 
     /// Where a name came from.
-    pub(crate) fn named(&mut self, name: TextId, looked_up: bool, texts: &Texts) -> Evidence {
-        keep(&mut self.named, (name, looked_up), || say::named(texts.text(name), looked_up))
+    pub(crate) fn named(&mut self, name: TextId, looked_up: bool, texts: &Texts) -> Rc<Evidence> {
+        keep(&mut self.named, (name, looked_up), || say::named(texts.text(name), looked_up).into())
     }
 
     /// The party that a name belongs to: its registrable domain by the Public Suffix List.
@@ -87,7 +98,7 @@ impl Reasons {
     }
 
     /// What an outside address tells the rules: itself, and who announces it.
-    pub(crate) fn place(&mut self, address: Addr, rules: &mut Judge<'_>) -> Place {
+    pub(crate) fn place(&mut self, address: Addr, rules: &mut Judge<'_>) -> Telling {
         let place = || {
             let system = asn::system(address.ip());
             let of_system = system.into_iter().flat_map(|system| {
@@ -101,6 +112,22 @@ impl Reasons {
             all.filter(|(field, value)| rules.tells(*field, value)).collect()
         };
         keep(&mut self.places, address, place)
+    }
+
+    /// What the wire shows, as it tells the rules anything.
+    pub(crate) fn seen(&mut self, seen: Seen, rules: &mut Judge<'_>) -> Telling {
+        let telling = || {
+            let Seen { service, tunnel, protocol, port, initiator } = seen;
+            let all = [
+                (Field::Service, service.into()),
+                (Field::Tunnel, if tunnel { "true" } else { "false" }.into()),
+                (Field::Transport, transport(protocol)),
+                (Field::Port, port.to_string().into()),
+                (Field::Initiator, initiator.into()),
+            ];
+            all.into_iter().filter(|(field, value)| rules.tells(*field, value)).collect()
+        };
+        keep(&mut self.seen, seen, telling)
     }
 
     /// A service's slug.
@@ -127,28 +154,28 @@ fn wire(shown: Shown) -> Wire {
     let transport = transport(shown.protocol);
     if let (Some(service), Some(cipher)) = (shown.service, shown.cipher) {
         let reason = say::encrypted(&transport, shown.port, cipher);
-        let carries = (shown.handshakes > 0).then(|| say::handshakes(shown.handshakes));
-        return Wire { service, tunnel: shown.tunnel, reason, carries };
+        let carries = (shown.handshakes > 0).then(|| say::handshakes(shown.handshakes).into());
+        return Wire { service, tunnel: shown.tunnel, reason: reason.into(), carries };
     }
     if let Some(service) = shown.service {
         let reason = say::by_content(service, &transport, shown.port, shown.confidence);
-        return Wire { service, tunnel: shown.tunnel, reason, carries: None };
+        return Wire { service, tunnel: shown.tunnel, reason: reason.into(), carries: None };
     }
     // What was sent and fits no protocol does not become one by its port.
     if let Some(protocol) = usual(shown.protocol, shown.port).filter(|_| !shown.looked_at) {
         let service = protocol.service;
         if !shown.exported {
             let reason = say::by_port(service, &transport, shown.port);
-            return Wire { service, tunnel: false, reason, carries: None };
+            return Wire { service, tunnel: false, reason: reason.into(), carries: None };
         }
         // An exporter never tells more: better a tunnel that is none than one that is overlooked.
         let by_number = shown.port == 0;
         let reason = say::by_export(service, &transport, shown.port, by_number);
-        return Wire { service, tunnel: protocol.tunnel, reason, carries: None };
+        return Wire { service, tunnel: protocol.tunnel, reason: reason.into(), carries: None };
     }
     let service = if is_icmp(shown.protocol) { "icmp" } else { say::UNKNOWN };
     let reason = say::unknown(&transport, shown.port, shown.answered);
-    Wire { service, tunnel: false, reason, carries: None }
+    Wire { service, tunnel: false, reason: reason.into(), carries: None }
 }
 
 /// The protocol whose usual port, or whose IP protocol number, this is.

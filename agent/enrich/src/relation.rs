@@ -1,5 +1,7 @@
 //! Conns that are the same relationship, added up as they end.
 
+use std::sync::Arc;
+
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use sekisho_decode::{Addr, MacAddr, protocol};
@@ -37,6 +39,13 @@ pub(crate) struct RelationKey {
     pub(crate) exporter: Option<TextId>,
 }
 
+impl RelationKey {
+    /// Orig and resp, by which keys are ordered first: most differ in them.
+    pub(crate) const fn ends(&self) -> (Addr, Addr) {
+        (self.orig, self.resp)
+    }
+}
+
 /// A flow as an exporter tells of it, on its way to its relationship.
 pub(crate) struct Piece {
     pub(crate) first_ns: i64,
@@ -53,8 +62,10 @@ pub(crate) struct Piece {
 }
 
 /// What its conns add up to. Index 0 is orig's, 1 is resp's.
+///
+/// What every conn adds to stands together, behind the key; what few reach for comes last.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
+#[repr(C)]
 pub(crate) struct Relation {
     pub(crate) first_ns: i64,
     pub(crate) last_ns: i64,
@@ -64,11 +75,6 @@ pub(crate) struct Relation {
     pub(crate) conns: u64,
     /// Octets since it was last reported.
     pub(crate) bytes: [u64; 2],
-    /// Those octets by hour, numbered since the epoch, in order.
-    pub(crate) hours: Hours,
-    pub(crate) notes: Notes,
-    /// Whose packets it came in, if it came out of a tunnel.
-    pub(crate) carrier: Option<Box<Carrier>>,
     /// What it did over time, where that is worth keeping.
     pub(crate) past: Option<Box<Past>>,
     pub(crate) vlans: [u16; 2],
@@ -90,6 +96,11 @@ pub(crate) struct Relation {
     pub(crate) either_way: Option<u16>,
     /// Whether there is anything that was not reported yet.
     pub(crate) news: bool,
+    /// Its octets since it was last reported by hour, numbered since the epoch, in order.
+    pub(crate) hours: Hours,
+    pub(crate) notes: Notes,
+    /// Whose packets it came in, if it came out of a tunnel.
+    pub(crate) carrier: Option<Arc<Carrier>>,
 }
 
 /// Relationships by their keys, side by side in the order in which they began. A table that held them in
@@ -136,6 +147,12 @@ impl Relations {
             news: true,
         };
         self.absorb(key, relation);
+    }
+
+    /// Puts relationships in the order of their ends: whoever goes through them in order then finds each behind
+    /// the one before, where memory is read ahead.
+    pub(crate) fn sort(&mut self) {
+        self.all.sort_by_cached_key(|key, _| key.ends());
     }
 
     /// Gives everything away.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use sekisho_api::{Analysis, Connection, Device, Endpoint, ExitRow, Initiator, Inside, Outside};
+use sekisho_api::{Analysis, ByHour, Connection, Device, Endpoint, ExitRow, Initiator, Inside, Outside};
 
 use super::candidates::{Site, is_medical};
 use super::reported::{Reported, of_line, of_tunnel};
@@ -163,7 +163,7 @@ fn again(row: &Connection, report: &Reported, tunnel: &Tunnel) -> Connection {
         sessions: 0,
         bytes_out: 0,
         bytes_in: 0,
-        hours: BTreeMap::new(),
+        hours: ByHour::default(),
         beacon: None,
         behaviour: None,
         maintenance: Vec::new(),
@@ -242,7 +242,8 @@ fn alone(report: &Reported, place: &Place, tunnel: &Tunnel, outside: Outside) ->
             name: report.name.clone(),
             role: report.role.clone(),
             vendor: report.vendor.clone(),
-        },
+        }
+        .into(),
         outside,
         tunnel: true,
         evidence: vec![of_tunnel(tunnel, report.at)],

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Beacon, Behaviour, Maintenance, Registered, Text};
+use crate::{Beacon, Behaviour, ByHour, Maintenance, Registered, Shared, Text};
 
 /// Everything one run found.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -79,11 +79,11 @@ pub struct Connection {
     /// Who opened it.
     pub initiator: Initiator,
     /// The end in the hospital.
-    pub inside: Inside,
+    pub inside: Shared<Inside>,
     /// The other end.
     pub outside: Outside,
     /// The gateway that carried it on the last hop seen.
-    pub exit: Option<Exit>,
+    pub exit: Option<Shared<Exit>>,
     /// Whether it can carry other traffic, or a person's hands, inwards.
     pub tunnel: bool,
     /// One of the study's eight categories or `general-internet`; absent when the wire cannot tell.
@@ -105,7 +105,7 @@ pub struct Connection {
     pub bytes_in: u64,
     /// Octets both ways by hour, keyed by the hour's start: the ledger's roll-ups.
     #[serde(default)]
-    pub hours: BTreeMap<Timestamp, u64>,
+    pub hours: ByHour,
     /// Its regularity, where that could be told.
     pub beacon: Option<Beacon>,
     /// How it is kept up, where that could be told.
@@ -132,7 +132,7 @@ impl Connection {
             port: 0,
             endpoints: Vec::new(),
             initiator: Initiator::Inside,
-            inside: Inside::default(),
+            inside: Shared::default(),
             outside: Outside::default(),
             exit: None,
             tunnel: false,
@@ -144,7 +144,7 @@ impl Connection {
             sessions: 0,
             bytes_out: 0,
             bytes_in: 0,
-            hours: BTreeMap::new(),
+            hours: ByHour::default(),
             beacon: None,
             behaviour: None,
             maintenance: Vec::new(),

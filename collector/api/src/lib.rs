@@ -14,6 +14,7 @@
 
 mod analysis;
 mod behaviour;
+mod by_hour;
 mod category;
 pub mod enrol;
 mod hours;
@@ -21,6 +22,7 @@ mod mac;
 mod mirror;
 mod registration;
 pub mod role;
+mod shared;
 mod snapshot;
 pub mod sync;
 mod text;
@@ -31,11 +33,13 @@ pub use analysis::{
     Outside,
 };
 pub use behaviour::{Beacon, Behaviour, Bulk, Maintenance};
+pub use by_hour::ByHour;
 pub use category::{CATEGORIES, GENERAL_INTERNET};
 pub use hours::{Hours, NotHours};
 pub use mac::{Mac, NotAMac};
 pub use mirror::{Mirror, MirrorFigure, MirrorFinding, MirrorSeen, MirrorSeverity, MirrorVerdict};
 pub use registration::{About, EvidenceFile, Inquiry, Registered, Registration, Terms};
+pub use shared::Shared;
 pub use snapshot::{Announced, Learnt, OwnAddress, Port, Resolved, RouteTo, Snapshot};
 pub use text::Text;
 pub use topology::{

@@ -4,7 +4,7 @@
 //! continues is told in `pairing`.
 
 use jiff::Timestamp;
-use sekisho_api::{Connection, Evidence, Exit, Inside, Outside};
+use sekisho_api::{ByHour, Connection, Evidence, Exit, Inside, Outside, Shared};
 use serde_json::{Value, json};
 
 use crate::behaviour;
@@ -42,9 +42,9 @@ impl Kind for Connection {
             port: later.port,
             endpoints: later_first(self.endpoints, later.endpoints),
             initiator: later.initiator,
-            inside: merge_inside(self.inside, later.inside),
+            inside: merge_inside(self.inside.take(), later.inside.take()).into(),
             outside: merge_outside(self.outside, later.outside),
-            exit: merge_exit(self.exit, later.exit),
+            exit: merge_exit(self.exit.map(Shared::take), later.exit.map(Shared::take)).map(Shared::from),
             tunnel: self.tunnel || later.tunnel,
             category: known_category.or_later(later_category),
             status: later.status,
@@ -54,7 +54,7 @@ impl Kind for Connection {
             sessions: self.sessions.saturating_add(later.sessions),
             bytes_out: self.bytes_out.saturating_add(later.bytes_out),
             bytes_in: self.bytes_in.saturating_add(later.bytes_in),
-            hours: std::collections::BTreeMap::new(),
+            hours: ByHour::default(),
             beacon: later.beacon.or(self.beacon),
             behaviour: behaviour::merge(
                 self.behaviour.map(|known| *known),

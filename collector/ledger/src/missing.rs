@@ -105,7 +105,8 @@ pub fn is_asked_for(query: &Query, row: &Connection) -> bool {
 
 /// How many days were watched, and whether one was of a weekend.
 fn watched(analysis: &Analysis) -> (u64, bool) {
-    let hours: BTreeSet<_> = analysis.connections.iter().flat_map(|row| row.hours.keys()).collect();
+    let hours: BTreeSet<_> =
+        analysis.connections.iter().flat_map(|row| row.hours.iter().map(|(hour, _)| hour)).collect();
     let mut days: BTreeMap<_, usize> = BTreeMap::new();
     for hour in hours {
         *days.entry(hour.to_zoned(TimeZone::UTC).date()).or_default() += 1;
@@ -131,7 +132,7 @@ impl<'a> Maintained<'a> {
             let category = row.category.as_deref().unwrap_or_default();
             row.tunnel || category.ends_with("-maintenance") || row.initiator == Initiator::Outside
         };
-        for Inside { ip, mac, .. } in connections.iter().filter(maintains).map(|row| &row.inside) {
+        for Inside { ip, mac, .. } in connections.iter().filter(maintains).map(|row| &*row.inside) {
             this.all_ips.insert(ip);
             match mac {
                 Some(mac) => this.macs.insert(mac),
@@ -168,7 +169,8 @@ fn row(device: &Device, verdict: &Verdict<'_>) -> Option<Connection> {
             name: device.names.first().cloned(),
             role: device.role.clone(),
             vendor: device.vendor.clone(),
-        },
+        }
+        .into(),
         category: verdict.assert.category.clone(),
         first_seen,
         evidence: vec![Evidence {
@@ -254,7 +256,7 @@ mod tests {
             let mut site = site(14, 24);
             let mut seen = site.connections[0].clone();
             seen.inside.ip = "192.0.2.7".to_owned();
-            seen.hours.clear();
+            seen.hours = [].into();
             site.connections.push(seen);
             assert_eq!(missing(&site, &rules).rows.len(), 1, "the same, but for {why}");
             turn(site.connections.last_mut().unwrap());

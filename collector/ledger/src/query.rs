@@ -183,7 +183,7 @@ impl<'d> Details<'d> {
         connection.number = Some(number);
         connection.evidence = fold::evidence::<Connection>(self.database, site, &number.to_string())?;
         if !self.query.without_hours {
-            connection.hours = self.hours(site, number)?;
+            connection.hours = self.hours(site, number)?.into();
         }
         fill_inside(&mut connection.inside, device);
         if let Some(exit) = &mut connection.exit {

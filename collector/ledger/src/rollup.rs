@@ -39,7 +39,7 @@ pub(crate) struct Part {
 /// A connection without roll-ups has all its octets in its first hour.
 pub(crate) fn hours(connection: &Connection) -> BTreeMap<i64, u64> {
     let mut hours = BTreeMap::new();
-    for (time, octets) in &connection.hours {
+    for (time, octets) in connection.hours.iter() {
         let sum: &mut u64 = hours.entry(hour(micros(*time))).or_default();
         *sum = sum.saturating_add(*octets);
     }

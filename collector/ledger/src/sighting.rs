@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use sekisho_api::{Analysis, Connection, Device, ExitRow, Inside};
+use sekisho_api::{Analysis, ByHour, Connection, Device, ExitRow, Inside};
 
 use crate::clean;
 use crate::device::{self, State};
@@ -75,7 +75,7 @@ fn in_bounds(connection: &Connection) -> Result<Connection, Fault> {
         number: None,
         // Whether it is declared is the ledger's to say.
         registration: None,
-        hours: BTreeMap::new(),
+        hours: ByHour::default(),
         // JSON has no number for NaN.
         beacon: beacon.filter(|beacon| [beacon.score, beacon.period_s, beacon.jitter].iter().all(finite)),
         exporters: union(connection.exporters.clone(), Vec::new()),

@@ -100,7 +100,7 @@ fn of(registration: Registration) -> Connection {
     outside.org.clone_from(&registration.terms.vendor);
     let service = registration.service.clone().unwrap_or_else(|| UNSEEN.to_owned());
     Connection {
-        inside,
+        inside: inside.into(),
         outside,
         registration: Some(Box::new(Registered { registration, outside_hours: None })),
         ..Connection::bare(&service, UNSEEN, at)

@@ -18,13 +18,13 @@ pub(crate) struct Calendar([u64; HOURS]);
 impl Calendar {
     /// Adds up a connection's hours; none where less than a week is in sight.
     pub(crate) fn of(connection: &Connection, zone: &TimeZone) -> Option<Self> {
-        let (first, _) = connection.hours.first_key_value()?;
-        let (last, _) = connection.hours.last_key_value()?;
+        let (first, _) = connection.hours.first()?;
+        let (last, _) = connection.hours.last()?;
         if last.as_second() - first.as_second() < WEEK_S {
             return None;
         }
         let mut octets = [0_u64; HOURS];
-        for (hour, bytes) in &connection.hours {
+        for (hour, bytes) in connection.hours.iter() {
             let local = hour.to_zoned(zone.clone());
             let day = local.weekday().to_monday_zero_offset();
             let place = usize::try_from(i32::from(day) * 24 + i32::from(local.hour())).ok()?;

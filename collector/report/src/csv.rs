@@ -201,7 +201,7 @@ fn connection(row: &Connection, place: i64, lang: Lang, zone: &TimeZone) -> [Str
         registered(row, zone);
     let (inside, outside) = (&row.inside, &row.outside);
     let none = Exit::default();
-    let exit = row.exit.as_ref().unwrap_or(&none);
+    let exit = row.exit.as_deref().unwrap_or(&none);
     let endpoint = |transport: &str, port: u16| {
         if port == 0 { transport.to_owned() } else { format!("{transport}/{port}") }
     };

@@ -178,7 +178,7 @@ fn connection(row: &Connection, place: i64, lang: Lang, zone: &TimeZone) -> Vec<
         Cell::of(arrow(row.initiator)),
         outside_cell,
         service(row, lang),
-        exit(row.exit.as_ref(), lang),
+        exit(row.exit.as_deref(), lang),
         time(seen.then_some(row.last_seen), zone),
         Cell::of(&size::human(row.bytes_out.saturating_add(row.bytes_in))),
         sure(row.evidence.iter().map(|evidence| evidence.confidence).max()),

@@ -3,7 +3,6 @@
 //! Every site has names of its own, Japanese ones among them, some hundred octets of text a connection, and
 //! what a connection of weeks has besides: behaviour, addresses, reasons in both languages.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
@@ -155,7 +154,8 @@ fn connection(site: usize, number: usize, begin: Timestamp) -> Connection {
             vlan: Some(10),
             vendor: Some("Example Medical".to_owned()),
             ..Inside::default()
-        },
+        }
+        .into(),
         outside: Outside {
             ip: address(0),
             ips: (0..=number % 6).map(address).collect(),
@@ -164,18 +164,21 @@ fn connection(site: usize, number: usize, begin: Timestamp) -> Connection {
             country: Some("JP".to_owned()),
             asn: Some(64_496),
         },
-        exit: Some(Exit {
-            mac: ROUTERS[number % ROUTERS.len()].to_owned(),
-            vendor: Some("Example Networks".to_owned()),
-            ..Exit::default()
-        }),
+        exit: Some(
+            Exit {
+                mac: ROUTERS[number % ROUTERS.len()].to_owned(),
+                vendor: Some("Example Networks".to_owned()),
+                ..Exit::default()
+            }
+            .into(),
+        ),
         tunnel,
         category: CATEGORIES[number % CATEGORIES.len()].map(str::to_owned),
         last_seen: at + SignedDuration::from_mins(7),
         sessions: 9,
         bytes_out: 10_000 + number as u64,
         bytes_in: 90_000,
-        hours: BTreeMap::from([(begin, 100_000)]),
+        hours: [(begin, 100_000)].into(),
         beacon: Some(Beacon { score: 0.8, period_s: 300.0, jitter: 0.1 }),
         evidence: vec![
             evidence("wire/handshake", 90),

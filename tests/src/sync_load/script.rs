@@ -3,8 +3,6 @@
 //! The first step is the ledger as it is after a while, each further one what a roll-up of five minutes changed.
 //! Played once more, rows are written over, as they are in a ledger of months, and the history goes on.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use sekisho_api::sync::{Batch, Entry, Item, SYNC_VERSION, Sending};
 use sekisho_api::{
@@ -160,14 +158,14 @@ fn connection(number: u64, step: u64, begin: Timestamp, end: Timestamp) -> Conne
         port: [4500, 443, 22][(number % EACH) as usize],
         endpoints: Vec::new(),
         initiator: Initiator::Inside,
-        inside: Inside { ip, mac: Some(mac), vlan: Some(10), ..Inside::default() },
+        inside: Inside { ip, mac: Some(mac), vlan: Some(10), ..Inside::default() }.into(),
         outside: Outside {
             ip: outside.clone(),
             ips: vec![outside],
             name: Some(format!("host-{number}.vendor.example")),
             ..Outside::default()
         },
-        exit: Some(Exit { mac: FIREWALL.to_owned(), ..Exit::default() }),
+        exit: Some(Exit { mac: FIREWALL.to_owned(), ..Exit::default() }.into()),
         tunnel: service == "ipsec",
         category: Some("modality-maintenance".to_owned()),
         status: "unregistered".to_owned(),
@@ -177,7 +175,7 @@ fn connection(number: u64, step: u64, begin: Timestamp, end: Timestamp) -> Conne
         sessions: 1,
         bytes_out: octets,
         bytes_in: 2 * octets,
-        hours: BTreeMap::from([(begin, 3 * octets)]),
+        hours: [(begin, 3 * octets)].into(),
         beacon: None,
         behaviour: None,
         maintenance: Vec::new(),

@@ -1,6 +1,8 @@
 //! What one relationship did so far: when its conns began, how it was kept alive, what it carried in
 //! which hour, when somebody worked.
 
+use smallvec::SmallVec;
+
 use super::pulse::Report;
 use super::thinned::{Sample, Thinned};
 use super::work::Works;
@@ -21,25 +23,28 @@ pub(crate) struct Hour {
 }
 
 /// What one relationship did so far. Index 0 is orig's, 1 is resp's.
+///
+/// What every conn adds to stands together; what only those add to that are watched comes last.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub(crate) struct Past {
     /// When the first and the last of its conns began, as far as each is known.
     began_ns: Option<(i64, i64)>,
+    /// The longest conn.
+    pub(crate) longest_ns: i64,
+    /// When a conn was last heard that had not ended.
+    pub(crate) open_ns: Option<i64>,
+    /// In order; most relationships live for one.
+    hours: SmallVec<[Hour; 1]>,
     /// Between the beginnings of its conns.
     pub(crate) calls: Thinned,
     /// Between keep-alives.
     pub(crate) beats: Thinned,
-    /// In order.
-    hours: Vec<Hour>,
     pub(crate) works: Works,
     /// The longest time without work, of conns that were watched packet by packet; `None` for none.
     pub(crate) quiet_ns: Option<i64>,
-    /// The longest conn.
-    pub(crate) longest_ns: i64,
     /// How long conns lasted that were watched packet by packet, all together.
     pub(crate) lasted_ns: i64,
-    /// When a conn was last heard that had not ended.
-    pub(crate) open_ns: Option<i64>,
 }
 
 /// What a conn tells of itself, or what is new of it.
@@ -138,10 +143,6 @@ impl Past {
                     self.hours.remove(0);
                 }
                 let at = at - usize::from(full);
-                if self.hours.is_empty() {
-                    // Most relationships live for one hour.
-                    self.hours.reserve_exact(1);
-                }
                 self.hours.insert(at, Hour { number: hour, ..Hour::default() });
                 at
             }

@@ -4,8 +4,12 @@
 //! is kept is spread over the whole time, and depends on nothing but what came. Which of the two goes by no
 //! pattern, lest intervals that take turns leave only one kind.
 
+use smallvec::SmallVec;
+
 /// Samples kept: quartiles of 32 lie within some percent of those of all.
 const MAX_KEPT: usize = 32;
+/// Samples that stand in place: most relationships have no more.
+const FEW: usize = 4;
 
 /// The time since the one before, with what was sent.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -27,7 +31,7 @@ impl Sample {
 /// Samples, evenly thinned.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Thinned {
-    kept: Vec<Sample>,
+    kept: SmallVec<[Sample; FEW]>,
     /// How many samples stand for one kept, as a power of two.
     thinning: u32,
     count: u64,
@@ -75,9 +79,6 @@ impl Thinned {
                 keep
             });
             self.thinning = (self.thinning + 1).min(u32::BITS - 1);
-        }
-        if self.kept.capacity() == 0 {
-            self.kept.reserve_exact(4);
         }
         self.kept.push(sample);
     }

@@ -204,8 +204,8 @@ fn what_the_wire_showed_of_a_tunnel_before_holds_while_it_is_quiet() {
     let seen = Connection {
         transport: "esp".to_owned(),
         port: 0,
-        inside: Inside { ip: "10.0.0.200".to_owned(), ..Inside::default() },
-        exit: Some(Exit { mac: MAC.to_owned(), ..Exit::default() }),
+        inside: Inside { ip: "10.0.0.200".to_owned(), ..Inside::default() }.into(),
+        exit: Some(Exit { mac: MAC.to_owned(), ..Exit::default() }.into()),
         category: Some("system-maintenance".to_owned()),
         sessions: 4,
         bytes_in: 9,

@@ -1,6 +1,5 @@
 //! A ledger that holds hostile names.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,14 +29,15 @@ fn connection(number: usize) -> Connection {
             name: Some(SCRIPT.to_owned()),
             role: Some("ct".to_owned()),
             ..Inside::default()
-        },
+        }
+        .into(),
         outside: Outside {
             ips: vec![format!("198.{}.{}.{}", 18 + low.2, low.1, low.0)],
             ip: format!("198.{}.{}.{}", 18 + low.2, low.1, low.0),
             name: Some(if number == 0 { FORMULA.to_owned() } else { format!("host-{number}.example") }),
             ..Outside::default()
         },
-        exit: Some(Exit { mac: "00:53:00:00:00:fe".to_owned(), ..Exit::default() }),
+        exit: Some(Exit { mac: "00:53:00:00:00:fe".to_owned(), ..Exit::default() }.into()),
         tunnel: number.is_multiple_of(3),
         category: [None, Some("general-internet"), Some("remote-service")][number % 3].map(str::to_owned),
         status: "unregistered".to_owned(),
@@ -47,7 +47,7 @@ fn connection(number: usize) -> Connection {
         sessions: 1,
         bytes_out: 600,
         bytes_in: 400,
-        hours: BTreeMap::from([(at, 1000)]),
+        hours: [(at, 1000)].into(),
         beacon: None,
         behaviour: None,
         maintenance: Vec::new(),

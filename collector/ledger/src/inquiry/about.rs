@@ -15,7 +15,7 @@ pub(super) fn known_by(database: &Database, site: &str, number: i64) -> Result<O
         let connection: Connection = unjson(&row.get::<String>(2)?)?;
         let outside = connection.outside;
         let ips = if outside.ips.is_empty() { vec![outside.ip] } else { outside.ips };
-        let exit = connection.exit.map(|exit| exit.mac);
+        let exit = connection.exit.map(|exit| exit.take().mac);
         Ok(About { device: row.get(0)?, service: row.get(1)?, name: outside.name, ips, exit })
     })
 }
@@ -33,7 +33,7 @@ pub(super) fn number(database: &Database, site: &str, about: &About) -> Result<O
     wanted.outside.name.clone_from(&about.name);
     wanted.outside.ip = about.ips.first().cloned().unwrap_or_default();
     wanted.outside.ips.clone_from(&about.ips);
-    wanted.exit = about.exit.as_ref().map(|mac| Exit { mac: mac.clone(), ..Exit::default() });
+    wanted.exit = about.exit.as_ref().map(|mac| Exit { mac: mac.clone(), ..Exit::default() }.into());
     let known: Vec<&Connection> = of_device.iter().map(|(_, connection)| connection).collect();
     let place = pair(&known, &[&wanted]).first().copied().flatten();
     Ok(place.and_then(|place| of_device.get(place)).map(|(number, _)| *number))

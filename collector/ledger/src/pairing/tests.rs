@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use sekisho_api::{Exit, Initiator, Inside, Outside};
+use sekisho_api::{ByHour, Exit, Initiator, Inside, Outside};
 
 use super::succession::{Sought, are_told_alike, holds, succeed};
 use super::*;
@@ -12,14 +12,14 @@ fn connection(name: Option<&str>, ips: &[&str], exit: Option<&str>) -> Connectio
         port: 4500,
         endpoints: Vec::new(),
         initiator: Initiator::Inside,
-        inside: Inside { ip: "192.0.2.10".to_owned(), ..Inside::default() },
+        inside: Inside { ip: "192.0.2.10".to_owned(), ..Inside::default() }.into(),
         outside: Outside {
             ip: ips[0].to_owned(),
             ips: ips.iter().map(ToString::to_string).collect(),
             name: name.map(str::to_owned),
             ..Outside::default()
         },
-        exit: exit.map(|mac| Exit { mac: mac.to_owned(), ..Exit::default() }),
+        exit: exit.map(|mac| Exit { mac: mac.to_owned(), ..Exit::default() }.into()),
         tunnel: true,
         category: None,
         status: "unregistered".to_owned(),
@@ -29,7 +29,7 @@ fn connection(name: Option<&str>, ips: &[&str], exit: Option<&str>) -> Connectio
         sessions: 1,
         bytes_out: 1,
         bytes_in: 1,
-        hours: BTreeMap::new(),
+        hours: ByHour::default(),
         beacon: None,
         behaviour: None,
         maintenance: Vec::new(),

@@ -45,13 +45,14 @@ pub(crate) fn connection(first: Timestamp, last: Timestamp) -> Connection {
             mac: Some(CT.to_owned()),
             vlan: Some(10),
             ..Inside::default()
-        },
+        }
+        .into(),
         outside: Outside {
             ip: "198.51.100.1".to_owned(),
             ips: vec!["198.51.100.1".to_owned()],
             ..Outside::default()
         },
-        exit: Some(Exit { mac: FIREWALL.to_owned(), ..Exit::default() }),
+        exit: Some(Exit { mac: FIREWALL.to_owned(), ..Exit::default() }.into()),
         tunnel: true,
         category: Some("modality-maintenance".to_owned()),
         status: "unregistered".to_owned(),
@@ -61,7 +62,7 @@ pub(crate) fn connection(first: Timestamp, last: Timestamp) -> Connection {
         sessions: 1,
         bytes_out: 600,
         bytes_in: 400,
-        hours: BTreeMap::from([(first, 1000)]),
+        hours: [(first, 1000)].into(),
         beacon: None,
         behaviour: None,
         maintenance: Vec::new(),

@@ -68,7 +68,7 @@ impl Pair {
         let said = all.into_iter().map(|row| {
             let rules: Vec<String> = row.evidence.iter().map(|reason| reason.rule.to_string()).collect();
             let name = row.outside.name.unwrap_or(row.outside.ip);
-            let exit = row.exit.map_or("no exit".to_owned(), |exit| exit.mac);
+            let exit = row.exit.map_or("no exit".to_owned(), |exit| exit.take().mac);
             let is_former = if row.number > Some(1_000_000_000) { "former" } else { "new" };
             format!("{is_former} {name} {exit} {}", rules.join(" "))
         });
@@ -129,7 +129,7 @@ fn one_with_a_name_takes_the_place_of_one_without() {
 fn one_whose_exit_is_not_known_leaves_one_whose_exit_is() {
     let over = |exit: Option<&str>| {
         let mut one = tls(Some("a.example"), &[CDN]);
-        one.exit = exit.map(|mac| sekisho_api::Exit { mac: mac.to_owned(), ..Default::default() });
+        one.exit = exit.map(|mac| sekisho_api::Exit { mac: mac.to_owned(), ..Default::default() }.into());
         one
     };
     let mut pair = Pair::new();

@@ -122,7 +122,7 @@ fn two_exits_at_once_are_two_connections() {
     let ledger = recorded(&[one(0, 1, |_| {}), both(30, 31), both(60, 61)]);
     assert_eq!(events(&ledger), []);
     let mut exits: Vec<_> =
-        connections(&ledger).into_iter().map(|row| (row.number, row.exit.unwrap().mac)).collect();
+        connections(&ledger).into_iter().map(|row| (row.number, row.exit.unwrap().take().mac)).collect();
     exits.sort();
     assert_eq!(exits, [(Some(1), FIREWALL.to_owned()), (Some(2), LTE.to_owned())]);
 }

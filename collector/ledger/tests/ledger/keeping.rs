@@ -351,7 +351,8 @@ fn a_daemon_killed_at_any_moment_leaves_whole_roll_ups_and_loses_none_that_it_to
         let rows = connections(&ledger);
         assert_eq!(rows.len(), 400);
         let whole = |row: &Connection| {
-            row.sessions == last + 1 && row.hours.values().sum::<u64>() == 1000 * (last + 1)
+            row.sessions == last + 1
+                && row.hours.iter().map(|(_, octets)| octets).sum::<u64>() == 1000 * (last + 1)
         };
         assert!(rows.iter().all(whole), "{last}");
         check_file(&path);

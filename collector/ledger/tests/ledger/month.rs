@@ -4,7 +4,6 @@
 //! hours of a day, some once a week. A roll-up says which hours spoke, so that fewer of them a day leave the same
 //! rows as many.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -136,7 +135,7 @@ fn connection(number: usize, first: usize, last: usize) -> Option<Connection> {
         port,
         endpoints: vec![Endpoint { transport: transport.to_owned(), port }],
         initiator: Initiator::Inside,
-        inside: Inside { ip, mac: Some(mac), vlan: Some(10), ..Inside::default() },
+        inside: Inside { ip, mac: Some(mac), vlan: Some(10), ..Inside::default() }.into(),
         outside: Outside {
             ip: address(0),
             ips: (0..=number % 6).map(address).collect(),
@@ -144,14 +143,14 @@ fn connection(number: usize, first: usize, last: usize) -> Option<Connection> {
             org: Some("遠隔読影センター（例）".to_owned()),
             ..Outside::default()
         },
-        exit: Some(Exit { mac: exit.to_owned(), ..Exit::default() }),
+        exit: Some(Exit { mac: exit.to_owned(), ..Exit::default() }.into()),
         tunnel,
         category: (!number.is_multiple_of(3)).then(|| "general-internet".to_owned()),
         last_seen: start_of(end) + SignedDuration::from_mins(55),
         sessions: hours.len() as u64,
         bytes_out: sum / 4,
         bytes_in: sum - sum / 4,
-        hours: hours.iter().map(|hour| (start_of(*hour), octets(*hour))).collect::<BTreeMap<_, _>>(),
+        hours: hours.iter().map(|hour| (start_of(*hour), octets(*hour))).collect(),
         beacon: Some(Beacon { score: 0.8, period_s: 300.0, jitter: 0.1 }),
         evidence: vec![
             evidence("wire/handshake", 90),

@@ -32,13 +32,14 @@ fn connection(number: i64, device: u32, exit: u32, service: &str, tunnel: bool) 
             ip: format!("10.1.0.{device}"),
             mac: Some(mac(device).to_string()),
             ..Inside::default()
-        },
+        }
+        .into(),
         outside: Outside {
             ip: "198.51.100.7".to_owned(),
             name: Some(HOSTILE.to_owned()),
             ..Outside::default()
         },
-        exit: Some(Exit { mac: mac(exit).to_string(), ..Exit::default() }),
+        exit: Some(Exit { mac: mac(exit).to_string(), ..Exit::default() }.into()),
         tunnel,
         category: Some("modality-maintenance".to_owned()),
         status: "unregistered".to_owned(),
@@ -48,7 +49,7 @@ fn connection(number: i64, device: u32, exit: u32, service: &str, tunnel: bool) 
         sessions: 1,
         bytes_out: 1,
         bytes_in: 1,
-        hours: std::collections::BTreeMap::new(),
+        hours: sekisho_api::ByHour::default(),
         beacon: None,
         behaviour: None,
         maintenance: Vec::new(),

@@ -68,7 +68,8 @@ fn connection(place: usize, short: &Short<'_>) -> Connection {
             name: some(inside[0]),
             role: some(inside[1]),
             vendor: some("Example Medical"),
-        },
+        }
+        .into(),
         outside: Outside {
             ip: outside[2].to_owned(),
             ips: ips.collect(),
@@ -77,13 +78,16 @@ fn connection(place: usize, short: &Short<'_>) -> Connection {
             country: some("JP"),
             asn: Some(64_496),
         },
-        exit: Some(Exit {
-            name: some(exit[0]),
-            vendor: some(exit[1]),
-            mac: exit[2].to_owned(),
-            line: some(exit[3]),
-            ip: some("192.0.2.254"),
-        }),
+        exit: Some(
+            Exit {
+                name: some(exit[0]),
+                vendor: some(exit[1]),
+                mac: exit[2].to_owned(),
+                line: some(exit[3]),
+                ip: some("192.0.2.254"),
+            }
+            .into(),
+        ),
         tunnel,
         category: some(category),
         status: "unregistered".to_owned(),
@@ -93,7 +97,7 @@ fn connection(place: usize, short: &Short<'_>) -> Connection {
         sessions: 3,
         bytes_out: bytes.0,
         bytes_in: bytes.1,
-        hours: std::collections::BTreeMap::new(),
+        hours: sekisho_api::ByHour::default(),
         beacon: (service == "ipsec").then_some(Beacon { score: 0.9, period_s: 59.7, jitter: 0.1 }),
         behaviour: None,
         maintenance: Vec::new(),

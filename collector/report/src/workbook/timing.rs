@@ -45,14 +45,14 @@ pub(super) fn of(connection: &Connection, lang: Lang, zone: &TimeZone) -> Cell {
 /// Gives on how many days of the zone it was seen.
 pub(super) fn days(connection: &Connection, zone: &TimeZone) -> Cell {
     let day = |at: jiff::Timestamp| at.to_zoned(zone.clone()).date();
-    let mut days: BTreeSet<_> = connection.hours.keys().map(|hour| day(*hour)).collect();
+    let mut days: BTreeSet<_> = connection.hours.iter().map(|(hour, _)| day(*hour)).collect();
     days.extend([day(connection.first_seen), day(connection.last_seen)]);
     Cell::Count(days.len() as u64)
 }
 
 fn presence(connection: &Connection, lang: Lang) -> Option<String> {
-    let (first, _) = connection.hours.first_key_value()?;
-    let (last, _) = connection.hours.last_key_value()?;
+    let (first, _) = connection.hours.first()?;
+    let (last, _) = connection.hours.last()?;
     let span = (last.as_second() - first.as_second()) / 3600 + 1;
     if span < ENOUGH_HOURS {
         return None;
@@ -70,7 +70,7 @@ fn presence(connection: &Connection, lang: Lang) -> Option<String> {
 /// Gives the hours of the day with traffic as ranges, unless it is all of them.
 fn hours(connection: &Connection, zone: &TimeZone) -> Option<String> {
     let hours: BTreeSet<i8> =
-        connection.hours.keys().map(|hour| hour.to_zoned(zone.clone()).hour()).collect();
+        connection.hours.iter().map(|(hour, _)| hour.to_zoned(zone.clone()).hour()).collect();
     if hours.is_empty() || hours.len() == 24 {
         return None;
     }

@@ -111,7 +111,8 @@ fn connection(index: usize, line: &Line) -> Connection {
             name: some(name),
             role: some(role),
             vendor: some(vendor),
-        },
+        }
+        .into(),
         outside: Outside {
             ip: format!("198.51.100.{outside}"),
             ips: (0..=index as u8).map(|more| format!("198.51.100.{}", outside + more)).collect(),
@@ -120,7 +121,7 @@ fn connection(index: usize, line: &Line) -> Connection {
             country: Some("JP".to_owned()),
             asn: Some(64_500),
         },
-        exit: Some(exit(gateway)),
+        exit: Some(exit(gateway).into()),
         tunnel,
         category: some(category),
         status: if index == 6 { "registered" } else { "unregistered" }.to_owned(),
@@ -130,7 +131,7 @@ fn connection(index: usize, line: &Line) -> Connection {
         sessions: 3 + 17 * index as u64,
         bytes_out: 52_428_800 >> index,
         bytes_in: 1_048_576 << index,
-        hours,
+        hours: hours.into(),
         beacon: (index % 4 == 1).then_some(Beacon {
             score: 0.93,
             period_s: 60.0 * f64::from(u8::try_from(index).unwrap()),
