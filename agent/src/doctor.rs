@@ -3,6 +3,8 @@
 //! [`Watch`] takes frames from wherever they come, one after the other, and concludes: from capture files,
 //! or from an interface for as long as it is asked to.
 
+#[cfg(test)]
+pub(crate) mod samples;
 mod watch;
 pub(crate) mod wire;
 

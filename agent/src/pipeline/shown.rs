@@ -41,25 +41,10 @@ mod tests {
     use sekisho_mirror::{Around, Key, Verdict};
 
     use crate::capture::Frame;
+    use crate::doctor::samples::{OTHER, OWN, datagram};
     use crate::pipeline::{Pipeline, Settings};
 
     use super::*;
-
-    const OWN: [u8; 6] = [0x00, 0x53, 0x00, 0xff, 0xff, 0x01];
-    const OTHER: [u8; 6] = [0x00, 0x53, 0x00, 0, 0, 2];
-
-    /// A UDP datagram from one host to another in an Ethernet frame.
-    fn datagram(to: [u8; 6], ports: [u16; 2], hosts: [[u8; 4]; 2], payload: &[u8]) -> Vec<u8> {
-        let udp_len = u16::try_from(8 + payload.len()).unwrap();
-        let [total_high, total_low] = (20 + udp_len).to_be_bytes();
-        let mut frame = [&to[..], &[0x00, 0x53, 0x00, 0, 0, 1], &[8, 0]].concat();
-        frame.extend([0x45, 0, total_high, total_low, 0, 0, 0, 0, 64, 17, 0, 0]);
-        frame.extend(hosts.concat());
-        let [from, to] = ports.map(u16::to_be_bytes);
-        frame.extend([from, to, udp_len.to_be_bytes(), [0, 0]].concat());
-        frame.extend(payload);
-        frame
-    }
 
     /// What the daemon's check says of talks between many hosts, each frame in VXLAN to some station.
     fn judged(to: [u8; 6]) -> sekisho_mirror::Assessment {

@@ -35,6 +35,8 @@ mod registrations;
 #[cfg(test)]
 mod runtime;
 #[cfg(test)]
+mod silence;
+#[cfg(test)]
 mod sync;
 #[cfg(test)]
 mod world;
