@@ -1,6 +1,7 @@
 //! The whole way of a packet: decode, track, recognise, enrich.
 
-mod glimpse;
+mod carried;
+mod ended;
 mod known;
 mod settings;
 mod shown;
@@ -19,10 +20,11 @@ use sekisho_export::{Exporters, Limits as ExportLimits};
 use sekisho_mirror::{Carries, Glance, MirrorCheck};
 use sekisho_recognise::{Engine, Recognised, Side, neighbour};
 use sekisho_rules::Rules;
-use sekisho_track::{Attention, Conn, ConnId, Counts, Mark, Seen, Table};
+use sekisho_track::{Attention, ConnId, Counts, Mark, Seen, Table};
 
 use crate::capture::Frame;
-use glimpse::glimpse;
+use carried::Carried;
+use ended::Ended;
 pub(crate) use settings::{Exports, Settings};
 use shown::{Shown, is_wrap, observe};
 use tally::{Tally, Told};
@@ -43,6 +45,7 @@ const LIMITED_BROADCAST: Addr = Addr::v4([255; 4]);
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     table: Table<Extra>,
+    ended: Ended,
     engine: Engine,
     enrich: Enrich,
     tally: Tally,
@@ -88,6 +91,7 @@ impl Pipeline {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
             table: Table::new(settings.limits),
+            ended: Ended::new(),
             engine: Engine::new(settings.budget),
             enrich: Enrich::new(settings.internal, settings.bounds),
             tally: Tally::default(),
@@ -124,12 +128,13 @@ impl Pipeline {
         self.end_all();
         let capture = self.capture();
         // What only packets need makes room for the conclusions.
-        drop((self.table, self.engine));
+        drop((self.table, self.ended, self.engine));
         self.enrich.finish(capture, rules)
     }
 
     /// Gives what is new since the last time; conns go on.
     pub(crate) fn gather(&mut self) -> Share {
+        self.tell_ended();
         let Self { table, enrich, hour, .. } = self;
         table.each(|conn| enrich.follow(conn, *hour));
         let capture = self.capture();
@@ -141,8 +146,8 @@ impl Pipeline {
     /// Lets time pass without packets: conns that said nothing for long end.
     pub(crate) fn idle(&mut self, now_ns: i64) {
         self.follow_hour(now_ns);
-        let Self { table, engine, enrich, mirror, .. } = self;
-        table.pass(now_ns, &mut |conn| end(engine, enrich, mirror, conn));
+        let Self { table, ended, engine, enrich, mirror, .. } = self;
+        table.pass(now_ns, &mut |conn| ended.take(conn, engine, enrich, mirror));
     }
 
     /// Says how full the flow table is: conns, and how many it may hold.
@@ -163,6 +168,7 @@ impl Pipeline {
 
     /// Gives the counts of the mirror check, living conns included, and starts them anew if `anew`.
     pub(crate) fn mirror(&mut self, anew: Option<MirrorCheck>) -> Option<MirrorCheck> {
+        self.tell_ended();
         let Self { table, mirror, .. } = self;
         let mut check = match anew {
             Some(anew) => mirror.replace(anew),
@@ -276,11 +282,12 @@ impl Pipeline {
 
     #[cold]
     fn new_hour(&mut self, hour: i64) {
-        let ended = self.hour;
-        if hour > ended {
+        let over = self.hour;
+        if hour > over {
+            self.tell_ended();
             let Self { table, enrich, .. } = self;
-            table.each(|conn| enrich.follow(conn, ended));
-        } else if hour + REWIND_HOURS < ended {
+            table.each(|conn| enrich.follow(conn, over));
+        } else if hour + REWIND_HOURS < over {
             self.end_all();
         } else {
             return;
@@ -290,8 +297,15 @@ impl Pipeline {
     }
 
     fn end_all(&mut self) {
-        let Self { table, engine, enrich, mirror, .. } = self;
-        table.finish(&mut |conn| end(engine, enrich, mirror, conn));
+        let Self { table, ended, engine, enrich, mirror, .. } = self;
+        table.finish(&mut |conn| ended.take(conn, engine, enrich, mirror));
+        self.tell_ended();
+    }
+
+    /// Tells of the conns that ended and still wait.
+    fn tell_ended(&mut self) {
+        let Self { ended, engine, enrich, mirror, .. } = self;
+        ended.tell(engine, enrich, mirror);
     }
 
     /// Decodes what a tunnel carries.
@@ -336,8 +350,8 @@ impl Pipeline {
         if ip.dst == LIMITED_BROADCAST && level.carrier.is_none() {
             self.enrich.broadcast(time_ns, link, ip.src);
         }
-        let Self { table, engine, enrich, mirror, .. } = self;
-        let done = &mut |conn| end(engine, enrich, mirror, conn);
+        let Self { table, ended, engine, enrich, mirror, .. } = self;
+        let done = &mut |conn| ended.take(conn, engine, enrich, mirror);
         let mark = level.mark.unwrap_or_else(|| Mark::of(link, ip));
         let Some(touch) = table.packet(time_ns, &mark, link, ip, done) else { return };
         match touch.seen {
@@ -356,7 +370,7 @@ impl Pipeline {
         {
             enrich.answered(time_ns, link, ip, conn);
         }
-        self.recognise(time_ns, link, ip, touch.id, touch.from_orig);
+        self.recognise(time_ns, link.vlan, &Carried::of(ip), touch.id, touch.from_orig);
         if let Some(inner) = inner {
             let level = Level { carrier: Some((ip.src, ip.dst)), shown: None, ..level };
             self.deeper(time_ns, inner.link, inner.data, inner.wire_len, level);
@@ -365,22 +379,22 @@ impl Pipeline {
 
     /// Shows a packet's payload to the recognisers while its conn is not settled.
     #[inline]
-    fn recognise(&mut self, time_ns: i64, link: &Link, ip: &Ip<'_>, id: ConnId, from_orig: bool) {
+    fn recognise(&mut self, time_ns: i64, vlan: u16, carried: &Carried<'_>, id: ConnId, from_orig: bool) {
         let Self { table, engine, enrich, heard, exporters, exports, listens, tally, .. } = self;
         let Some(conn) = table.conn_mut(id) else { return };
         match conn.attention {
             Attention::Content => {}
             Attention::Settled | Attention::Ignored => return,
             Attention::Grown | Attention::Pulse => {
-                return enrich.pulse(time_ns, conn, from_orig, ip.wire_len);
+                return enrich.pulse(time_ns, conn, from_orig, carried.wire_len);
             }
         }
         if conn.extra.exports_flows {
-            return export(exporters, enrich, tally, time_ns, ip);
+            return export(exporters, enrich, tally, time_ns, carried);
         }
-        let Some(glimpse) = glimpse(time_ns, conn, ip, from_orig) else { return };
+        let Some(glimpse) = carried.glimpse(time_ns, conn, from_orig) else { return };
         let recognised =
-            engine.inspect(&mut conn.extra.inspection, &glimpse, &mut enrich.ears(time_ns, link.vlan, heard));
+            engine.inspect(&mut conn.extra.inspection, &glimpse, &mut enrich.ears(time_ns, vlan, heard));
         if !conn.extra.inspection.wants_more() {
             // A tunnel is watched from the start.
             conn.attention = if conn.held { Attention::Grown } else { Attention::Settled };
@@ -389,13 +403,13 @@ impl Pipeline {
         // What a listener was sent may be too odd to be recognised, and is read as far as it goes.
         let exports_by_look = |found: Recognised| EXPORTS.contains(&found.protocol.service);
         let is_export = *listens || recognised.is_some_and(exports_by_look);
-        if is_export && exports.allow(ip.src) {
+        if is_export && exports.allow(carried.src) {
             // Every datagram counts, not the first ones alone.
             conn.extra.exports_flows = recognised.is_some() || !conn.extra.inspection.wants_more();
             if conn.extra.exports_flows {
                 conn.attention = Attention::Content;
             }
-            export(exporters, enrich, tally, time_ns, ip);
+            export(exporters, enrich, tally, time_ns, carried);
         }
         let Some(recognised) = recognised else { return };
         conn.held |= recognised.protocol.tunnel;
@@ -446,18 +460,16 @@ impl Pipeline {
 }
 
 /// Reads a datagram of a flow exporter.
-fn export(exporters: &mut Exporters, enrich: &mut Enrich, tally: &mut Tally, time_ns: i64, ip: &Ip<'_>) {
-    let read = exporters.datagram(time_ns, ip.src, ip.payload, &mut |flow| enrich.exported(flow));
+fn export(
+    exporters: &mut Exporters,
+    enrich: &mut Enrich,
+    tally: &mut Tally,
+    time_ns: i64,
+    carried: &Carried<'_>,
+) {
+    let read = exporters.datagram(time_ns, carried.src, carried.payload, &mut |flow| enrich.exported(flow));
     if let Err(error) = read {
         *tally.weird.entry("export-not-read").or_default() += 1;
         tracing::trace!(%error, "flow export not read");
     }
-}
-
-fn end(engine: &mut Engine, enrich: &mut Enrich, mirror: &mut Option<MirrorCheck>, mut conn: Conn<Extra>) {
-    if let Some(mirror) = mirror {
-        mirror.conn(&conn);
-    }
-    engine.release(&mut conn.extra.inspection);
-    enrich.ended(&mut conn);
 }

@@ -48,6 +48,8 @@ pub struct Brief {
     pub payload_wire_len: u32,
     /// Octets of payload captured.
     pub payload_len: u32,
+    /// Where the upper header stands in the frame.
+    pub upper_at: u32,
     /// What tells the packet from the conn's next: see [`Tcp::own`] and [`Udp::own`].
     pub own: u64,
     /// Receiver and sender, as the frame has them.
@@ -70,6 +72,7 @@ impl Brief {
         wire_len: 0,
         payload_wire_len: 0,
         payload_len: 0,
+        upper_at: 0,
         own: 0,
         macs: [0; 12],
         vlan: 0,
@@ -92,6 +95,19 @@ impl Brief {
     #[must_use]
     pub const fn is_some(&self) -> bool {
         self.protocol != 0
+    }
+
+    /// Gives what the upper header carries, of the frame that was read: TCP's sequence number, 0 of UDP, and the
+    /// captured payload.
+    #[must_use]
+    pub fn carried<'a>(&self, frame: &'a [u8]) -> (u32, &'a [u8]) {
+        let upper = frame.get(self.upper_at as usize..).unwrap_or_default();
+        let (seq, header_len) = match upper.first_chunk::<TCP_HEADER>() {
+            Some(h) if self.protocol == protocol::TCP => (Tcp::of(h).seq, usize::from(h[12] >> 4) * 4),
+            _ => (0, UDP_HEADER),
+        };
+        let payload = upper.get(header_len..).and_then(|payload| payload.get(..self.payload_len as usize));
+        (seq, payload.unwrap_or_default())
     }
 
     /// Gives the link header.
@@ -122,12 +138,15 @@ impl Brief {
         let tag = u16::from_be_bytes([head[14], head[15]]);
         self.vlan = select_unpredictable(tagged, tag, tci) & VLAN_ID;
         let ethertype = select_unpredictable(tagged, [head[16], head[17]], [head[12], head[13]]);
-        let Some(bytes) = bytes.get(select_unpredictable(tagged, 18, 14)..) else { return false };
-        match ethertype {
-            [0x08, 0x00] => self.v4(bytes),
-            [0x86, 0xdd] => self.v6(bytes),
-            _ => false,
-        }
+        let ip_at = select_unpredictable(tagged, 18, 14);
+        let Some(bytes) = bytes.get(ip_at..) else { return false };
+        let header_len = match ethertype {
+            [0x08, 0x00] if self.v4(bytes) => V4_HEADER,
+            [0x86, 0xdd] if self.v6(bytes) => V6_HEADER,
+            _ => return false,
+        };
+        self.upper_at = (ip_at + header_len) as u32;
+        true
     }
 
     #[expect(clippy::inline_always, reason = "nearly every packet goes this way")]

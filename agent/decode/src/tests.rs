@@ -303,8 +303,8 @@ fn contradictions_are_malformed() {
     }
 }
 
-/// The brief of a TCP or UDP packet that was decoded layer by layer.
-fn brief_of(packet: &Packet<'_>) -> Option<Brief> {
+/// The brief of a TCP or UDP packet that was decoded layer by layer out of a frame.
+fn brief_of(packet: &Packet<'_>, frame: &[u8]) -> Option<Brief> {
     let Body::Ip(ip) = &packet.body else { return None };
     let (flags, own) = match &ip.upper {
         Upper::Tcp(tcp) => (tcp.flags, tcp.own()),
@@ -324,10 +324,18 @@ fn brief_of(packet: &Packet<'_>) -> Option<Brief> {
         wire_len: ip.wire_len,
         payload_wire_len: ip.payload_wire_len,
         payload_len: ip.payload.len() as u32,
+        upper_at: (ip.body.as_ptr().addr() - frame.as_ptr().addr()) as u32,
         own,
         macs: [packet.link.dst.0, packet.link.src.0].concat().try_into().unwrap(),
         vlan: packet.link.vlan,
     })
+}
+
+/// TCP's sequence number and the payload of a packet that was decoded layer by layer.
+fn carried_of<'a>(packet: &Packet<'a>) -> Option<(u32, &'a [u8])> {
+    let Body::Ip(ip) = &packet.body else { return None };
+    let Upper::Tcp(tcp) = &ip.upper else { return Some((0, ip.payload)) };
+    Some((tcp.seq, ip.payload))
 }
 
 #[test]
@@ -380,12 +388,13 @@ proptest! {
         let mut brief = Brief::NONE;
         let read = brief.read(LinkType::Ethernet, tci, bytes, wire_len);
         let packet = decode_tagged(LinkType::Ethernet, tci, bytes, wire_len);
-        let of_packet = packet.ok().and_then(|packet| brief_of(&packet));
+        let of_packet = packet.ok().and_then(|packet| brief_of(&packet, bytes));
         if changes.is_empty() && cut > bytes.len() && tci == 0 {
             prop_assert!(read, "a plain frame has a brief");
         }
         if read {
             prop_assert_eq!(Some(brief), of_packet);
+            prop_assert_eq!(Some(brief.carried(bytes)), packet.ok().and_then(|packet| carried_of(&packet)));
         }
         prop_assert_eq!(brief.is_some(), read);
     }

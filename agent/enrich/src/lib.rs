@@ -236,10 +236,11 @@ impl Enrich {
         self.relations.follow(conn, hour);
     }
 
-    /// Takes a conn that ended.
-    pub fn ended(&mut self, conn: &mut Conn<Extra>) {
-        self.pulses -= usize::from(conn.attention == Attention::Pulse).min(self.pulses);
-        self.relations.add(conn);
+    /// Takes conns that ended.
+    pub fn ended(&mut self, conns: &mut [Conn<Extra>]) {
+        let watched = conns.iter().filter(|conn| conn.attention == Attention::Pulse).count();
+        self.pulses = self.pulses.saturating_sub(watched);
+        self.relations.add(conns);
     }
 
     /// Concludes from everything known; reports what is new.

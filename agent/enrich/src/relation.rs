@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use sekisho_decode::{Addr, MacAddr, protocol};
 use sekisho_recognise::Cipher;
 use sekisho_track::{Conn, State};
+use smallvec::SmallVec;
 
 use crate::behaviour::{self, Past, Pasts};
 use crate::extra::{Carrier, Extra, Note, Notes};
@@ -19,6 +20,8 @@ const MAX_RELATION_NOTES: usize = 320;
 pub(crate) const HOUR_NS: i64 = 3_600 * 1_000_000_000;
 /// The service of what no protocol knows and what looks encrypted.
 pub(crate) const UNKNOWN_ENCRYPTED: &str = "unknown-encrypted";
+/// Conns whose relationships are looked for together.
+const TOGETHER: usize = 32;
 /// How long a living conn may be unrecognised before it is told as it is.
 const UNDECIDED_NS: i64 = 30 * 1_000_000_000;
 
@@ -213,16 +216,32 @@ impl Relations {
     pub(crate) fn follow(&mut self, conn: &mut Conn<Extra>, hour: i64) {
         let undecided = conn.extra.inspection.is_undecided() && conn.last_ns - conn.first_ns < UNDECIDED_NS;
         if !undecided && (conn.bytes != conn.extra.told || !conn.extra.counted) {
-            self.tell(conn, hour, false);
+            let key = key(conn);
+            self.tell(conn, hour, false, key, None);
         }
     }
 
-    /// Adds what is new of an ended conn.
-    pub(crate) fn add(&mut self, conn: &mut Conn<Extra>) {
-        self.tell(conn, conn.last_ns.div_euclid(HOUR_NS), true);
+    /// Adds what is new of ended conns.
+    pub(crate) fn add(&mut self, conns: &mut [Conn<Extra>]) {
+        for conns in conns.chunks_mut(TOGETHER) {
+            // Each is looked for before any is added to: the reads from memory overlap.
+            let keys: SmallVec<[_; TOGETHER]> = conns.iter().map(key).collect();
+            let places: SmallVec<[_; TOGETHER]> = keys.iter().map(|key| self.all.get_index_of(key)).collect();
+            for ((conn, key), place) in conns.iter_mut().zip(keys).zip(places) {
+                self.tell(conn, conn.last_ns.div_euclid(HOUR_NS), true, key, place);
+            }
+        }
     }
 
-    fn tell(&mut self, conn: &mut Conn<Extra>, hour: i64, ended: bool) {
+    /// Adds what is new of a conn to its relationship, which stands at `place` if it was looked for.
+    fn tell(
+        &mut self,
+        conn: &mut Conn<Extra>,
+        hour: i64,
+        ended: bool,
+        key: RelationKey,
+        place: Option<usize>,
+    ) {
         let news = [0, 1].map(|side: usize| {
             let of = |sums: &[u64; 2]| sums.get(side).copied().unwrap_or(0);
             of(&conn.bytes).saturating_sub(of(&conn.extra.told))
@@ -231,46 +250,16 @@ impl Relations {
         let uncounted = !std::mem::replace(&mut conn.extra.counted, true);
         let recognised = conn.extra.inspection.protocol();
         let cipher = conn.extra.inspection.cipher();
-        let (names, looked_up) = conn.extra.names();
         let answered = is_answered(conn);
         let to_group = is_to_group(conn);
-        let key = RelationKey {
-            orig: conn.tuple.src,
-            resp: conn.tuple.dst,
-            macs: [mac(conn, 0), mac(conn, 1)],
-            protocol: conn.tuple.protocol,
-            port: conn.tuple.dst_port,
-            service: recognised.map(|(protocol, _)| protocol.service).or(cipher.map(|_| UNKNOWN_ENCRYPTED)),
-            names,
-            exporter: None,
-        };
-        if !self.has_room(answered) && !self.all.contains_key(&key) {
+        let (_, looked_up) = conn.extra.names();
+        let room = self.has_room(answered);
+        let Some(place) = place.or_else(|| self.place(key, conn, room)) else {
             self.refused += 1;
             return;
-        }
+        };
+        let Some((key, relation)) = self.all.get_index_mut(place) else { return };
         let report = conn.extra.report(conn.first_ns, conn.last_ns, ended);
-        let relation = self.all.entry(key).or_insert_with(|| Relation {
-            vlans: [vlan(conn, 0), vlan(conn, 1)],
-            first_ns: conn.first_ns,
-            last_ns: conn.last_ns,
-            sessions: 0,
-            conns: 0,
-            answered: false,
-            bytes: [0; 2],
-            hours: Hours::default(),
-            notes: Notes::new(),
-            confidence: 0,
-            tunnel: false,
-            cipher: None,
-            handshakes: 0,
-            looked_up,
-            carrier: conn.extra.carrier(),
-            past: None,
-            looked_at: false,
-            to_group,
-            either_way: None,
-            news: true,
-        });
         let piece = behaviour::Piece {
             first_ns: conn.first_ns,
             last_ns: conn.last_ns,
@@ -280,7 +269,7 @@ impl Relations {
             lasted_ns: report.as_ref().map_or(0, |(_, lasted_ns)| *lasted_ns),
             open: !conn.is_closed(),
         };
-        if let Some(past) = self.pasts.of(relation, &key, &piece, report.is_some()) {
+        if let Some(past) = self.pasts.of(relation, key, &piece, report.is_some()) {
             past.conn(&piece, report.map(|(report, _)| report));
         }
         relation.news = true;
@@ -305,6 +294,54 @@ impl Relations {
         }
         relation.looked_up &= looked_up;
         relation.looked_at |= conn.extra.inspection.has_looked();
+    }
+
+    /// Gives where a conn's relationship stands, which begins with it if there is room for another.
+    fn place(&mut self, key: RelationKey, conn: &Conn<Extra>, room: bool) -> Option<usize> {
+        if !room {
+            return self.all.get_index_of(&key);
+        }
+        let entry = self.all.entry(key);
+        let place = entry.index();
+        entry.or_insert_with(|| Relation {
+            vlans: [vlan(conn, 0), vlan(conn, 1)],
+            first_ns: conn.first_ns,
+            last_ns: conn.last_ns,
+            sessions: 0,
+            conns: 0,
+            answered: false,
+            bytes: [0; 2],
+            hours: Hours::default(),
+            notes: Notes::new(),
+            confidence: 0,
+            tunnel: false,
+            cipher: None,
+            handshakes: 0,
+            looked_up: conn.extra.names().1,
+            carrier: conn.extra.carrier(),
+            past: None,
+            looked_at: false,
+            to_group: is_to_group(conn),
+            either_way: None,
+            news: true,
+        });
+        Some(place)
+    }
+}
+
+/// The relationship that a conn is of.
+fn key(conn: &Conn<Extra>) -> RelationKey {
+    let inspection = &conn.extra.inspection;
+    let recognised = inspection.protocol().map(|(protocol, _)| protocol.service);
+    RelationKey {
+        orig: conn.tuple.src,
+        resp: conn.tuple.dst,
+        macs: [mac(conn, 0), mac(conn, 1)],
+        protocol: conn.tuple.protocol,
+        port: conn.tuple.dst_port,
+        service: recognised.or_else(|| inspection.cipher().map(|_| UNKNOWN_ENCRYPTED)),
+        names: conn.extra.names().0,
+        exporter: None,
     }
 }
 

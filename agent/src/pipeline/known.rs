@@ -3,10 +3,11 @@
 //! It says the same as the long way. Whatever could open, end or change anything but the conn's counts is
 //! left to that: handshakes, tunnels, copies, fragments.
 
-use sekisho_decode::{Body, decode_tagged, flag};
+use sekisho_decode::flag;
 use sekisho_mirror::{Carries, Glance};
 use sekisho_track::{Attention, ConnId};
 
+use super::carried::Carried;
 use super::waiting::Waiting;
 use super::{LIMITED_BROADCAST, Pipeline};
 use crate::capture::Frame;
@@ -37,19 +38,15 @@ impl Pipeline {
             Attention::Settled | Attention::Ignored => {}
             Attention::Pulse => enrich.pulse(frame.time_ns, conn, from_orig, brief.wire_len),
             Attention::Content if brief.payload_len == 0 && !conn.extra.exports_flows => {}
-            Attention::Content | Attention::Grown => self.look(frame, id, from_orig),
+            Attention::Content | Attention::Grown => self.look(waiting, id, from_orig),
         }
         true
     }
 
     /// Shows a counted packet to the recognisers.
     #[inline(never)]
-    fn look(&mut self, frame: &Frame<'_>, id: ConnId, from_orig: bool) {
-        let Frame { time_ns, link, tci, data, wire_len, .. } = *frame;
-        if let Ok(packet) = decode_tagged(link, tci, data, wire_len)
-            && let Body::Ip(ip) = &packet.body
-        {
-            self.recognise(time_ns, &packet.link, ip, id, from_orig);
-        }
+    fn look(&mut self, Waiting { frame, brief, .. }: &Waiting<'_>, id: ConnId, from_orig: bool) {
+        let carried = Carried::of_brief(brief, frame.data);
+        self.recognise(frame.time_ns, brief.vlan, &carried, id, from_orig);
     }
 }

@@ -30,7 +30,6 @@ pub struct Conn<X> {
     pub pkts: [u64; 2],
     /// Time of the first packet.
     pub first_ns: i64,
-    pub(crate) next: u32,
     /// The innermost VLAN of the first packet, 0 where untagged.
     pub vlan: u16,
     pub(crate) flags: [u8; 2],
@@ -216,6 +215,11 @@ impl<X> Conn<X> {
         }
     }
 
+    /// Reads what is kept of its hops, so that it is in the cache by then.
+    pub(crate) fn warm_hops(&self) -> u64 {
+        self.hops.iter().map(|hops| u64::from(hops.len)).sum()
+    }
+
     /// The VLANs under which the index knows the conn, each once.
     pub(crate) fn vlans(&self) -> impl Iterator<Item = u16> {
         let mut vlans = [self.vlan; 1 + 2 * MAX_HOPS];
@@ -333,10 +337,10 @@ impl History {
 
 impl<X: Default> Conn<X> {
     /// A free place in the table.
-    pub(crate) fn vacant(next: u32) -> Self {
+    pub(crate) fn vacant() -> Self {
         let tuple =
             Tuple { src: Addr::UNSPECIFIED, dst: Addr::UNSPECIFIED, src_port: 0, dst_port: 0, protocol: 0 };
-        Self { next, live: false, ..Self::opened(tuple, 0, 0) }
+        Self { live: false, ..Self::opened(tuple, 0, 0) }
     }
 
     pub(crate) fn opened(tuple: Tuple, vlan: u16, time_ns: i64) -> Self {
@@ -347,7 +351,6 @@ impl<X: Default> Conn<X> {
             bytes: [0; 2],
             pkts: [0; 2],
             first_ns: time_ns,
-            next: crate::wheel::NONE,
             vlan,
             flags: [0; 2],
             history: History::default(),

@@ -1,5 +1,7 @@
 //! The table itself: finds, opens, updates, expires and evicts conns.
 
+use std::hint::black_box;
+
 use sekisho_decode::{Addr, Brief, Fragment, Ip, Link};
 
 use crate::conn::Conn;
@@ -9,7 +11,7 @@ use crate::index::Index;
 use crate::life::oriented;
 use crate::places::Places;
 use crate::tuple::Tuple;
-use crate::wheel::{NONE, Wheel};
+use crate::wheel::{GROUP, NONE, Wheel};
 
 /// The number of a conn while it lives in the table.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -108,8 +110,8 @@ pub struct Counts {
 #[derive(Debug)]
 pub struct Table<X> {
     conns: Places<X>,
-    /// The first free place; its `next` leads on.
-    free: u32,
+    /// The free places among them.
+    free: Vec<u32>,
     live: u32,
     index: Index,
     wheel: Wheel,
@@ -124,8 +126,8 @@ impl<X: Default> Table<X> {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
-            conns: Places::new(),
-            free: NONE,
+            conns: Places::new(limits.max_conns),
+            free: Vec::new(),
             live: 0,
             index: Index::new(),
             wheel: Wheel::new(),
@@ -253,7 +255,7 @@ impl<X: Default> Table<X> {
     /// What the table takes, in bytes, beside what conns keep apart from it.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        (self.conns.bytes() + self.index.bytes()) as u64
+        (self.conns.bytes() + self.index.bytes() + self.wheel.bytes()) as u64
     }
 
     /// How many conns live, and how many may.
@@ -329,9 +331,8 @@ impl<X: Default> Table<X> {
         self.forget(number);
         let (mut opened, from_orig) = oriented(tuple, link.vlan, time_ns, ip);
         opened.count(time_ns, from_orig, mark.hop, link, ip);
+        // The place stays where it is in its chain.
         if let Some(conn) = self.conns.get_mut(number) {
-            // The place stays where it is in its chain.
-            opened.next = conn.next;
             done(std::mem::replace(conn, opened));
         }
         self.index.insert(mark.conn, number);
@@ -355,13 +356,11 @@ impl<X: Default> Table<X> {
         self.live += 1;
         let (mut opened, from_orig) = oriented(tuple, link.vlan, time_ns, ip);
         opened.count(time_ns, from_orig, mark.hop, link, ip);
-        let number = if self.free == NONE { self.conns.next() } else { self.free };
-        opened.next = self.wheel.add(opened.deadline_ns(), number);
-        if let Some(place) = self.conns.get_mut(number) {
-            self.free = place.next;
-            *place = opened;
-        } else {
-            self.conns.push(opened);
+        let number = self.free.pop().unwrap_or_else(|| self.conns.next());
+        self.wheel.add(opened.deadline_ns(), number);
+        match self.conns.get_mut(number) {
+            Some(place) => *place = opened,
+            None => self.conns.push(opened),
         }
         self.index.insert(mark.conn, number);
         Touch { id: ConnId(number), from_orig, seen: Seen::First }
@@ -405,16 +404,22 @@ impl<X: Default> Table<X> {
 
     /// Looks at the conns of a slot whose second has come.
     fn expire(&mut self, chain: u32, time_ns: i64, done: &mut impl FnMut(Conn<X>)) {
-        let mut number = chain;
-        while let Some(conn) = self.conns.get_mut(number) {
-            let next = conn.next;
-            if conn.deadline_ns() < time_ns {
-                self.end(number, done);
-            } else {
-                conn.grow();
-                conn.next = self.wheel.add(conn.deadline_ns(), number);
+        let (mut chain, mut group, mut over) = (chain, [NONE; GROUP], [NONE; GROUP]);
+        while chain != NONE {
+            let numbers = self.wheel.follow(&mut chain, &mut group);
+            black_box(numbers.iter().fold(0, |all, number| all ^ self.warm_conn(*number)));
+            let mut free = over.iter_mut();
+            for number in numbers {
+                let Some(conn) = self.conns.get_mut(*number) else { continue };
+                if conn.deadline_ns() >= time_ns {
+                    conn.grow();
+                    self.wheel.add(conn.deadline_ns(), *number);
+                } else if let Some(place) = free.next() {
+                    *place = *number;
+                }
             }
-            number = next;
+            let free = free.len();
+            self.end(over.get(..GROUP - free).unwrap_or_default(), done);
         }
     }
 
@@ -427,40 +432,47 @@ impl<X: Default> Table<X> {
         // as often as there are conns at the most, then whatever is nearest goes.
         let (mut moved, mut held) = (self.live, self.live);
         while self.live > target {
-            let Some((due_ns, mut number)) = self.wheel.soonest() else { return };
-            while let Some(conn) = self.conns.get_mut(number) {
-                let next = conn.next;
-                let deadline_ns = conn.deadline_ns();
-                let patience = if conn.held { &mut held } else { &mut moved };
-                let spared = *patience > 0 && (conn.held || deadline_ns > due_ns);
-                if spared || self.live <= target {
-                    *patience = patience.saturating_sub(1);
-                    conn.next = self.wheel.add(deadline_ns, number);
-                } else {
-                    self.counts.evicted += 1;
-                    self.end(number, done);
+            let Some((due_ns, mut chain)) = self.wheel.soonest() else { return };
+            let mut group = [NONE; GROUP];
+            while chain != NONE {
+                for number in self.wheel.follow(&mut chain, &mut group) {
+                    let Some(conn) = self.conns.get(*number) else { continue };
+                    let deadline_ns = conn.deadline_ns();
+                    let patience = if conn.held { &mut held } else { &mut moved };
+                    let spared = *patience > 0 && (conn.held || deadline_ns > due_ns);
+                    if spared || self.live <= target {
+                        *patience = patience.saturating_sub(1);
+                        self.wheel.add(deadline_ns, *number);
+                    } else {
+                        self.counts.evicted += 1;
+                        self.end(&[*number], done);
+                    }
                 }
-                number = next;
             }
         }
     }
 
-    fn release(&mut self, chain: u32, done: &mut impl FnMut(Conn<X>)) {
-        let mut number = chain;
-        while let Some(conn) = self.conns.get(number) {
-            let next = conn.next;
-            self.end(number, done);
-            number = next;
+    fn release(&mut self, mut chain: u32, done: &mut impl FnMut(Conn<X>)) {
+        let mut group = [NONE; GROUP];
+        while chain != NONE {
+            let numbers = self.wheel.follow(&mut chain, &mut group);
+            black_box(numbers.iter().fold(0, |all, number| all ^ self.warm_conn(*number)));
+            self.end(numbers, done);
         }
     }
 
-    /// Gives a conn away and its place back.
-    fn end(&mut self, number: u32, done: &mut impl FnMut(Conn<X>)) {
-        self.forget(number);
-        if let Some(conn) = self.conns.get_mut(number) {
-            done(std::mem::replace(conn, Conn::vacant(self.free)));
-            self.free = number;
-            self.live -= 1;
+    /// Gives conns away and their places back.
+    fn end(&mut self, numbers: &[u32], done: &mut impl FnMut(Conn<X>)) {
+        let conns = numbers.iter().filter_map(|number| self.conns.get(*number));
+        let entries = conns.map(|conn| self.index.touch(conn.tuple.hash(conn.vlan)) ^ conn.warm_hops());
+        black_box(entries.fold(0, |all, one| all ^ one));
+        for number in numbers {
+            self.forget(*number);
+            if let Some(conn) = self.conns.get_mut(*number) {
+                done(std::mem::replace(conn, Conn::vacant()));
+                self.free.push(*number);
+                self.live -= 1;
+            }
         }
     }
 

@@ -10,11 +10,16 @@ const SLOTS: i64 = 64;
 const SLOT_NS: i64 = 1_000_000_000;
 /// The end of a slot's chain.
 pub(crate) const NONE: u32 = u32::MAX;
+/// Conns of a chain that are looked at together.
+pub(crate) const GROUP: usize = 32;
 
-/// Chains of conn numbers, one a slot; the links lie in the conns.
+/// Chains of conn numbers, one a slot.
 #[derive(Debug)]
 pub(crate) struct Wheel {
     heads: Vec<u32>,
+    /// What follows each conn in its chain. They lie apart from the conns, so that who goes along a chain
+    /// knows the next conns without having to wait for this one.
+    links: Vec<u32>,
     /// The second up to which slots were emptied.
     now: i64,
     /// When the second after it begins; the beginning of time while none was seen.
@@ -24,20 +29,49 @@ pub(crate) struct Wheel {
 
 impl Wheel {
     pub(crate) fn new() -> Self {
-        Self { heads: vec![NONE; SLOTS as usize], now: 0, due_ns: i64::MIN, started: false }
+        Self {
+            heads: vec![NONE; SLOTS as usize],
+            links: Vec::new(),
+            now: 0,
+            due_ns: i64::MIN,
+            started: false,
+        }
     }
 
     fn slot(second: i64) -> usize {
         second.rem_euclid(SLOTS) as usize
     }
 
-    /// Puts a conn where its deadline lies; gives the link to keep in the conn.
-    pub(crate) fn add(&mut self, deadline_ns: i64, conn: u32) -> u32 {
+    /// Puts a conn where its deadline lies.
+    pub(crate) fn add(&mut self, deadline_ns: i64, conn: u32) {
         // The slot's second must be over before it is looked at.
         let second = deadline_ns.div_euclid(SLOT_NS).saturating_add(1);
         let latest = self.now.saturating_add(SLOTS - 1);
         let second = second.clamp(self.now.saturating_add(1), latest);
-        self.heads.get_mut(Self::slot(second)).map_or(NONE, |head| std::mem::replace(head, conn))
+        let Some(head) = self.heads.get_mut(Self::slot(second)) else { return };
+        let place = conn as usize;
+        if self.links.len() <= place {
+            self.links.resize(place + 1, NONE);
+        }
+        if let Some(link) = self.links.get_mut(place) {
+            *link = std::mem::replace(head, conn);
+        }
+    }
+
+    /// Goes along a chain: gives its next conns, and moves past them. They may be put elsewhere then.
+    pub(crate) fn follow<'a>(&self, chain: &mut u32, group: &'a mut [u32; GROUP]) -> &'a mut [u32] {
+        let mut count = 0;
+        for place in &mut *group {
+            let Some(next) = self.links.get(*chain as usize) else { break };
+            *place = std::mem::replace(chain, *next);
+            count += 1;
+        }
+        group.get_mut(..count).unwrap_or_default()
+    }
+
+    /// What it takes, in bytes.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.links.capacity() * size_of::<u32>()
     }
 
     /// Tells whether time has moved on by a slot or more.
