@@ -408,6 +408,7 @@ impl<X: Default> Table<X> {
         let mut number = chain;
         while let Some(conn) = self.conns.get_mut(number) {
             let next = conn.next;
+            conn.not_after(time_ns);
             if conn.deadline_ns() < time_ns {
                 self.end(number, done);
             } else {
