@@ -175,8 +175,7 @@ impl LiveSource {
                 Ok(())
             }
             Err(
-                source @ (LiveError::Unsupported
-                | LiveError::NotPermitted { .. }
+                source @ (LiveError::NotPermitted { .. }
                 | LiveError::LinkType { .. }
                 | LiveError::Filter { .. }
                 | LiveError::RingSize { .. }),
