@@ -113,9 +113,10 @@ impl Page<'_> {
         }
         if !status.clock.plausible {
             self.line("agent.attention-clock", &[]);
-        } else if status.clock.waits {
+        }
+        if status.clock.waits {
             self.line("agent.attention-clock-waits", &[]);
-        } else if status.clock.synchronised == Some(false) {
+        } else if status.clock.plausible && status.clock.synchronised == Some(false) {
             self.line("agent.attention-clock-free", &[]);
         }
         if let Some(error) = status.reload.as_ref().and_then(|reload| reload.error.as_ref()) {
