@@ -289,7 +289,8 @@ impl Pipeline {
         self.hour_ns = times_of(hour);
     }
 
-    fn end_all(&mut self) {
+    /// Ends every conn: nothing more comes.
+    pub(crate) fn end_all(&mut self) {
         let Self { table, engine, enrich, mirror, .. } = self;
         table.finish(&mut |conn| end(engine, enrich, mirror, conn));
     }

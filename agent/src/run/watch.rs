@@ -313,6 +313,12 @@ impl<T: Tap> Work for Watch<T> {
         self.pipeline.gather()
     }
 
+    fn last(&mut self) -> Share {
+        // What is not recognised yet waits for its next packets.
+        self.pipeline.end_all();
+        self.gather()
+    }
+
     fn forget(&mut self) {
         // Of what lies in a pipeline, counts go on; its state does not.
         let Vitals { packets, bytes, duplicates, evicted, .. } = self.vitals();

@@ -79,6 +79,10 @@ impl Work for Fake {
         std::mem::take(&mut self.fresh)
     }
 
+    fn last(&mut self) -> u64 {
+        self.gather()
+    }
+
     fn forget(&mut self) {
         self.taken.fetch_sub(std::mem::take(&mut self.fresh), Ordering::SeqCst);
     }

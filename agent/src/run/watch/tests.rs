@@ -4,12 +4,16 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use sekisho_decode::LinkType;
+use sekisho_enrich::Bounds;
 use tracing_subscriber::filter::LevelFilter;
 
+use super::super::known::Known;
+use super::super::site::Site;
 use super::super::vitals::lock;
 use super::*;
 use crate::capture::{CaptureError, Frame, Warning};
 use crate::doctor::samples::{OTHER, OWN, datagram};
+use crate::poll::board::Board;
 use crate::rules::Folders;
 
 type Shared<T> = Arc<Mutex<T>>;
@@ -95,6 +99,20 @@ fn talk(watch: &mut Watch<Fake>, tap: &Fake) {
         lock(&tap.frames).push_back(frame);
         watch.step(Duration::ZERO).unwrap();
     }
+}
+
+#[test]
+fn what_waits_to_be_recognised_is_in_the_last_share() {
+    let tap = Fake::default();
+    let mut watch = watch(&tap);
+    watch.open().unwrap();
+    talk(&mut watch, &tap);
+    let mut known = Known::new(&live(), Bounds::default(), Arc::new(Board::default())).unwrap();
+    known.absorb(watch.gather());
+    assert_eq!(known.conclude().connections.len(), 0, "it may be recognised yet");
+    known.absorb(watch.last());
+    let outside: Vec<_> = known.conclude().connections.into_iter().map(|row| row.outside.ip).collect();
+    assert_eq!(outside, ["203.0.113.7"]);
 }
 
 #[test]
