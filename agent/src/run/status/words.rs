@@ -69,6 +69,10 @@ impl Page<'_> {
             self.line("agent.attention-drops", &[("drops", &drops), ("share", &share)]);
         }
         for worker in status.workers.iter().filter(|worker| worker.state != "watching") {
+            if worker.state == "stuck" {
+                self.line("agent.attention-stuck", &[("name", &worker.name)]);
+                continue;
+            }
             let state = label(self.lang, "worker-state", &worker.state);
             let error = worker.error.as_deref().unwrap_or("-");
             self.line(
@@ -373,6 +377,7 @@ mod tests {
             };
         let doubt = Doubt { ja: "12 個を使いません".to_owned(), en: "12 are not used".to_owned() };
         let cases = [
+        let stuck = Worker { state: "stuck".to_owned(), ..waiting.clone() };
             (port(Interface::default()), "ip link set eth1 up"),
             (port(Interface { link: true, silent_s: 90, ..Interface::default() }), "00:01:30"),
             (port(Interface { link: true, mirror: Some(mirror), ..Interface::default() }), "eth1"),
@@ -387,6 +392,7 @@ mod tests {
             (Status { roll_up: RollUp { unkept: 7, ..RollUp::default() }, ..base.clone() }, "7"),
             (Status { tables: Tables { evicted: 5, ..Tables::default() }, ..base.clone() }, "max_memory"),
             (Status { machine: Machine { disk_free: 1 << 20, ..machine }, ..base.clone() }, "1.0 MB"),
+            (Status { workers: vec![stuck], ..base.clone() }, "systemctl restart"),
             (Status { machine: Machine { temperature_c: Some(91.0), ..machine }, ..base.clone() }, "91"),
             (Status { clock: Clock::default(), ..base.clone() }, "NTP"),
             (Status { clock: Clock { waits: true, ..base.clock }, ..base.clone() }, "NTP"),
