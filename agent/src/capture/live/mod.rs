@@ -23,7 +23,7 @@ mod tests;
 
 pub(crate) use error::LiveError;
 pub(crate) use filter::{FilterError, Problem, check as check_filter};
-pub(crate) use interfaces::{interfaces, speed_mbps};
+pub(crate) use interfaces::{interfaces, is_there, speed_mbps};
 pub(crate) use options::{Fanout, InterfaceInfo, Keep, LiveOptions, RingSize};
 pub(crate) use privileges::drop_privileges;
 pub(crate) use source::LiveSource;

@@ -143,9 +143,11 @@ impl Page<'_> {
 
     /// What of an interface a person should see to.
     fn port(&mut self, interface: &Interface) {
-        let Interface { name, watching, link, silent_s, mirror, .. } = interface;
+        let Interface { name, watching, missing, link, silent_s, mirror, .. } = interface;
         // Why it is not watched is told with its worker.
-        if *watching && !link {
+        if *watching && *missing {
+            self.line("agent.attention-missing", &[("name", name)]);
+        } else if *watching && !link {
             self.line("agent.attention-link", &[("name", name)]);
         } else if *watching && *silent_s >= SILENT_S {
             self.line("agent.attention-silent", &[("name", name), ("silent", &span(*silent_s))]);
@@ -375,10 +377,11 @@ mod tests {
             MirrorVerdict {
                 verdict: "bad".to_owned(), ja: "eth1 不良".to_owned(), en: "eth1 NG".to_owned()
             };
-        let doubt = Doubt { ja: "12 個を使いません".to_owned(), en: "12 are not used".to_owned() };
-        let cases = [
         let stuck = Worker { state: "stuck".to_owned(), ..waiting.clone() };
+        let doubt = Doubt { ja: "12 個を使いません".to_owned(), en: "12 are not used".to_owned() };
+        let cases = vec![
             (port(Interface::default()), "ip link set eth1 up"),
+            (port(Interface { missing: true, ..Interface::default() }), "ip link"),
             (port(Interface { link: true, silent_s: 90, ..Interface::default() }), "00:01:30"),
             (port(Interface { link: true, mirror: Some(mirror), ..Interface::default() }), "eth1"),
             (
@@ -389,10 +392,10 @@ mod tests {
                 "1.00 %",
             ),
             (Status { workers: vec![waiting], ..base.clone() }, "capture-eth1"),
+            (Status { workers: vec![stuck], ..base.clone() }, "systemctl restart"),
             (Status { roll_up: RollUp { unkept: 7, ..RollUp::default() }, ..base.clone() }, "7"),
             (Status { tables: Tables { evicted: 5, ..Tables::default() }, ..base.clone() }, "max_memory"),
             (Status { machine: Machine { disk_free: 1 << 20, ..machine }, ..base.clone() }, "1.0 MB"),
-            (Status { workers: vec![stuck], ..base.clone() }, "systemctl restart"),
             (Status { machine: Machine { temperature_c: Some(91.0), ..machine }, ..base.clone() }, "91"),
             (Status { clock: Clock::default(), ..base.clone() }, "NTP"),
             (Status { clock: Clock { waits: true, ..base.clock }, ..base.clone() }, "NTP"),
