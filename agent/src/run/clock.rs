@@ -73,13 +73,8 @@ impl ClockCheck {
 
     /// Looks at both clocks again, and tells how far the wall clock jumped in between, in seconds.
     pub(crate) fn look(&mut self, wall: SystemTime, monotonic: Instant) -> Option<f64> {
-        let (wall_before, monotonic_before) = self.seen;
+        let jump = jump_s(self.seen, (wall, monotonic));
         self.seen = (wall, monotonic);
-        let went = match wall.duration_since(wall_before) {
-            Ok(forward) => forward.as_secs_f64(),
-            Err(back) => -back.duration().as_secs_f64(),
-        };
-        let jump = went - monotonic.saturating_duration_since(monotonic_before).as_secs_f64();
         if jump.abs() < JUMP.as_secs_f64() {
             return None;
         }
@@ -128,6 +123,35 @@ impl ClockCheck {
             jumps: self.jumps,
             last_jump_s: self.last_jump_s,
         }
+    }
+}
+
+/// How much further the wall clock went than the monotonic one, in seconds.
+fn jump_s(before: (SystemTime, Instant), now: (SystemTime, Instant)) -> f64 {
+    let went = match now.0.duration_since(before.0) {
+        Ok(forward) => forward.as_secs_f64(),
+        Err(back) => -back.duration().as_secs_f64(),
+    };
+    went - now.1.saturating_duration_since(before.1).as_secs_f64()
+}
+
+/// Whether recording waits, by what was found when the clocks were looked at last. They are looked at every second:
+/// what is recorded in the second in which a clock is set would have its times.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    waits: bool,
+    seen: (SystemTime, Instant),
+}
+
+impl Hold {
+    /// Has recording wait, or go on, from a look at both clocks on.
+    pub(crate) fn new(waits: bool, wall: SystemTime, monotonic: Instant) -> Self {
+        Self { waits, seen: (wall, monotonic) }
+    }
+
+    /// Tells whether it waits now: a clock that was set far since then is for whoever looks next.
+    pub(crate) fn waits(&self, wall: SystemTime, monotonic: Instant) -> bool {
+        self.waits || jump_s(self.seen, (wall, monotonic)).abs() > FAR.as_secs_f64()
     }
 }
 
@@ -241,6 +265,22 @@ mod tests {
         assert_eq!(check.settle(Some(false), SETTLING, Some(decade)), Settle::Hold);
         check.look(SystemTime::now(), now + SETTLING);
         assert_eq!(check.settle(Some(false), SETTLING, None), Settle::Go);
+    }
+
+    #[test]
+    fn recording_waits_from_the_moment_in_which_a_clock_is_set_far() {
+        let (wall, now, second) = (SystemTime::now(), Instant::now(), Duration::from_secs(1));
+        // (whether it waited, the wall clock a second later, whether it waits then)
+        let cases = [
+            (false, wall + second, false),
+            (false, wall + Duration::from_hours(1), false),
+            (false, wall + FAR * 30, true),
+            (false, wall - FAR * 30, true),
+            (true, wall + second, true),
+        ];
+        for (waited, later, waits) in cases {
+            assert_eq!(Hold::new(waited, wall, now).waits(later, now + second), waits, "{waited} {later:?}");
+        }
     }
 
     #[test]

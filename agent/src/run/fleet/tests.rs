@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::Instant;
 
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
@@ -398,7 +397,7 @@ fn desk(gathering: Duration) -> (Desk<Counting>, Receiver<Order>, SyncSender<Del
         gathering,
         sequence: 0,
         doubt: None,
-        hold: Arc::default(),
+        hold: Arc::new(Mutex::new(Hold::new(false, SystemTime::now(), Instant::now()))),
     };
     (desk, taken, deliver)
 }
