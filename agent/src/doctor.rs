@@ -25,7 +25,6 @@ use crate::cli::{Doctor, DoctorFormat};
 use crate::output;
 use crate::sink::Sink;
 use watch::Watch;
-pub(crate) use watch::wrap;
 
 /// Judges, tells, and gives the exit code that the verdict comes to.
 pub(crate) fn run(args: &Doctor, lang: Lang) -> anyhow::Result<ExitCode> {

@@ -296,7 +296,8 @@ impl Pipeline {
         self.hour_ns = times_of(hour);
     }
 
-    fn end_all(&mut self) {
+    /// Ends every conn: nothing more comes.
+    pub(crate) fn end_all(&mut self) {
         let Self { table, ended, engine, enrich, mirror, .. } = self;
         table.finish(&mut |conn| ended.take(conn, engine, enrich, mirror));
         self.tell_ended();

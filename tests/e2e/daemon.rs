@@ -1,6 +1,7 @@
 //! The daemon as a service manager runs it: started, asked, reloaded, stopped, and started once too
 //! often.
 
+mod clock;
 mod doors;
 mod owner;
 mod unit;

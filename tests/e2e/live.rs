@@ -126,6 +126,17 @@ fn tunnels<'v>(connections: impl IntoIterator<Item = &'v Value>) -> BTreeSet<[St
     tunnels.map(|row| ["/inside/ip", "/outside/ip", "/service"].map(|path| text(row, path))).collect()
 }
 
+/// Inside and outside addresses of every connection.
+fn parties(connections: &[Value]) -> BTreeSet<[&str; 2]> {
+    let mut parties = BTreeSet::new();
+    for row in connections {
+        let inside = row["inside"]["ip"].as_str().unwrap();
+        let outside = row["outside"]["ips"].as_array().unwrap().iter().filter_map(Value::as_str);
+        parties.extend(outside.map(|outside| [inside, outside]));
+    }
+    parties
+}
+
 #[test]
 fn a_day_on_the_wire_is_in_the_ledger_as_it_is_in_a_capture() {
     let folder = tempfile::tempdir().unwrap();
@@ -139,11 +150,14 @@ fn a_day_on_the_wire_is_in_the_ledger_as_it_is_in_a_capture() {
     let offline: Value =
         serde_json::from_str(&agent::text(["analyze", "--format", "json", capture.to_str().unwrap()]))
             .unwrap();
-    let (live, offline) =
-        (tunnels(&daemon.connections()), tunnels(offline["connections"].as_array().unwrap()));
-    assert!(offline.len() > 10, "{offline:?}");
-    let missed: Vec<_> = offline.difference(&live).collect();
+    let (live, offline) = (daemon.connections(), offline["connections"].as_array().unwrap());
+    let (live_tunnels, offline_tunnels) = (tunnels(&live), tunnels(offline));
+    assert!(offline_tunnels.len() > 10, "{offline_tunnels:?}");
+    let missed: Vec<_> = offline_tunnels.difference(&live_tunnels).collect();
     assert!(missed.is_empty(), "seen in the capture, not on the wire: {missed:?}");
+    // Nor is anybody left out whom nothing recognised.
+    let missed: Vec<_> = parties(offline).difference(&parties(&live)).copied().collect();
+    assert!(missed.is_empty(), "met in the capture, not on the wire: {missed:?}");
 }
 
 #[test]

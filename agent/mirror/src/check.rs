@@ -6,22 +6,12 @@ use sekisho_track::Conn;
 use crate::conns::Conns;
 use crate::frames::{Frames, Glance};
 use crate::tally::Tally;
+use crate::wrap::Carrier;
 
 /// Networks counted by the ARP of their hosts: enough to tell several from one.
 const MAX_NETWORKS: usize = 256;
 /// ARP names hosts, not networks; hospitals lay out their networks by /24.
 const NETWORK_BITS: u32 = 8;
-
-/// How a switch wraps the frames that it mirrors to a far place.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Carrier {
-    /// ERSPAN over GRE, of any type.
-    Erspan,
-    /// VXLAN addressed to us.
-    Vxlan,
-    /// TZSP, which cannot be opened here.
-    Tzsp,
-}
 
 /// Counts what passes, to tell whether it comes from a mirror port.
 ///

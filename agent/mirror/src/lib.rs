@@ -8,7 +8,7 @@
 //! | what passes | called | cost |
 //! |---|---|---|
 //! | every frame | [`MirrorCheck::frame`] | counters only: no allocation, no hashing |
-//! | a mirror's own wrap, before the frame inside | [`MirrorCheck::carrier`] | a counter |
+//! | a mirror's own wrap ([`wrap`]), before the frame inside | [`MirrorCheck::carrier`] | a counter |
 //! | every ARP packet | [`MirrorCheck::arp`] | one look into a bounded table |
 //! | every conn that ends | [`MirrorCheck::conn`] | a few looks into bounded tables |
 //!
@@ -25,11 +25,13 @@ mod halves;
 mod judge;
 mod tally;
 mod vlans;
+mod wrap;
 
 #[cfg(test)]
 mod tests;
 
-pub use check::{Carrier, MirrorCheck};
+pub use check::MirrorCheck;
 pub use findings::{Figure, Finding, Key, Severity};
 pub use frames::{Carries, Glance};
 pub use judge::{Around, Assessment, Overview, Verdict};
+pub use wrap::{Carrier, wrap};

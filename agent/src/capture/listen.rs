@@ -15,8 +15,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use sekisho_decode::LinkType;
 
-use super::source::{Arrival, CaptureError, Source};
-use super::{Frame, Warning};
+use super::{Arrival, CaptureError, Frame, Source, Warning};
 use header::HEADROOM_BYTES;
 use socket::Socket;
 

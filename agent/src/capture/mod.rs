@@ -25,7 +25,7 @@ mod tests;
 pub(crate) use error::OpenError;
 pub(crate) use file::{STANDARD_INPUT, open};
 pub(crate) use progress::Progress;
-pub(crate) use source::{Arrival, Source};
+pub(crate) use source::{Arrival, CaptureError, Source};
 pub(crate) use warning::Warning;
 
 use sekisho_decode::LinkType;

@@ -3,18 +3,13 @@
 use std::time::Duration;
 
 use sekisho_decode::{Body, Inner, Ip, Link, LinkType, MacAddr, Upper, decode_tagged};
-use sekisho_mirror::{Around, Assessment, Carrier, Carries, Glance, MirrorCheck};
+use sekisho_mirror::{Around, Assessment, Carries, Glance, MirrorCheck, wrap};
 use sekisho_track::{Limits, Mark, Table};
 
 use crate::capture::Frame;
 
 /// Mirrors wrapped in each other's; more is hostile.
 const MAX_WRAPS: usize = 2;
-/// VXLAN's port (RFC 7348 §5).
-const VXLAN_PORT: u16 = 4789;
-/// TZSP's port, and the only version of its header.
-const TZSP_PORT: u16 = 37_008;
-const TZSP_VERSION: u8 = 1;
 
 /// Everything between the frames and the verdict.
 #[derive(Debug)]
@@ -87,26 +82,6 @@ impl Watch {
     }
 }
 
-/// Tells whether a packet is only how a mirrored frame was sent here, and opens it where that can be
-/// done.
-pub(crate) fn wrap<'a>(
-    check: &MirrorCheck,
-    link: &Link,
-    ip: &Ip<'a>,
-) -> Option<(Carrier, Option<Inner<'a>>)> {
-    let inner = || ip.inner().ok().flatten();
-    match ip.upper {
-        Upper::Gre(_) => inner().filter(|inner| inner.mirror).map(|inner| (Carrier::Erspan, Some(inner))),
-        Upper::Udp(udp) => match udp.dst_port {
-            // Between others it is a tunnel of the network's.
-            VXLAN_PORT if check.is_own(link.dst) => inner().map(|inner| (Carrier::Vxlan, Some(inner))),
-            TZSP_PORT if ip.payload.first() == Some(&TZSP_VERSION) => Some((Carrier::Tzsp, None)),
-            _ => None,
-        },
-        Upper::Tcp(_) | Upper::Icmp(_) | Upper::Esp(_) | Upper::Ah(_) | Upper::Other => None,
-    }
-}
-
 /// The ends of a frame of which nothing else can be decoded.
 fn ends(link: LinkType, data: &[u8]) -> Link {
     match (link, data.first_chunk::<12>()) {
@@ -154,6 +129,9 @@ mod tests {
         datagram(to, [40_000, port], hosts, &[header, inner].concat())
     }
 
+    /// VXLAN's port (RFC 7348 §5), and TZSP's.
+    const VXLAN_PORT: u16 = 4789;
+    const TZSP_PORT: u16 = 37_008;
     const VXLAN: [u8; 8] = [0x08, 0, 0, 0, 0, 0, 7, 0];
 
     #[test]
@@ -175,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_wrap_that_cannot_be_opened_is_said_to_be_one() {
-        let tzsp = talks(|frame| wrapped(OWN, TZSP_PORT, &[TZSP_VERSION, 0, 0, 1, 1], &frame));
+        let tzsp = talks(|frame| wrapped(OWN, TZSP_PORT, &[1, 0, 0, 1, 1], &frame));
         assert_eq!(tzsp.verdict, Verdict::Bad);
         assert_eq!(tzsp.findings.first().map(|finding| finding.key), Some(Key::UnopenedWrap));
     }

@@ -8,7 +8,6 @@ use crate::capture::live::{FilterError, LiveError, Problem};
 pub(super) fn error(error: &LiveError, detail: &str, lang: Lang) -> String {
     let key = format!("error.{}", error.slug());
     match error {
-        LiveError::Unsupported => fill(lang, &key, &[]),
         LiveError::NoSuchInterface { interface, present } => {
             fill(lang, &key, &[("interface", interface), ("present", &present.join(", "))])
         }
@@ -82,7 +81,6 @@ mod tests {
             source: FilterError { column: 5, problem },
         });
         let mut errors = vec![
-            LiveError::Unsupported,
             LiveError::NoSuchInterface { interface: interface(), present: vec!["lo".to_owned()] },
             LiveError::NotPermitted { interface: interface(), source: source() },
             LiveError::LinkType { interface: interface(), hardware_type: 280 },

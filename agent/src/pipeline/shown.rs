@@ -1,9 +1,7 @@
 //! What the mirror check sees of a frame, and which packets are only the wrap of a mirrored one.
 
 use sekisho_decode::{Body, Ip, Link, Packet};
-use sekisho_mirror::{Carrier, Carries, Glance, MirrorCheck};
-
-use crate::doctor::wrap;
+use sekisho_mirror::{Carrier, Carries, Glance, MirrorCheck, wrap};
 
 /// How the mirror port showed a frame.
 #[derive(Clone, Copy, Debug)]

@@ -3,8 +3,9 @@
 //! A box in a cupboard has an empty battery more often than not. It then starts in the past and jumps
 //! when it finds a time server. Right after its start nothing is therefore recorded until a time server holds
 //! the clock, for a few minutes at most; what was seen before the clock was set then is left out, for its
-//! times are wrong and would stay in the ledger. Any later jump is told. One far ahead has recording wait once more:
-//! a wrong year is mostly put right within minutes, and what was recorded meanwhile would lie in the future.
+//! times are wrong and would stay in the ledger. Any later jump is told. A far one has recording wait once more:
+//! a wrong year is mostly put right within minutes, and what was recorded meanwhile would lie in the future, or
+//! would have what the ledger has look as if it did.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -21,9 +22,9 @@ const EARLIEST: Duration = Duration::from_hours(490_896);
 /// network, which has none, loses nothing by it.
 const SETTLING: Duration = Duration::from_mins(5);
 
-/// A running box's clock that is set on by more, in seconds, stood wrong before or stands wrong now: no drift and
-/// no change of zone comes to this.
-const FAR_S: f64 = 24.0 * 3_600.0;
+/// A running box's clock that is set by more stood wrong before or stands wrong now: no drift and no change of
+/// zone comes to this.
+const FAR: Duration = Duration::from_hours(24);
 
 /// What may be done with what was seen.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,8 +45,10 @@ pub(crate) struct ClockCheck {
     last_jump_s: Option<f64>,
     synchronised: Option<bool>,
     holds: bool,
-    /// Until when a clock that was set far on is to prove itself; `None` where the box's start counts.
+    /// Until when a clock that was set far on or back is to prove itself; `None` where the box's start counts.
     proves_until: Option<Instant>,
+    /// How far it was set since it began to, in seconds.
+    away_s: f64,
     /// What was left out, in seconds.
     left_out_s: Option<f64>,
     /// When what is held began.
@@ -62,6 +65,7 @@ impl ClockCheck {
             synchronised: None,
             holds: true,
             proves_until: None,
+            away_s: 0.0,
             left_out_s: None,
             began: monotonic,
         }
@@ -69,13 +73,8 @@ impl ClockCheck {
 
     /// Looks at both clocks again, and tells how far the wall clock jumped in between, in seconds.
     pub(crate) fn look(&mut self, wall: SystemTime, monotonic: Instant) -> Option<f64> {
-        let (wall_before, monotonic_before) = self.seen;
+        let jump = jump_s(self.seen, (wall, monotonic));
         self.seen = (wall, monotonic);
-        let went = match wall.duration_since(wall_before) {
-            Ok(forward) => forward.as_secs_f64(),
-            Err(back) => -back.duration().as_secs_f64(),
-        };
-        let jump = went - monotonic.saturating_duration_since(monotonic_before).as_secs_f64();
         if jump.abs() < JUMP.as_secs_f64() {
             return None;
         }
@@ -89,19 +88,22 @@ impl ClockCheck {
     pub(crate) fn settle(&mut self, synchronised: Option<bool>, up: Duration, jump: Option<f64>) -> Settle {
         self.synchronised = synchronised;
         let now = self.seen.1;
-        let is_far = jump.is_some_and(|jump_s| jump_s > FAR_S);
+        let is_far = jump.is_some_and(|jump_s| jump_s.abs() > FAR.as_secs_f64());
         if !self.holds && !is_far {
             return Settle::Go;
         }
         if self.holds && jump.is_some() {
             self.left_out_s = Some((now - self.began).as_secs_f64());
             self.began = now;
+            self.away_s += jump.unwrap_or_default();
             // Back from where it had been set, it has nothing more to prove.
-            self.proves_until = self.proves_until.map(|_| if is_far { now + SETTLING } else { now });
+            let is_back = self.away_s.abs() <= FAR.as_secs_f64();
+            self.proves_until = self.proves_until.map(|_| if is_back { now } else { now + SETTLING });
             return Settle::Forget;
         }
         if is_far {
             (self.began, self.proves_until) = (now, Some(now + SETTLING));
+            self.away_s = jump.unwrap_or_default();
         }
         self.holds = match self.proves_until {
             None => synchronised == Some(false) && up < SETTLING,
@@ -121,6 +123,35 @@ impl ClockCheck {
             jumps: self.jumps,
             last_jump_s: self.last_jump_s,
         }
+    }
+}
+
+/// How much further the wall clock went than the monotonic one, in seconds.
+fn jump_s(before: (SystemTime, Instant), now: (SystemTime, Instant)) -> f64 {
+    let went = match now.0.duration_since(before.0) {
+        Ok(forward) => forward.as_secs_f64(),
+        Err(back) => -back.duration().as_secs_f64(),
+    };
+    went - now.1.saturating_duration_since(before.1).as_secs_f64()
+}
+
+/// Whether recording waits, by what was found when the clocks were looked at last. They are looked at every second:
+/// what is recorded in the second in which a clock is set would have its times.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    waits: bool,
+    seen: (SystemTime, Instant),
+}
+
+impl Hold {
+    /// Has recording wait, or go on, from a look at both clocks on.
+    pub(crate) fn new(waits: bool, wall: SystemTime, monotonic: Instant) -> Self {
+        Self { waits, seen: (wall, monotonic) }
+    }
+
+    /// Tells whether it waits now: a clock that was set far since then is for whoever looks next.
+    pub(crate) fn waits(&self, wall: SystemTime, monotonic: Instant) -> bool {
+        self.waits || jump_s(self.seen, (wall, monotonic)).abs() > FAR.as_secs_f64()
     }
 }
 
@@ -192,10 +223,16 @@ mod tests {
     #[test]
     fn a_clock_set_far_on_has_recording_wait_until_it_has_proved_itself() {
         let (decade, second) = (10.0 * 365.0 * 24.0 * 3_600.0, Duration::from_secs(1));
-        let cases: [Course<'_>; 5] = [
+        let cases: [Course<'_>; 6] = [
             ("a time server says so", Some(true), &[Some(decade)], &[Settle::Go]),
             ("an hour", Some(false), &[Some(3_600.0), None], &[Settle::Go, Settle::Go]),
-            ("back", Some(false), &[Some(-decade), None], &[Settle::Go, Settle::Go]),
+            ("an hour back", Some(false), &[Some(-3_600.0), None], &[Settle::Go, Settle::Go]),
+            (
+                "back, and put right",
+                Some(false),
+                &[Some(-decade), None, Some(decade), None],
+                &[Settle::Hold, Settle::Hold, Settle::Forget, Settle::Go],
+            ),
             (
                 "a slip that is put right",
                 Some(false),
@@ -228,6 +265,22 @@ mod tests {
         assert_eq!(check.settle(Some(false), SETTLING, Some(decade)), Settle::Hold);
         check.look(SystemTime::now(), now + SETTLING);
         assert_eq!(check.settle(Some(false), SETTLING, None), Settle::Go);
+    }
+
+    #[test]
+    fn recording_waits_from_the_moment_in_which_a_clock_is_set_far() {
+        let (wall, now, second) = (SystemTime::now(), Instant::now(), Duration::from_secs(1));
+        // (whether it waited, the wall clock a second later, whether it waits then)
+        let cases = [
+            (false, wall + second, false),
+            (false, wall + Duration::from_hours(1), false),
+            (false, wall + FAR * 30, true),
+            (false, wall - FAR * 30, true),
+            (true, wall + second, true),
+        ];
+        for (waited, later, waits) in cases {
+            assert_eq!(Hold::new(waited, wall, now).waits(later, now + second), waits, "{waited} {later:?}");
+        }
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! The threads: one for each worker, one for the site; started together and stopped in order.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
 
+use super::clock::Hold;
 use super::config::Live;
 use super::site::{Book, Desk, Hand, Offer, Recorder, Site, SiteOrder};
 use super::vitals::{Place, Post, lock};
@@ -43,7 +43,7 @@ pub(crate) struct Fleet {
     site: SyncSender<SiteOrder>,
     site_thread: JoinHandle<()>,
     adopting: Duration,
-    hold: Arc<AtomicBool>,
+    hold: Arc<Mutex<Hold>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -75,7 +75,7 @@ impl Fleet {
         let desk = Arc::new(Post::new("site".to_owned(), Place::Site));
         let book = Arc::new(Mutex::default());
         // Until somebody has looked at the clock, which is within a second.
-        let hold = Arc::new(AtomicBool::new(true));
+        let hold = Arc::new(Mutex::new(Hold::new(true, SystemTime::now(), Instant::now())));
         let (give, orders) = sync_channel(WAITING_ORDERS);
         let at_desk = Desk {
             site,
@@ -153,7 +153,7 @@ impl Fleet {
 
     /// Has roll-ups wait, or go on.
     pub(crate) fn hold(&self, hold: bool) {
-        self.hold.store(hold, Ordering::Relaxed);
+        *lock(&self.hold) = Hold::new(hold, SystemTime::now(), Instant::now());
     }
 
     /// Has everybody leave out what was seen so far.

@@ -245,6 +245,7 @@ impl Overview {
             let place = known.unwrap_or_else(|| {
                 let fresh = Interface {
                     name: name.clone(),
+                    missing: !live::is_there(name),
                     watching: true,
                     silent_s: u64::MAX,
                     ..Interface::default()

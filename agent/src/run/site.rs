@@ -6,15 +6,15 @@
 //! loss of a server's answer; where it cannot be told which, the workers keep what they have until it can,
 //! so that nothing new is mixed into what may be in the ledger already.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use sekisho_api::Analysis;
 
 use super::backoff::Backoff;
+use super::clock::Hold;
 use super::config::Live;
 use super::vitals::{Post, lock};
 use super::worker::{Delivery, Order};
@@ -126,7 +126,7 @@ pub(crate) struct Desk<S: Site> {
     /// The attempt of which it is not known whether it is in the ledger.
     pub(crate) doubt: Option<u64>,
     /// Whether roll-ups wait.
-    pub(crate) hold: Arc<AtomicBool>,
+    pub(crate) hold: Arc<Mutex<Hold>>,
 }
 
 impl<S: Site> Desk<S> {
@@ -170,7 +170,7 @@ impl<S: Site> Desk<S> {
 
     /// Says whether recording waits for the clock.
     fn holds(&self) -> bool {
-        self.hold.load(Ordering::Relaxed)
+        lock(&self.hold).waits(SystemTime::now(), Instant::now())
     }
 
     fn forget(&mut self) {
@@ -235,7 +235,8 @@ impl<S: Site> Desk<S> {
     fn roll_up(&mut self) -> anyhow::Result<()> {
         self.settle()?;
         self.gather(&Order::RollUp);
-        self.record()
+        // The clock may have been set meanwhile; what was gathered is recorded later, or left out.
+        if self.holds() { Ok(()) } else { self.record() }
     }
 
     /// Finds out whether the attempt in doubt is in the ledger.

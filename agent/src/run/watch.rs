@@ -159,6 +159,8 @@ pub(super) struct Watch<T: Tap> {
 
 /// How the mirror check stands.
 struct Check {
+    /// The interface's hardware addresses, and the check that begins with them.
+    own: Vec<MacAddr>,
     fresh: MirrorCheck,
     /// When the counts began, and what was counted elsewhere by then.
     since: Instant,
@@ -173,16 +175,9 @@ struct Check {
 impl<T: Tap> Watch<T> {
     /// Makes the work of a tap; nothing is opened yet.
     pub(super) fn new(tap: T, settings: &Settings, live: &Live, lang: Lang) -> Self {
-        let fresh = tap.own().map(|own| MirrorCheck::new(&own));
-        let settings = Settings {
-            internal: live.internal.clone(),
-            exports: tap.exports(live),
-            listens: fresh.is_none(),
-            mirror: fresh.clone(),
-            ..settings.clone()
-        };
-        let check = fresh.map(|fresh| Check {
-            fresh,
+        let check = tap.own().map(|own| Check {
+            fresh: MirrorCheck::new(&own),
+            own,
             since: Instant::now(),
             packets: 0,
             duplicates: 0,
@@ -191,6 +186,13 @@ impl<T: Tap> Watch<T> {
             told: Instant::now(),
             counted: None,
         });
+        let settings = Settings {
+            internal: live.internal.clone(),
+            exports: tap.exports(live),
+            listens: check.is_none(),
+            mirror: check.as_ref().map(|check| check.fresh.clone()),
+            ..settings.clone()
+        };
         Self {
             tap,
             source: None,
@@ -227,15 +229,42 @@ impl<T: Tap> Watch<T> {
         }
     }
 
-    /// Tells what the mirror check counted, now and then.
-    fn count(&mut self) {
+    /// Takes over the interface's hardware addresses: one that was plugged in later, or in the place of another,
+    /// has its own. While it is away, those before stay. Tells whether the check begins anew by it.
+    fn know_own(&mut self) -> bool {
+        let (Some(check), Some(own)) = (&mut self.check, self.tap.own()) else { return false };
+        if own.is_empty() || own == check.own {
+            return false;
+        }
+        (check.fresh, check.own) = (MirrorCheck::new(&own), own);
+        self.settings.mirror = Some(check.fresh.clone());
+        self.pipeline.mirror(self.settings.mirror.clone());
+        self.count_anew();
+        true
+    }
+
+    /// Has the counts of the mirror check begin now.
+    fn count_anew(&mut self) {
         let (losses, (packets, _)) = (self.losses(), self.pipeline.read());
         let duplicates = self.pipeline.counts().duplicates;
         let Some(check) = &mut self.check else { return };
-        if check.told.elapsed() < JUDGING {
+        (check.since, check.packets, check.duplicates) = (Instant::now(), packets, duplicates);
+        (check.drops, check.freezes) = (losses.drops, losses.freezes);
+    }
+
+    /// Tells what the mirror check counted, now and then.
+    fn count(&mut self) {
+        if self.check.as_ref().is_none_or(|check| check.told.elapsed() < JUDGING) {
             return;
         }
+        let begins = self.know_own();
+        let (losses, (packets, _)) = (self.losses(), self.pipeline.read());
+        let duplicates = self.pipeline.counts().duplicates;
+        let Some(check) = &mut self.check else { return };
         check.told = Instant::now();
+        if begins {
+            return;
+        }
         let duration = check.since.elapsed();
         let over = duration >= WINDOW;
         let Some(counted) = self.pipeline.mirror(over.then(|| check.fresh.clone())) else { return };
@@ -251,8 +280,7 @@ impl<T: Tap> Watch<T> {
         };
         check.counted = Some(Arc::new(Counted { check: counted, around }));
         if over {
-            (check.since, check.packets, check.duplicates) = (Instant::now(), packets, duplicates);
-            (check.drops, check.freezes) = (losses.drops, losses.freezes);
+            self.count_anew();
         }
     }
 }
@@ -264,6 +292,7 @@ impl<T: Tap> Work for Watch<T> {
         self.before = Losses { link_up: false, ..self.losses() };
         self.source = None;
         self.source = Some(self.tap.open()?);
+        self.know_own();
         Ok(())
     }
 
@@ -284,16 +313,21 @@ impl<T: Tap> Work for Watch<T> {
         self.pipeline.gather()
     }
 
+    fn last(&mut self) -> Share {
+        // What is not recognised yet waits for its next packets.
+        self.pipeline.end_all();
+        self.gather()
+    }
+
     fn forget(&mut self) {
         // Of what lies in a pipeline, counts go on; its state does not.
         let Vitals { packets, bytes, duplicates, evicted, .. } = self.vitals();
         self.left_out = Vitals { packets, bytes, duplicates, evicted, ..Vitals::default() };
         self.pipeline = Pipeline::new(self.settings.clone());
-        let losses = self.losses();
-        if let Some(check) = &mut self.check {
-            (check.since, check.packets, check.duplicates) = (Instant::now(), 0, 0);
-            (check.drops, check.freezes) = (losses.drops, losses.freezes);
-        }
+        // What was lost so far is none of what comes.
+        self.pipeline.lost(self.losses().drops);
+        drop(self.pipeline.gather());
+        self.count_anew();
     }
 
     fn adopt(&mut self, live: &Live) {
@@ -340,3 +374,6 @@ impl<T: Tap> Work for Watch<T> {
 fn now_ns() -> i64 {
     i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use super::known::Known;
 use super::site::{Entered, Recorder};
 use super::vitals::Place;
 use super::watch::{Listener, Ring, Watch};
-use crate::capture::live::{Fanout, LiveOptions, RingSize};
+use crate::capture::live::{self, Fanout, LiveOptions, RingSize};
 use crate::pipeline::{Settings, Share};
 use crate::poll::board::{Board, Said};
 
@@ -112,7 +112,8 @@ struct LedgerRecorder {
 
 impl Recorder for LedgerRecorder {
     fn record(&mut self, sequence: u64, analysis: &Analysis, now: Timestamp) -> anyhow::Result<Entered> {
-        let roll_up = RollUp { sensor: self.sensor.clone(), run: self.run.clone(), sequence };
+        let clock_held = live::is_synchronised() == Some(true);
+        let roll_up = RollUp { sensor: self.sensor.clone(), run: self.run.clone(), sequence, clock_held };
         let recorded = self.ledger.record_live(&self.site, &roll_up, analysis, now)?;
         Ok(Entered { new: recorded.new, updated: recorded.updated })
     }

@@ -33,6 +33,9 @@ pub(crate) trait Work: Send {
     /// Hands out what is new since the last time.
     fn gather(&mut self) -> Self::Share;
 
+    /// Hands out all that is new, also what would have waited for more to come.
+    fn last(&mut self) -> Self::Share;
+
     /// Leaves out what was seen so far; counts go on.
     fn forget(&mut self);
 
@@ -130,21 +133,21 @@ pub(crate) fn work<S: Send>(
             told = Instant::now();
         }
         let Some(order) = order else { continue };
-        match &order {
+        let (share, is_last) = match order {
             Order::Adopt(live) => {
-                work.adopt(live);
+                work.adopt(&live);
                 continue;
             }
             Order::Forget => {
                 work.forget();
                 continue;
             }
-            Order::RollUp | Order::Stop => {}
-        }
+            Order::RollUp => (work.gather(), false),
+            Order::Stop => (work.last(), true),
+        };
         post.publish(&work.vitals());
         // Where nobody takes the share, the daemon is ending.
-        let delivered = site.send(Delivery { worker, share: work.gather() });
-        if delivered.is_err() || matches!(order, Order::Stop) {
+        if site.send(Delivery { worker, share }).is_err() || is_last {
             return;
         }
     }

@@ -6,6 +6,7 @@ use sekisho_decode::{Brief, Ip, Link, Upper, flag, protocol};
 
 use crate::conn::{Attention, Conn};
 use crate::tuple::Tuple;
+use crate::wheel::SET_BACK_NS;
 
 /// Nanoseconds.
 const SECOND: i64 = 1_000_000_000;
@@ -70,6 +71,14 @@ impl<X> Conn<X> {
     pub(crate) fn grow(&mut self) {
         if self.attention == Attention::Settled && self.last_ns.saturating_sub(self.first_ns) >= LONG {
             self.attention = Attention::Grown;
+        }
+    }
+
+    /// Takes over a clock that was set back since the conn was seen: by the old one it would not end for as long.
+    pub(crate) fn not_after(&mut self, time_ns: i64) {
+        if self.last_ns.saturating_sub(SET_BACK_NS) > time_ns {
+            self.last_ns = time_ns;
+            self.first_ns = self.first_ns.min(time_ns);
         }
     }
 

@@ -411,6 +411,7 @@ impl<X: Default> Table<X> {
             let mut free = over.iter_mut();
             for number in numbers {
                 let Some(conn) = self.conns.get_mut(*number) else { continue };
+                conn.not_after(time_ns);
                 if conn.deadline_ns() >= time_ns {
                     conn.grow();
                     self.wheel.add(conn.deadline_ns(), *number);

@@ -260,6 +260,32 @@ fn time_that_runs_backwards_ends_nothing_and_widens_the_span() {
 }
 
 #[test]
+fn after_a_clock_was_set_back_conns_end_as_they_would() {
+    let udp = Frame { flags: None, payload: b"x", ..OUT };
+    let other = Frame { ports: (50_001, 443), ..udp };
+    let tunnel = Frame { ports: (4500, 4500), ..udp };
+    for back in [3_600, 365 * 24 * 3_600] {
+        let mut bench = Bench::new(10);
+        let start = 400 * 24 * 3_600;
+        bench.take(start * SECOND, &udp);
+        bench.take((start + 1) * SECOND, &tunnel);
+        for second in 0..300u16 {
+            let time = (start - back + i64::from(second)) * SECOND;
+            bench.take(time, &Frame { ident: second + 2, ..other });
+            bench.take(time, &Frame { ident: second + 2, ..tunnel });
+        }
+        assert_eq!(bench.table.fill().0, 2, "{back}: the silent one has ended");
+        let [silent] = &bench.done[..] else { panic!("{back}: {:?}", bench.done) };
+        assert_eq!(silent.tuple.src_port, udp.ports.0, "{back}");
+        let conns = bench.finish();
+        assert!(
+            conns.iter().skip(1).all(|conn| conn.pkts[0] >= 300),
+            "{back}: the others went on: {conns:?}"
+        );
+    }
+}
+
+#[test]
 fn a_full_table_ends_what_is_nearest_to_its_timeout_and_counts_it() {
     let mut bench = Bench::new(4);
     let tunnel = Frame { flags: None, payload: b"x", ports: (4500, 4500), ..OUT };

@@ -8,6 +8,8 @@
 const SLOTS: i64 = 64;
 /// Nanoseconds in a slot.
 const SLOT_NS: i64 = 1_000_000_000;
+/// Time that lies further back than this was set back; less is packets out of order.
+pub(crate) const SET_BACK_NS: i64 = SLOTS * SLOT_NS;
 /// The end of a slot's chain.
 pub(crate) const NONE: u32 = u32::MAX;
 /// Conns of a chain that are looked at together.
@@ -46,6 +48,10 @@ impl Wheel {
     pub(crate) fn add(&mut self, deadline_ns: i64, conn: u32) {
         // The slot's second must be over before it is looked at.
         let second = deadline_ns.div_euclid(SLOT_NS).saturating_add(1);
+        if second < self.now.saturating_sub(SLOTS) {
+            // Even its deadline is long over: time may have been set back, which the next turn finds out.
+            self.due_ns = i64::MIN;
+        }
         let latest = self.now.saturating_add(SLOTS - 1);
         let second = second.clamp(self.now.saturating_add(1), latest);
         let Some(head) = self.heads.get_mut(Self::slot(second)) else { return };
@@ -93,8 +99,11 @@ impl Wheel {
             self.set(second);
             return None;
         }
-        // At the end of time there is no second after this one.
+        // At the end of time there is no second after this one. After a time that was set back, every slot
+        // comes round within a turn of the wheel.
         if second <= self.now {
+            let set_back = second < self.now.saturating_sub(SLOTS);
+            self.set(if set_back { second } else { self.now });
             return None;
         }
         // After a gap longer than the wheel every slot is due, once.

@@ -76,7 +76,7 @@ pub(crate) fn record(
     if sensor.is_empty() || run.is_empty() {
         return Err(Fault::NoSensor);
     }
-    let roll_up = RollUp { sensor, run, sequence: roll_up.sequence };
+    let roll_up = RollUp { sensor, run, ..*roll_up };
     // The writer's lock first: what is read from here on stays so until the end.
     let transaction = database.begin()?;
     if watch::is_recorded(&transaction, &site, &roll_up)? {
@@ -89,7 +89,7 @@ pub(crate) fn record(
     // A relationship goes back to its first conn, days before what the sensor watched for this roll-up.
     let frames = day::frames(&analysis.capture).or(span);
     let newest = frames.map_or(micros(now), |frames| frames.last.max(micros(now)));
-    ahead::put_right(&transaction, &site, &roll_up.sensor, newest)?;
+    ahead::put_right(&transaction, &site, &roll_up, newest)?;
     let reading = watch::enter(&transaction, &site, &roll_up, (span, frames), micros(now))?;
     let recorded = match span.or_else(|| moment(&sighted, now)) {
         None => {

@@ -45,7 +45,7 @@ fn a_full_disk_is_told_with_the_path_and_leaves_the_ledger_as_it_was() {
 
 /// A second sighting, as a roll-up.
 fn told(ledger: &mut Ledger, sequence: u64, name: &str) -> Result<Recorded, LedgerError> {
-    let roll_up = RollUp { sensor: "box".to_owned(), run: "a".to_owned(), sequence };
+    let roll_up = RollUp { sensor: "box".to_owned(), run: "a".to_owned(), sequence, clock_held: false };
     ledger.record_live("kita", &roll_up, &analysis(name), Timestamp::UNIX_EPOCH)
 }
 
@@ -240,7 +240,7 @@ fn a_ledger_from_before_roll_ups_goes_on() {
     seen.exporters = vec!["192.0.2.1".to_owned()];
     (seen.first_seen, seen.last_seen) =
         ("1970-01-02T00:00:00Z".parse().unwrap(), "1970-01-02T00:05:00Z".parse().unwrap());
-    let roll_up = RollUp { sensor: "box".to_owned(), run: "a".to_owned(), sequence: 1 };
+    let roll_up = RollUp { sensor: "box".to_owned(), run: "a".to_owned(), sequence: 1, clock_held: false };
     let more = Analysis { connections: vec![seen], ..Analysis::default() };
     let recorded = ledger.record_live("kita", &roll_up, &more, Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!((recorded.new, recorded.updated), (0, 1));

@@ -31,6 +31,8 @@ pub struct RollUp {
     pub run: String,
     /// Its number in the run: each is larger than the one before.
     pub sequence: u64,
+    /// Whether a time server holds the clock by which it has its times.
+    pub clock_held: bool,
 }
 
 /// The roll-up of a sensor that was recorded last.

@@ -44,7 +44,12 @@ impl Script {
         let (mut from, mut changes) = (0, 0);
         let mut steps = Vec::new();
         for step in 0..=STEPS {
-            let roll_up = RollUp { sensor: "box".to_owned(), run: "run".to_owned(), sequence: step + 1 };
+            let roll_up = RollUp {
+                sensor: "box".to_owned(),
+                run: "run".to_owned(),
+                sequence: step + 1,
+                clock_held: false,
+            };
             let begin = start() + SignedDuration::from_mins(5 * step.cast_signed());
             ledger.record_live(SITE, &roll_up, &seen(step, begin), begin).unwrap();
             let outbox = outbox.get_or_insert_with(|| Outbox::open(&path, SITE).unwrap());

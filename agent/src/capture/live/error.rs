@@ -7,10 +7,6 @@ use super::filter::FilterError;
 /// Why an interface could not be opened for capture.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LiveError {
-    /// This system has no ring to capture with.
-    #[cfg_attr(target_os = "linux", allow(dead_code, reason = "for other systems"))]
-    #[error("live capture needs Linux")]
-    Unsupported,
     /// There is no interface of that name.
     #[error("there is no interface `{interface}`; there are: {}", present.join(", "))]
     NoSuchInterface {
@@ -68,7 +64,6 @@ impl LiveError {
     #[must_use]
     pub(crate) const fn slug(&self) -> &'static str {
         match self {
-            Self::Unsupported => "live-unsupported",
             Self::NoSuchInterface { .. } => "live-no-such-interface",
             Self::NotPermitted { .. } => "live-not-permitted",
             Self::LinkType { .. } => "live-link-type",

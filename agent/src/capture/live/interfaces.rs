@@ -6,6 +6,7 @@ use std::path::Path;
 use sekisho_decode::MacAddr;
 
 use super::InterfaceInfo;
+use super::socket::index_of;
 
 /// Lists the interfaces, in the kernel's order.
 pub(crate) fn interfaces() -> Vec<InterfaceInfo> {
@@ -16,6 +17,11 @@ pub(crate) fn interfaces() -> Vec<InterfaceInfo> {
         name: interface.name,
     });
     found.collect()
+}
+
+/// Tells whether there is an interface of a name now.
+pub(crate) fn is_there(interface: &str) -> bool {
+    index_of(interface).is_some()
 }
 
 /// Reads how fast an interface is, in Mbit/s; `None` where it has no link, or no such thing as a speed.

@@ -7,41 +7,24 @@
 //! Invariants: all `unsafe` code of this program is in `sys.rs`; no offset or length that stands in the
 //! ring is followed unchecked; an interface that goes away leaves a source that waits for it.
 
+mod block;
 mod error;
 pub(crate) mod filter;
-mod options;
-
-#[cfg(target_os = "linux")]
-mod block;
-#[cfg(target_os = "linux")]
 mod interfaces;
-#[cfg(target_os = "linux")]
+mod options;
 mod privileges;
-#[cfg(target_os = "linux")]
 mod socket;
-#[cfg(target_os = "linux")]
 mod source;
-#[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "memory shared with the kernel, and socket options that no safe wrapper has")]
 mod sys;
 
-#[cfg(not(target_os = "linux"))]
-mod elsewhere;
-
-#[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests;
 
-#[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{LiveSource, drop_privileges, interfaces, is_synchronised, speed_mbps};
 pub(crate) use error::LiveError;
 pub(crate) use filter::{FilterError, Problem, check as check_filter};
-#[cfg(target_os = "linux")]
-pub(crate) use interfaces::{interfaces, speed_mbps};
+pub(crate) use interfaces::{interfaces, is_there, speed_mbps};
 pub(crate) use options::{Fanout, InterfaceInfo, Keep, LiveOptions, RingSize};
-#[cfg(target_os = "linux")]
 pub(crate) use privileges::drop_privileges;
-#[cfg(target_os = "linux")]
 pub(crate) use source::LiveSource;
-#[cfg(target_os = "linux")]
 pub(crate) use sys::is_synchronised;

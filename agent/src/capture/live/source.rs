@@ -26,6 +26,10 @@ use crate::capture::warning::Fault;
 /// How often the source looks whether its interface is still or again there.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How long an interface that is back may refuse to be opened: until the group's other members have let go of the old
+/// one. What refuses for longer is for a person to know.
+const REFUSING: Duration = Duration::from_secs(5);
+
 /// The frames of one interface, or of one member's share of it.
 #[derive(Debug)]
 pub(crate) struct LiveSource {
@@ -39,6 +43,8 @@ pub(crate) struct LiveSource {
     gap: Option<Instant>,
     /// Whether the link was out at the last look, and no frame came since.
     dark: bool,
+    /// Since when an interface that is back cannot be opened.
+    refuses: Option<Instant>,
     next_look: Instant,
     /// What was counted on this and earlier sockets; the kernel forgets what it has told.
     counted: Cell<LiveStats>,
@@ -56,6 +62,7 @@ impl LiveSource {
             lent: false,
             gap: None,
             dark: false,
+            refuses: None,
             next_look: Instant::now() + LOOK_INTERVAL,
             counted: Cell::new(LiveStats::default()),
             damaged: Cell::new(0),
@@ -162,6 +169,7 @@ impl LiveSource {
 
     /// Opens the interface again if it is there.
     fn reopen(&mut self) -> Result<(), CaptureError> {
+        let since = self.refuses.take();
         match privileges::with_raw_sockets(|| socket::open(&self.options)) {
             Ok(capture) => {
                 tracing::info!(interface = %self.options.interface, "the interface is back");
@@ -169,18 +177,17 @@ impl LiveSource {
                 self.gap = Some(Instant::now());
                 Ok(())
             }
-            // It may be there in a second, up, and with the group's old members gone.
-            Err(error @ (LiveError::NoSuchInterface { .. } | LiveError::System { .. })) => {
+            Err(error @ LiveError::NoSuchInterface { .. }) => {
                 tracing::debug!(%error, "the interface cannot be opened yet");
                 Ok(())
             }
-            Err(
-                source @ (LiveError::Unsupported
-                | LiveError::NotPermitted { .. }
-                | LiveError::LinkType { .. }
-                | LiveError::Filter { .. }
-                | LiveError::RingSize { .. }),
-            ) => Err(CaptureError::Reopen { interface: self.options.interface.clone(), source }),
+            // It may be up in a second, and with the group's old members gone.
+            Err(error @ LiveError::System { .. }) if since.is_none_or(|since| since.elapsed() < REFUSING) => {
+                tracing::debug!(%error, "the interface cannot be opened yet");
+                self.refuses = since.or_else(|| Some(Instant::now()));
+                Ok(())
+            }
+            Err(source) => Err(CaptureError::Reopen { interface: self.options.interface.clone(), source }),
         }
     }
 

@@ -13,7 +13,7 @@ use sysinfo::System;
 use toml::Spanned;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::checker::Checker;
+use super::checker::{Checker, Fault};
 use super::handed::Handing;
 use super::schema::{Capture, Exports, File};
 use super::surroundings;
@@ -55,8 +55,8 @@ pub(super) fn check(text: &str) -> Result<Loaded, Vec<Problem>> {
         Ok(file) => file,
         Err(error) => {
             let line = error.span().map(|span| checker.line(span.start));
-            let values = vec![("detail", error.message().replace('\n', " "))];
-            return Err(vec![Problem { line, name: "syntax", values }]);
+            let (name, values) = misfit(&error.message().replace('\n', " "));
+            return Err(vec![Problem { line, name, values }]);
         }
     };
     let config = checker.file(&file);
@@ -65,6 +65,20 @@ pub(super) fn check(text: &str) -> Result<Loaded, Vec<Problem>> {
         return Err(checker.problems);
     }
     Ok(Loaded { config, doubts: checker.doubts, text: text.to_owned() })
+}
+
+/// Words why a text does not fit the schema. The reader of TOML says it in English alone; what people get wrong most
+/// is said in theirs.
+fn misfit(detail: &str) -> Fault {
+    let key = |before: &str| detail.strip_prefix(before)?.split_once('`');
+    if let Some((key, _)) = key("missing field `") {
+        return ("missing-key", vec![("value", key.to_owned())]);
+    }
+    if let Some((key, known)) = key("unknown field `") {
+        let known = known.trim_start_matches(", expected ").trim_start_matches("one of ").replace('`', "");
+        return ("unknown-key", vec![("value", key.to_owned()), ("known", known)]);
+    }
+    ("syntax", vec![("detail", detail.to_owned())])
 }
 
 impl Checker<'_> {

@@ -63,7 +63,7 @@ pub(crate) struct Config {
     pub(crate) ledger: PathBuf,
     /// The language of sentences written for people.
     pub(crate) lang: Lang,
-    /// The most octets that the tables of all workers take together.
+    /// The most octets that the rings and tables of all workers take together.
     pub(crate) max_memory: u64,
     /// Interfaces at mirror ports.
     pub(crate) captures: Vec<CaptureConfig>,

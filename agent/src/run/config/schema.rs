@@ -33,8 +33,8 @@ pub(super) struct File {
     pub(super) lang: Option<Spanned<String>>,
     /// How often what was seen is judged and recorded. Default: `"5min"`. *(reload)*
     pub(super) roll_up: Option<Spanned<String>>,
-    /// The most memory that the tables of conns and names take, all workers together; the oldest
-    /// entries make room for new ones. Capture rings come on top. Default: `"384MiB"`.
+    /// The most memory that capture rings and the tables of conns and names take together, all workers'; what
+    /// is nearest to its end makes room for what is new. Default: `"384MiB"`.
     pub(super) max_memory: Option<Spanned<String>>,
     /// Interfaces at mirror ports, one table each.
     #[serde(default)]

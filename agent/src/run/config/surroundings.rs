@@ -69,11 +69,14 @@ fn total(text: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim_end().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// Reads the least that the groups of a process may take together (cgroups(7), version 2).
+/// Reads the least that the groups of a process may take together (cgroups(7), version 2), or may take before they
+/// are slowed down: for whom packets wait, being slow is losing.
 fn granted(text: &str, root: &Path) -> Option<u64> {
     let own = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    let bounds = Path::new(own).ancestors().map(|group| root.join(group).join("memory.max"));
-    bounds.filter_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok()).min()
+    let bound =
+        |group: &Path, name| fs::read_to_string(root.join(group).join(name)).ok()?.trim().parse().ok();
+    let bounds = |group| ["memory.max", "memory.high"].into_iter().filter_map(move |name| bound(group, name));
+    Path::new(own).ancestors().flat_map(bounds).min()
 }
 
 /// Tells whether a folder of rules is one, and every rule in it sound.
@@ -136,6 +139,8 @@ mod tests {
         fs::write(root.path().join("system.slice/memory.max"), "max\n").unwrap();
         let of = |text: &str| granted(text, root.path());
         assert_eq!(of("0::/system.slice/sekisho-agent.service\n"), Some(768 << 20));
+        fs::write(service.join("memory.high"), "734003200\n").unwrap();
+        assert_eq!(of("0::/system.slice/sekisho-agent.service\n"), Some(700 << 20));
         assert_eq!(of("0::/system.slice/other.service\n"), None);
         assert_eq!(of("4:memory:/x\n"), None, "version 1");
     }

@@ -60,7 +60,7 @@ fn a_box_that_syncs_needs_a_file_for_its_ledger() {
 fn every_fault_is_told_at_its_line() {
     // (from line 4 on, line, name)
     let cases = [
-        ("colour = \"red\"", 4, "syntax"),
+        ("colour = \"red\"", 4, "unknown-key"),
         ("roll_up = 300", 4, "syntax"),
         ("\nroll_up = \"300\"", 5, "bad-duration"),
         ("roll_up = \"0s\"", 4, "out-of-bounds"),
@@ -77,6 +77,7 @@ fn every_fault_is_told_at_its_line() {
         ("[[capture]]\ninterface = \"lo\"\nthreads = 100000", 6, "out-of-bounds"),
         ("[[capture]]\ninterface = \"lo\"\nring = \"1GiB\"", 5, "rings-too-large"),
         ("[[capture]]\ninterface = \"lo\"\nsnaplen = 10", 6, "out-of-bounds"),
+        ("[[capture]]\nthreads = 1", 4, "missing-key"),
         ("[[exports]]\nlisten = \"2055\"", 5, "bad-address"),
         ("[[exports]]\nlisten = \"0.0.0.0:0\"", 5, "bad-address"),
         ("[[exports]]\nlisten = \"0.0.0.0:2055\"\n[[exports]]\nlisten = \"192.0.2.1:2055\"", 7, "port-twice"),
@@ -94,11 +95,24 @@ fn every_fault_is_told_at_its_line() {
             "out-of-bounds",
         ),
         ("[snmp]\nequipment = true\ncommunity_file = \"/proc/version\"\nrate = 0", 7, "out-of-bounds"),
-        ("[snmp]\nsubnet = [\"192.0.2.0/24\"]", 5, "syntax"),
+        ("[snmp]\nsubnet = [\"192.0.2.0/24\"]", 5, "unknown-key"),
     ];
     for (more, line, name) in cases {
         assert_eq!(names(&sound(more)), [(Some(line), name)], "{more}");
     }
+}
+
+#[test]
+fn a_key_that_is_missing_or_misspelt_is_named_in_the_reader_s_language() {
+    let words = |text: &str, lang| {
+        let problems = check::check(text).unwrap_err();
+        problems.first().unwrap().words(Path::new("agent.toml"), lang)
+    };
+    assert!(words("", Lang::Ja).contains("必須の項目 site がありません"), "{}", words("", Lang::Ja));
+    assert!(words("", Lang::En).contains("`site` is missing"), "{}", words("", Lang::En));
+    let misspelt = sound("[metrics]\nport = 1");
+    assert!(words(&misspelt, Lang::Ja).contains("「port」という項目はありません"));
+    assert!(words(&misspelt, Lang::En).ends_with("there is no key `port` here, only: listen"));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::Instant;
 
 use jiff::Timestamp;
 use sekisho_api::{Analysis, Capture};
@@ -77,6 +76,10 @@ impl Work for Fake {
 
     fn gather(&mut self) -> u64 {
         std::mem::take(&mut self.fresh)
+    }
+
+    fn last(&mut self) -> u64 {
+        self.gather()
     }
 
     fn forget(&mut self) {
@@ -394,7 +397,7 @@ fn desk(gathering: Duration) -> (Desk<Counting>, Receiver<Order>, SyncSender<Del
         gathering,
         sequence: 0,
         doubt: None,
-        hold: Arc::default(),
+        hold: Arc::new(Mutex::new(Hold::new(false, SystemTime::now(), Instant::now()))),
     };
     (desk, taken, deliver)
 }

@@ -12,7 +12,7 @@ pub(crate) fn line(status: &Status) -> String {
         status.traffic.kernel_drops,
     );
     for interface in status.interfaces.iter().filter(|interface| interface.watching && !interface.link) {
-        line.push_str("; no link at ");
+        line.push_str(if interface.missing { "; there is no " } else { "; no link at " });
         line.push_str(&interface.name);
     }
     if status.roll_up.error.is_some() {

@@ -149,6 +149,9 @@ pub(crate) struct Interface {
     pub(crate) name: String,
     /// Whether it is being watched.
     pub(crate) watching: bool,
+    /// Whether there is none of that name.
+    #[serde(default)]
+    pub(crate) missing: bool,
     /// Whether it has a link.
     pub(crate) link: bool,
     /// How long nothing has passed, in seconds.

@@ -69,6 +69,10 @@ impl Page<'_> {
             self.line("agent.attention-drops", &[("drops", &drops), ("share", &share)]);
         }
         for worker in status.workers.iter().filter(|worker| worker.state != "watching") {
+            if worker.state == "stuck" {
+                self.line("agent.attention-stuck", &[("name", &worker.name)]);
+                continue;
+            }
             let state = label(self.lang, "worker-state", &worker.state);
             let error = worker.error.as_deref().unwrap_or("-");
             self.line(
@@ -113,9 +117,10 @@ impl Page<'_> {
         }
         if !status.clock.plausible {
             self.line("agent.attention-clock", &[]);
-        } else if status.clock.waits {
+        }
+        if status.clock.waits {
             self.line("agent.attention-clock-waits", &[]);
-        } else if status.clock.synchronised == Some(false) {
+        } else if status.clock.plausible && status.clock.synchronised == Some(false) {
             self.line("agent.attention-clock-free", &[]);
         }
         if let Some(error) = status.reload.as_ref().and_then(|reload| reload.error.as_ref()) {
@@ -138,9 +143,11 @@ impl Page<'_> {
 
     /// What of an interface a person should see to.
     fn port(&mut self, interface: &Interface) {
-        let Interface { name, watching, link, silent_s, mirror, .. } = interface;
+        let Interface { name, watching, missing, link, silent_s, mirror, .. } = interface;
         // Why it is not watched is told with its worker.
-        if *watching && !link {
+        if *watching && *missing {
+            self.line("agent.attention-missing", &[("name", name)]);
+        } else if *watching && !link {
             self.line("agent.attention-link", &[("name", name)]);
         } else if *watching && *silent_s >= SILENT_S {
             self.line("agent.attention-silent", &[("name", name), ("silent", &span(*silent_s))]);
@@ -370,9 +377,11 @@ mod tests {
             MirrorVerdict {
                 verdict: "bad".to_owned(), ja: "eth1 不良".to_owned(), en: "eth1 NG".to_owned()
             };
+        let stuck = Worker { state: "stuck".to_owned(), ..waiting.clone() };
         let doubt = Doubt { ja: "12 個を使いません".to_owned(), en: "12 are not used".to_owned() };
-        let cases = [
+        let cases = vec![
             (port(Interface::default()), "ip link set eth1 up"),
+            (port(Interface { missing: true, ..Interface::default() }), "ip link"),
             (port(Interface { link: true, silent_s: 90, ..Interface::default() }), "00:01:30"),
             (port(Interface { link: true, mirror: Some(mirror), ..Interface::default() }), "eth1"),
             (
@@ -383,6 +392,7 @@ mod tests {
                 "1.00 %",
             ),
             (Status { workers: vec![waiting], ..base.clone() }, "capture-eth1"),
+            (Status { workers: vec![stuck], ..base.clone() }, "systemctl restart"),
             (Status { roll_up: RollUp { unkept: 7, ..RollUp::default() }, ..base.clone() }, "7"),
             (Status { tables: Tables { evicted: 5, ..Tables::default() }, ..base.clone() }, "max_memory"),
             (Status { machine: Machine { disk_free: 1 << 20, ..machine }, ..base.clone() }, "1.0 MB"),

@@ -61,7 +61,7 @@ fn statements(ledger: &mut Ledger) -> BTreeSet<String> {
     let mut sequence = 0;
     let mut tell = |sensor: &str, analysis: &Analysis| {
         sequence += 1;
-        let roll_up = RollUp { sensor: sensor.to_owned(), run: "r".to_owned(), sequence };
+        let roll_up = RollUp { sensor: sensor.to_owned(), run: "r".to_owned(), sequence, clock_held: false };
         ledger.record_live("kita", &roll_up, analysis, Timestamp::UNIX_EPOCH).unwrap();
     };
     tell("a", &one(0, "1"));

@@ -307,7 +307,7 @@ fn numbered(sequence: u64) -> Analysis {
 }
 
 fn of_box(sequence: u64) -> RollUp {
-    RollUp { sensor: "box".to_owned(), run: "a".to_owned(), sequence }
+    RollUp { sensor: "box".to_owned(), run: "a".to_owned(), sequence, clock_held: false }
 }
 
 /// Not a test of its own: the process that the next test kills.

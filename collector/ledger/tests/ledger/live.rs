@@ -10,7 +10,7 @@ pub(crate) const BOX: &str = "box-1";
 const ALREADY: Recorded = Recorded { already: true, new: 0, updated: 0, changes: 0 };
 
 pub(crate) fn roll_up(run: &str, sequence: u64) -> RollUp {
-    RollUp { sensor: BOX.to_owned(), run: run.to_owned(), sequence }
+    RollUp { sensor: BOX.to_owned(), run: run.to_owned(), sequence, clock_held: false }
 }
 
 /// A ledger that is given roll-ups of one sensor.
@@ -279,6 +279,37 @@ fn what_a_clock_years_ahead_left_is_put_right_when_it_is_set_back() {
     let rows = connections(&daemon.ledger);
     let row = rows.iter().find(|row| row.outside.ip == "198.51.100.2").unwrap();
     assert_eq!(row.last_seen, now() + SignedDuration::from_hours(3) + SignedDuration::from_mins(5));
+}
+
+#[test]
+fn a_clock_that_fell_back_moves_nothing_into_the_past() {
+    let begin = now();
+    let day = SignedDuration::from_hours(24);
+    // (why, the clock after a week, whether a time server holds it, whether it is believed)
+    let cases = [
+        ("never set", Timestamp::UNIX_EPOCH, false, false),
+        ("set back into days that were watched", begin + day * 3, false, false),
+        ("a time server says so", begin + day * 3, true, true),
+        ("before the first day of all", begin - day * 3, false, true),
+        ("an hour, and a time server says so", begin + day * 7 - SignedDuration::from_hours(1), true, true),
+        ("an hour", begin + day * 7 - SignedDuration::from_hours(1), false, false),
+    ];
+    for (why, clock, clock_held, is_believed) in cases {
+        let mut ledger = fresh();
+        let mut tell = |sequence: u64, from: Timestamp, analysis: &Analysis, clock_held: bool| {
+            let roll_up = RollUp { clock_held, ..roll_up("a", sequence) };
+            ledger.record_live(SITE, &roll_up, analysis, from + SignedDuration::from_mins(5)).unwrap();
+        };
+        for day_number in 0..8_u8 {
+            let from = begin + day * i32::from(day_number);
+            tell(u64::from(day_number), from, &five(from, |_| {}), false);
+        }
+        let seen = clock + SignedDuration::from_mins(5);
+        tell(9, clock, &analysis(clock, seen, vec![]), clock_held);
+        let last = begin + day * 7 + SignedDuration::from_mins(5);
+        let newest = if is_believed { seen } else { last };
+        assert_eq!(connections(&ledger)[0].last_seen, newest, "{why}");
+    }
 }
 
 #[test]

@@ -35,7 +35,12 @@ const ROLL_UPS_A_DAY: usize = 1;
 pub(crate) fn record(ledger: &Path, site: &str, days: Range<usize>) {
     let mut ledger = Ledger::open(ledger).unwrap();
     for roll_up in days.start * ROLL_UPS_A_DAY..days.end * ROLL_UPS_A_DAY {
-        let of = RollUp { sensor: "box".to_owned(), run: "run".to_owned(), sequence: roll_up as u64 + 1 };
+        let of = RollUp {
+            sensor: "box".to_owned(),
+            run: "run".to_owned(),
+            sequence: roll_up as u64 + 1,
+            clock_held: false,
+        };
         let hours = HOURS_A_DAY / ROLL_UPS_A_DAY;
         let (first, last) = (roll_up * hours, (roll_up + 1) * hours);
         ledger.record_live(site, &of, &seen(first, last), start_of(last)).unwrap();

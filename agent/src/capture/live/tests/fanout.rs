@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::capture::CaptureError;
 use crate::capture::live::Fanout;
 use wire::{Sender, datagram, tagged};
 
@@ -49,6 +50,21 @@ fn members_together_see_every_frame_once_and_both_directions_of_a_conn_in_one_pl
         }
         let loads: Vec<_> = members.iter().map(|member| member.stats().packets).collect();
         assert!(loads.iter().all(|load| *load > 20) && loads.iter().sum::<u64>() == 192, "{loads:?}");
+    });
+}
+
+#[test]
+fn an_interface_that_is_back_and_cannot_be_opened_is_told() {
+    in_namespace(|| {
+        lay_cable();
+        // Nobody looks at the second, so that it never lets go of the old interface.
+        let mut members = members(2);
+        ip(&format!("link del {SWITCH}"));
+        lay_cable();
+        until("the refusal", || {
+            let refused = members[0].batch(Duration::from_millis(100)).err();
+            refused.is_some_and(|error| matches!(error, CaptureError::Reopen { .. }))
+        });
     });
 }
 

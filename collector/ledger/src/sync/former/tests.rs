@@ -26,7 +26,8 @@ fn record(site: &Path, (life, net): (&str, Ipv4Addr), many: u32, hour: u32) {
         connections: connections.collect(),
         ..Analysis::default()
     };
-    let roll_up = RollUp { sensor: "box".to_owned(), run: life.to_owned(), sequence: hour.into() };
+    let roll_up =
+        RollUp { sensor: "box".to_owned(), run: life.to_owned(), sequence: hour.into(), clock_held: false };
     Ledger::open(site).unwrap().record_live(SITE, &roll_up, &analysis, first).unwrap();
 }
 
