@@ -286,6 +286,21 @@ fn after_a_clock_was_set_back_conns_end_as_they_would() {
 }
 
 #[test]
+fn two_clocks_side_by_side_set_nothing_back() {
+    let mut bench = Bench::new(10);
+    let silent = Frame { ports: (50_001, 443), ..OUT };
+    bench.take(1_000 * SECOND, &silent);
+    for step in 0..1_000u16 {
+        let behind = if step % 2 == 0 { 0 } else { 300 };
+        bench.take((1_000 + i64::from(step / 50) - behind) * SECOND, &Frame { ident: step + 1, ..OUT });
+    }
+    assert!(bench.done.is_empty());
+    let conns = bench.finish();
+    let silent = conns.iter().find(|conn| conn.tuple.src_port == 50_001).unwrap();
+    assert_eq!((silent.first_ns, silent.last_ns), (1_000 * SECOND, 1_000 * SECOND));
+}
+
+#[test]
 fn a_full_table_ends_what_is_nearest_to_its_timeout_and_counts_it() {
     let mut bench = Bench::new(4);
     let tunnel = Frame { flags: None, payload: b"x", ports: (4500, 4500), ..OUT };

@@ -8,8 +8,11 @@
 const SLOTS: i64 = 64;
 /// Nanoseconds in a slot.
 const SLOT_NS: i64 = 1_000_000_000;
-/// Time that lies further back than this was set back; less is packets out of order.
+/// Time that lies further back than this may have been set back; less is packets out of order.
 pub(crate) const SET_BACK_NS: i64 = SLOTS * SLOT_NS;
+/// How often in a row time has to lie so far back until it is believed. In a capture of two clocks it goes to
+/// and fro with every packet: each way forth would have all conns looked at.
+const SET_BACK_LOOKS: u32 = 128;
 /// The end of a slot's chain.
 pub(crate) const NONE: u32 = u32::MAX;
 /// Conns of a chain that are looked at together.
@@ -27,6 +30,8 @@ pub(crate) struct Wheel {
     /// When the second after it begins; the beginning of time while none was seen.
     due_ns: i64,
     started: bool,
+    /// How often in a row time was found to lie far back.
+    set_back: u32,
 }
 
 impl Wheel {
@@ -37,6 +42,7 @@ impl Wheel {
             now: 0,
             due_ns: i64::MIN,
             started: false,
+            set_back: 0,
         }
     }
 
@@ -102,8 +108,12 @@ impl Wheel {
         // At the end of time there is no second after this one. After a time that was set back, every slot
         // comes round within a turn of the wheel.
         if second <= self.now {
-            let set_back = second < self.now.saturating_sub(SLOTS);
-            self.set(if set_back { second } else { self.now });
+            self.set_back = if second < self.now.saturating_sub(SLOTS) { self.set_back + 1 } else { 0 };
+            match self.set_back {
+                0 => self.set(self.now),
+                SET_BACK_LOOKS.. => self.set(second),
+                _ => {}
+            }
             return None;
         }
         // After a gap longer than the wheel every slot is due, once.
@@ -112,6 +122,7 @@ impl Wheel {
     }
 
     fn set(&mut self, second: i64) {
+        self.set_back = 0;
         self.now = second;
         self.due_ns = (second + 1).saturating_mul(SLOT_NS);
     }
