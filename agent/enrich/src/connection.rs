@@ -193,7 +193,7 @@ pub(crate) struct Finding {
     /// The flow exporters that tell of it.
     pub(crate) exporters: Vec<String>,
     /// Reasons beyond the judgement's.
-    pub(crate) evidence: [Option<Rc<Evidence>>; 4],
+    pub(crate) evidence: [Option<Rc<Evidence>>; 6],
     /// What it did over time, where that is known.
     pub(crate) told: Option<Box<Told>>,
 }
@@ -275,11 +275,14 @@ impl<'a> View<'a> {
             .map(|exporter| self.known.texts.text(exporter).to_owned())
             .collect();
         let exported = || say::exported(&exporters, self.external.key.exporter.is_none());
+        let [by_client, by_server] = self.external.relation.parts;
         let evidence = [
             Some(wire.reason),
             wire.carries,
             self.name().map(|name| reasons.named(name, looked_up, self.known.texts)),
             (!exporters.is_empty()).then(|| exported().into()),
+            by_client.then(|| say::part(wire.service, true).into()),
+            by_server.then(|| say::part(wire.service, false).into()),
         ];
         let tunnel = wire.tunnel || judgement.tunnel.unwrap_or(false);
         let told = told.map(|mut told| {

@@ -14,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+mod announced;
 mod behaviour;
 mod burden;
 mod connection;
@@ -63,6 +64,7 @@ pub use intern::Marks;
 pub use prefix::{NotAPrefix, Prefix};
 pub use roll_up::Gathered;
 
+use crate::announced::Announcements;
 use crate::behaviour::{Pulse, Scope};
 use crate::burden::Burdens;
 use crate::finish::Held;
@@ -97,6 +99,7 @@ pub struct Enrich {
     texts: Texts,
     resolutions: Resolutions,
     burdens: Burdens,
+    announcements: Announcements,
     stations: Stations,
     ways: Ways,
     relations: Relations,
@@ -119,6 +122,7 @@ impl Enrich {
             texts: Texts::default(),
             resolutions: Resolutions::default(),
             burdens: Burdens::default(),
+            announcements: Announcements::default(),
             stations: Stations::default(),
             ways: Ways::default(),
             relations,
@@ -252,6 +256,7 @@ impl Enrich {
     #[must_use]
     pub fn finish(mut self, capture: Capture, rules: &Rules) -> Analysis {
         let mut relations = std::mem::replace(&mut self.relations, Relations::new(0));
+        self.announcements.settle(&mut relations);
         relations.sort();
         finish::analysis(&self, Held::Given(relations), capture, rules)
     }
@@ -305,6 +310,7 @@ impl Sink for Ears<'_> {
             Fact::Named { address, name, source } => {
                 enrich.stations.named(address, name, source, &mut enrich.texts);
             }
+            Fact::Announced(announced) => enrich.announcements.keep(*time_ns, announced),
             Fact::Lease(lease) => enrich.stations.lease(*time_ns, *vlan, &lease, &mut enrich.texts),
         }
     }

@@ -355,6 +355,32 @@ pub(crate) fn other_half(service: &str) -> Evidence {
     )
 }
 
+/// Conns that a control connection announced, counted with it.
+pub(crate) fn part(service: &str, by_client: bool) -> Evidence {
+    let (rule, en, ja) = if by_client {
+        (
+            "wire/announced",
+            format!(
+                "conns to ports that the {service} server announced carry its data, and are counted with it"
+            ),
+            format!("{service} のサーバーが予告したポートへのデータ接続を、この通信に含めています"),
+        )
+    } else {
+        (
+            "wire/announced-inverse",
+            format!(
+                "conns that the {service} server opens towards its client, to ports that the client announced, carry \
+                 its data and are counted with it: a firewall has to follow or to allow them"
+            ),
+            format!(
+                "{service} のサーバーが、クライアントの予告したポートへ逆向きにデータ接続を開いています（この通信に含めました）。\
+                 ファイアウォールで追跡または許可が必要な通信です"
+            ),
+        )
+    };
+    evidence(rule.to_owned(), 85, en, ja)
+}
+
 /// Something nearly as sure says otherwise.
 pub(crate) fn contradicts(key: &'static str, settled: &str, other: &str, confidence: u8) -> Evidence {
     let (what, nani) = if key == "role" { ("a", "種別") } else { ("running", "OS ") };

@@ -123,7 +123,7 @@ pub use cipher::Cipher;
 pub use datagrams::Datagrams;
 pub use dns::burden::{Burden, Record};
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
-pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
+pub use sight::{Announced, Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
 pub use start::Start;
 
 /// How much of a TCP stream's start is kept for recognisers, in bytes each way.
