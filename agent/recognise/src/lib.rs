@@ -28,6 +28,7 @@ mod dtls;
 mod engine;
 mod esp;
 mod etherip;
+mod fastd;
 mod fortinet;
 mod frp;
 mod ftp;
@@ -213,6 +214,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     l2tp::PROTOCOL,
     ipip::PROTOCOL,
     etherip::PROTOCOL,
+    // Before L2TP, whose header it may bear.
+    fastd::PROTOCOL,
     icmp_tunnel::PROTOCOL,
     tinc::PROTOCOL,
     vtun::PROTOCOL,

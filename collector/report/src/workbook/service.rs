@@ -40,8 +40,10 @@ impl Method {
             "sstp" | "ssl-vpn" | "anyconnect" | "fortinet-sslvpn" | "globalprotect" | "pulse"
             | "softether" => Self::SslVpn,
             "openvpn" | "wireguard" | "amneziawg" | "cloudflare-warp" | "tinc" | "zerotier" | "tailscale"
-            | "n2n" | "nebula" | "vtun" | "yggdrasil" | "teredo" | "vxlan" | "etherip" | "l2tp" | "pptp"
-            | "gre" | "ipip" | "dns-tunnel" | "icmp-tunnel" | "frp" | "chisel" | "socks" => Self::Tunnel,
+            | "n2n" | "nebula" | "vtun" | "fastd" | "yggdrasil" | "teredo" | "vxlan" | "etherip" | "l2tp"
+            | "pptp" | "gre" | "ipip" | "dns-tunnel" | "icmp-tunnel" | "frp" | "chisel" | "socks" => {
+                Self::Tunnel
+            }
             "rdp"
             | "vnc"
             | "citrix"
