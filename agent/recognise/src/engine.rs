@@ -418,3 +418,4 @@ impl Glimpse<'_> {
         if self.from_orig { (0, 1) } else { (1, 0) }
     }
 }
+            first: &[],

@@ -80,6 +80,7 @@ mod rdp;
 mod recorder;
 mod request_line;
 mod rsync;
+mod rtp;
 mod rtsp;
 mod rustdesk;
 mod settle;
@@ -238,4 +239,5 @@ pub static PROTOCOLS: &[Protocol] = &[
     openvpn::PROTOCOL,
     // Last: a header of little more than zeros.
     modbus::PROTOCOL,
+    rtp::PROTOCOL,
 ];

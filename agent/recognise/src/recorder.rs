@@ -45,6 +45,7 @@ pub(crate) fn sight(over: Over, from_orig: bool, port: u16, data: &[u8]) -> Sigh
         from_orig,
         data,
         other: &[],
+        first: &[],
         before: Datagrams::default(),
         wire_len: data.len(),
         from_start: true,

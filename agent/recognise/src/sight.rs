@@ -30,6 +30,8 @@ pub struct Sight<'a> {
     /// What the other side sent: for TCP its stream so far in the same sense, for UDP the head of
     /// its first datagram (at most [`crate::HEAD_BYTES`]). Empty if nothing was seen.
     pub other: &'a [u8],
+    /// UDP and IP: the head of this sender's first datagram, as of the other's; empty where nothing is kept.
+    pub first: &'a [u8],
     /// UDP and IP: what this sender sent before that was asked for by [`Look::Gathering`].
     pub before: Datagrams<'a>,
     /// The datagram's length on the wire, which a small snaplen makes larger than `data`.
