@@ -26,7 +26,7 @@ use crate::relation::{Relation, RelationKey, UNKNOWN_ENCRYPTED};
 use crate::say;
 
 /// Protocols that carry other services: a rule that knows the service behind goes before them.
-pub const CARRIERS: [&str; 6] = ["tls", "dtls", "quic", "http", say::UNKNOWN, UNKNOWN_ENCRYPTED];
+pub const CARRIERS: [&str; 7] = ["tls", "dtls", "quic", "http", "webrtc", say::UNKNOWN, UNKNOWN_ENCRYPTED];
 
 /// Notes that name the side that was called. A certificate's subject may tell the make of a hospital's own
 /// gateway, and is kept.
@@ -193,7 +193,7 @@ pub(crate) struct Finding {
     /// The flow exporters that tell of it.
     pub(crate) exporters: Vec<String>,
     /// Reasons beyond the judgement's.
-    pub(crate) evidence: [Option<Rc<Evidence>>; 6],
+    pub(crate) evidence: [Option<Rc<Evidence>>; 8],
     /// What it did over time, where that is known.
     pub(crate) told: Option<Box<Told>>,
 }
@@ -261,6 +261,20 @@ impl<'a> View<'a> {
         Some(Wire { service: "dns-tunnel", tunnel: true, reason: reason.into(), carries: None })
     }
 
+    /// Whether a recogniser noted a variant.
+    fn has(&self, variant: &str) -> bool {
+        let texts = self.known.texts;
+        let is =
+            |(_, key, text): &(Side, Key, TextId)| *key == Key::TunnelVariant && texts.text(*text) == variant;
+        self.external.relation.notes.iter().any(is)
+    }
+
+    /// What was seen to pass in WebRTC.
+    fn passes(&self, service: &str) -> Option<Evidence> {
+        let seen = || (self.has("webrtc-data"), self.has("webrtc-media"));
+        (service == "webrtc").then(seen).and_then(|(data, media)| say::passes_in_webrtc(data, media))
+    }
+
     fn finding(&self, rules: &mut Judge<'_>, reasons: &mut Reasons) -> Finding {
         let carried = self.carried();
         let wire = carried.unwrap_or_else(|| reasons.wire(self.external.key, self.external.relation));
@@ -281,6 +295,8 @@ impl<'a> View<'a> {
             wire.carries,
             self.name().map(|name| reasons.named(name, looked_up, self.known.texts)),
             (!exporters.is_empty()).then(|| exported().into()),
+            self.passes(wire.service).map(Rc::new),
+            self.has("turn").then(|| say::relayed().into()),
             by_client.then(|| say::part(wire.service, true).into()),
             by_server.then(|| say::part(wire.service, false).into()),
         ];

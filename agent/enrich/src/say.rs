@@ -381,6 +381,39 @@ pub(crate) fn part(service: &str, by_client: bool) -> Evidence {
     evidence(rule.to_owned(), 85, en, ja)
 }
 
+/// What was seen to pass between two browsers, or what uses their means; `None` for nothing.
+pub(crate) fn passes_in_webrtc(data: bool, media: bool) -> Option<Evidence> {
+    let (rule, confidence, en, ja) = match (data, media) {
+        (true, false) => (
+            "wire/webrtc-data",
+            70,
+            "a data channel alone passes in it, without voice or video, as tools for remote control and file \
+             transfer have it: ask what it is for",
+            "音声・映像を伴わないデータチャネルだけが通っています。遠隔操作やファイル転送のツールにみられる使い方です。\
+             用途を確認してください",
+        ),
+        (true, true) => (
+            "wire/webrtc-data-and-media",
+            70,
+            "voice or video and a data channel pass in it: a conference, or somebody's screen with a hand on it",
+            "音声・映像とデータチャネルの両方が通っています（Web 会議、または画面を見ながらの遠隔操作）",
+        ),
+        (false, true) => ("wire/webrtc-media", 75, "voice or video passes in it", "音声・映像が通っています"),
+        (false, false) => return None,
+    };
+    Some(evidence(rule.to_owned(), confidence, en.to_owned(), ja.to_owned()))
+}
+
+/// A relay stands between the ends.
+pub(crate) fn relayed() -> Evidence {
+    evidence(
+        "wire/relayed".to_owned(),
+        85,
+        "the outside end is a relay (TURN): who speaks through it is not seen here".to_owned(),
+        "院外側は中継サーバー（TURN）で、その先の相手はここからは分かりません".to_owned(),
+    )
+}
+
 /// Something nearly as sure says otherwise.
 pub(crate) fn contradicts(key: &'static str, settled: &str, other: &str, confidence: u8) -> Evidence {
     let (what, nani) = if key == "role" { ("a", "種別") } else { ("running", "OS ") };

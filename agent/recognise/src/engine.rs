@@ -204,8 +204,7 @@ impl Engine {
             return self.weigh(inspection, glimpse);
         }
         if inspection.stage == Stage::Following {
-            inspection.read_on(&glimpse.sight(glimpse.payload, &[]), sink);
-            return None;
+            return inspection.follow(&glimpse.sight(glimpse.payload, &[]), sink);
         }
         let recognised = match inspection.watch.take() {
             None => self.look_at_once(inspection, glimpse, sink),
@@ -345,7 +344,8 @@ impl Inspection {
             let mut memo = 0;
             let look = (protocol.look)(sight, &mut memo, sink);
             let (found, stage) = match look {
-                Look::More => continue,
+                // Nothing is followed yet that could turn into anything.
+                Look::More | Look::Becomes(..) => continue,
                 Look::No => {
                     *candidates &= !(1 << number);
                     continue;
@@ -384,9 +384,27 @@ impl Inspection {
                 self.confidence = self.confidence.max(confidence);
                 self.stage = Stage::Following;
             }
-            Look::More => {}
+            Look::More | Look::Becomes(..) => {}
         }
         matches!(look, Look::Gathering(_))
+    }
+
+    /// Asks the protocol that follows payload by payload; tells what the conn turned into.
+    fn follow(&mut self, sight: &Sight<'_>, sink: &mut dyn Sink) -> Option<Recognised> {
+        let protocol = PROTOCOLS.get(usize::from(self.protocol))?;
+        let (service, found) = match (protocol.look)(sight, &mut self.memo, sink) {
+            Look::Becomes(service, found) => (service, found),
+            Look::More | Look::Following(_) => return None,
+            Look::No | Look::Is(_) | Look::Reading(_) | Look::Gathering(_) => {
+                self.stage = Stage::Known;
+                return None;
+            }
+        };
+        self.stage = if self.memo == 0 { Stage::Known } else { Stage::Following };
+        let number = PROTOCOLS.iter().position(|protocol| protocol.service == service)?;
+        self.protocol = number as u8;
+        self.confidence = found.confidence;
+        Some(Recognised { protocol: PROTOCOLS.get(number)?, server: found.server })
     }
 
     /// Leaves it at what is known.
@@ -405,6 +423,7 @@ impl Glimpse<'_> {
             from_orig: self.from_orig,
             data,
             other,
+            first: &[],
             before: Datagrams::default(),
             wire_len: self.wire_len as usize,
             from_start: self.from_start,
@@ -418,4 +437,3 @@ impl Glimpse<'_> {
         if self.from_orig { (0, 1) } else { (1, 0) }
     }
 }
-            first: &[],

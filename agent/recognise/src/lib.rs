@@ -114,6 +114,7 @@ mod vrrp;
 mod vtun;
 mod vxlan;
 mod warp;
+mod webrtc;
 mod wireguard;
 mod wol;
 mod wsd;
@@ -178,6 +179,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     radius::PROTOCOL,
     mqtt::PROTOCOL,
     stun::PROTOCOL,
+    webrtc::PROTOCOL,
     rtsp::PROTOCOL,
     imap::PROTOCOL,
     pop3::PROTOCOL,
@@ -212,11 +214,11 @@ pub static PROTOCOLS: &[Protocol] = &[
     esp::PROTOCOL,
     gre::PROTOCOL,
     pptp::PROTOCOL,
+    // Before L2TP, whose header it may bear.
+    fastd::PROTOCOL,
     l2tp::PROTOCOL,
     ipip::PROTOCOL,
     etherip::PROTOCOL,
-    // Before L2TP, whose header it may bear.
-    fastd::PROTOCOL,
     icmp_tunnel::PROTOCOL,
     tinc::PROTOCOL,
     vtun::PROTOCOL,
@@ -237,7 +239,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     teamviewer::PROTOCOL,
     telnet::PROTOCOL,
     openvpn::PROTOCOL,
+    rtp::PROTOCOL,
     // Last: a header of little more than zeros.
     modbus::PROTOCOL,
-    rtp::PROTOCOL,
 ];

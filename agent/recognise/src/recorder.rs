@@ -91,7 +91,7 @@ pub(crate) fn converse(
                 }
                 Look::No | Look::Is(_) => return (Some(look), recorder),
                 Look::More => memo = 0,
-                Look::Reading(_) | Look::Gathering(_) => {}
+                Look::Reading(_) | Look::Gathering(_) | Look::Becomes(..) => {}
                 Look::Following(_) => follows = true,
             }
             last = Some(look);
@@ -119,7 +119,7 @@ pub(crate) fn believed_from(protocol: &Protocol, sight: &Sight<'_>) -> Option<us
                 from.get_or_insert(len);
             }
             Look::More => assert_eq!(from, None, "{len} bytes ask for more"),
-            Look::No => {
+            Look::No | Look::Becomes(..) => {
                 assert!(from.is_none() && sight.over != Over::Tcp, "{len} bytes are refused");
             }
         }

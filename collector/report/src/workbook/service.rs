@@ -65,7 +65,7 @@ impl Method {
             | "guacamole"
             | "x11"
             | "winrm" => Self::Rmm,
-            "tls" | "dtls" | "quic" | "ssh" | "unknown-encrypted" => Self::Encrypted,
+            "tls" | "dtls" | "quic" | "ssh" | "webrtc" | "unknown-encrypted" => Self::Encrypted,
             "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "syslog" | "tftp"
             | "rtsp" | "bacnet" | "knxnet" | "modbus" | "dnp3" | "lpd" | "jetdirect" | "rsync" | "nfs" => {
                 Self::Plain
@@ -104,9 +104,8 @@ pub(super) fn protection(service: &str) -> Option<&'static Word> {
     const OWN: Word = word("暗号化あり（方式不明）", "Encrypted (scheme unknown)");
     match service {
         "ipsec" => Some(&IPSEC),
-        "tls" | "dtls" | "quic" | "sstp" | "anyconnect" | "fortinet-sslvpn" | "globalprotect" | "pulse" => {
-            Some(&TLS)
-        }
+        "tls" | "dtls" | "webrtc" | "quic" | "sstp" | "anyconnect" | "fortinet-sslvpn" | "globalprotect"
+        | "pulse" => Some(&TLS),
         "ssh" => Some(&SSH),
         "wireguard" | "amneziawg" | "cloudflare-warp" | "tailscale" => Some(&WIREGUARD),
         "unknown-encrypted" => Some(&OWN),
