@@ -13,6 +13,7 @@ mod anydesk;
 mod astm;
 mod bacnet;
 mod ber;
+mod bore;
 mod capwap;
 mod cipher;
 mod citrix;
@@ -52,7 +53,9 @@ mod ldap;
 mod llmnr;
 mod lpd;
 mod mdns;
+mod mkcp;
 mod modbus;
+mod mosh;
 mod mqtt;
 mod mysql;
 mod n2n;
@@ -75,6 +78,7 @@ mod pptp;
 mod quic;
 mod radius;
 mod radmin;
+mod rathole;
 mod rdp;
 #[cfg(test)]
 mod recorder;
@@ -208,6 +212,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     guacamole::PROTOCOL,
     x11::PROTOCOL,
     frp::PROTOCOL,
+    bore::PROTOCOL,
+    rathole::PROTOCOL,
     rustdesk::PROTOCOL,
     socks::PROTOCOL,
     ike::PROTOCOL,
@@ -240,6 +246,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     telnet::PROTOCOL,
     openvpn::PROTOCOL,
     rtp::PROTOCOL,
+    mosh::PROTOCOL,
+    mkcp::PROTOCOL,
     // Last: a header of little more than zeros.
     modbus::PROTOCOL,
 ];

@@ -41,9 +41,8 @@ impl Method {
             | "softether" => Self::SslVpn,
             "openvpn" | "wireguard" | "amneziawg" | "cloudflare-warp" | "tinc" | "zerotier" | "tailscale"
             | "n2n" | "nebula" | "vtun" | "fastd" | "yggdrasil" | "teredo" | "vxlan" | "etherip" | "l2tp"
-            | "pptp" | "gre" | "ipip" | "dns-tunnel" | "icmp-tunnel" | "frp" | "chisel" | "socks" => {
-                Self::Tunnel
-            }
+            | "pptp" | "gre" | "ipip" | "dns-tunnel" | "icmp-tunnel" | "frp" | "bore" | "rathole"
+            | "pagekite" | "httptunnel" | "wstunnel" | "v2ray" | "chisel" | "socks" => Self::Tunnel,
             "rdp"
             | "vnc"
             | "citrix"
@@ -64,8 +63,9 @@ impl Method {
             | "spice"
             | "guacamole"
             | "x11"
+            | "mosh"
             | "winrm" => Self::Rmm,
-            "tls" | "dtls" | "quic" | "ssh" | "webrtc" | "unknown-encrypted" => Self::Encrypted,
+            "tls" | "dtls" | "quic" | "ssh" | "webrtc" | "syncthing" | "unknown-encrypted" => Self::Encrypted,
             "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "syslog" | "tftp"
             | "rtsp" | "bacnet" | "knxnet" | "modbus" | "dnp3" | "lpd" | "jetdirect" | "rsync" | "nfs" => {
                 Self::Plain
@@ -104,8 +104,8 @@ pub(super) fn protection(service: &str) -> Option<&'static Word> {
     const OWN: Word = word("暗号化あり（方式不明）", "Encrypted (scheme unknown)");
     match service {
         "ipsec" => Some(&IPSEC),
-        "tls" | "dtls" | "webrtc" | "quic" | "sstp" | "anyconnect" | "fortinet-sslvpn" | "globalprotect"
-        | "pulse" => Some(&TLS),
+        "tls" | "dtls" | "webrtc" | "syncthing" | "quic" | "sstp" | "anyconnect" | "fortinet-sslvpn"
+        | "globalprotect" | "pulse" => Some(&TLS),
         "ssh" => Some(&SSH),
         "wireguard" | "amneziawg" | "cloudflare-warp" | "tailscale" => Some(&WIREGUARD),
         "unknown-encrypted" => Some(&OWN),
