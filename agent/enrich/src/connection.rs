@@ -193,7 +193,7 @@ pub(crate) struct Finding {
     /// The flow exporters that tell of it.
     pub(crate) exporters: Vec<String>,
     /// Reasons beyond the judgement's.
-    pub(crate) evidence: [Option<Rc<Evidence>>; 8],
+    pub(crate) evidence: [Option<Rc<Evidence>>; 9],
     /// What it did over time, where that is known.
     pub(crate) told: Option<Box<Told>>,
 }
@@ -261,6 +261,11 @@ impl<'a> View<'a> {
         Some(Wire { service: "dns-tunnel", tunnel: true, reason: reason.into(), carries: None })
     }
 
+    /// Whether the outside asks for a service inside, over a conn that the inside opened for it.
+    const fn is_lent(&self) -> bool {
+        self.external.orig_inside && self.external.relation.inverse
+    }
+
     /// Whether a recogniser noted a variant.
     fn has(&self, variant: &str) -> bool {
         let texts = self.known.texts;
@@ -295,12 +300,13 @@ impl<'a> View<'a> {
             wire.carries,
             self.name().map(|name| reasons.named(name, looked_up, self.known.texts)),
             (!exporters.is_empty()).then(|| exported().into()),
+            self.is_lent().then(|| say::lent(wire.service).into()),
             self.passes(wire.service).map(Rc::new),
             self.has("turn").then(|| say::relayed().into()),
             by_client.then(|| say::part(wire.service, true).into()),
             by_server.then(|| say::part(wire.service, false).into()),
         ];
-        let tunnel = wire.tunnel || judgement.tunnel.unwrap_or(false);
+        let tunnel = wire.tunnel || self.is_lent() || judgement.tunnel.unwrap_or(false);
         let told = told.map(|mut told| {
             if let Some(behaviour) = &mut told.behaviour {
                 behaviour.found.clone_from(&judgement.behaviour);

@@ -54,7 +54,7 @@ use sekisho_api::{Analysis, Capture};
 use sekisho_decode::ndp::{NEIGHBOUR_ADVERTISEMENT, Ndp};
 use sekisho_decode::{Addr, Arp, Ip, Link, RouteMessage};
 use sekisho_recognise::neighbour::Neighbour;
-use sekisho_recognise::{Fact, Key, Side, Sink};
+use sekisho_recognise::{Fact, Key, Protocol, Side, Sink};
 use sekisho_rules::Rules;
 use sekisho_track::{Attention, Conn};
 
@@ -91,6 +91,12 @@ impl Default for Bounds {
 /// Conns watched packet by packet: some 500 bytes each. A large hospital has a few thousand tunnels and
 /// long conns to the outside at once.
 const MAX_PULSES: usize = 1 << 14;
+
+/// Protocols whose client opens the conn, always: where the other end asks, the conn is only borrowed.
+const CLIENT_OPENS: [&str; 10] =
+    ["http", "tls", "rdp", "smb", "socks", "ftp", "smtp", "mssql", "mysql", "postgresql"];
+/// FTP's server opens conns of files from these ports and still serves in their TLS (RFC 4217 §7).
+const FTP_DATA: [u16; 2] = [20, 989];
 
 /// Gathers what passes, and concludes at the end.
 #[derive(Debug)]
@@ -233,6 +239,14 @@ impl Enrich {
     pub fn flip(conn: &mut Conn<Extra>) {
         conn.flip();
         conn.extra.flip();
+    }
+
+    /// Notes of a conn whose protocol says that orig serves, though it opened it, that this is odd, where it is:
+    /// of protocols whose client always opens the conn.
+    pub fn inverse(conn: &mut Conn<Extra>, protocol: &Protocol) {
+        let handshake = conn.history().contains('S') && conn.history().contains('h');
+        let is_ftp_data = protocol.service == "tls" && FTP_DATA.contains(&conn.tuple.src_port);
+        conn.extra.inverse |= handshake && !is_ftp_data && CLIENT_OPENS.contains(&protocol.service);
     }
 
     /// Takes what is new of a living conn, under the hour that ends, numbered since the epoch.

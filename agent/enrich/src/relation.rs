@@ -96,6 +96,8 @@ pub(crate) struct Relation {
     pub(crate) either_way: Option<u16>,
     /// Whether conns that it announced are counted with it: opened by orig, by resp.
     pub(crate) parts: [bool; 2],
+    /// Whether resp asked and orig served in any of its conns.
+    pub(crate) inverse: bool,
     /// Whether there is anything that was not reported yet.
     pub(crate) news: bool,
     /// Its octets since it was last reported by hour, numbered since the epoch, in order.
@@ -146,6 +148,7 @@ impl Relations {
             looked_at: false,
             to_group: piece.to_group,
             either_way: piece.either_way,
+            inverse: false,
             parts: [false; 2],
             news: true,
         };
@@ -279,6 +282,7 @@ impl Relations {
             looked_at: false,
             to_group,
             either_way: None,
+            inverse: false,
             parts: [false; 2],
             news: true,
         });
@@ -314,6 +318,7 @@ impl Relations {
         } else if let Some(cipher) = cipher {
             relation.encrypted(Some(cipher), conn.extra.inspection.handshakes());
         }
+        relation.inverse |= conn.extra.inverse;
         relation.looked_up &= looked_up;
         relation.looked_at |= conn.extra.inspection.has_looked();
     }
@@ -344,6 +349,7 @@ impl Relation {
         self.to_group &= other.to_group;
         self.either_way = self.either_way.and(other.either_way);
         self.parts = [self.parts[0] || other.parts[0], self.parts[1] || other.parts[1]];
+        self.inverse |= other.inverse;
         self.news |= other.news;
     }
 

@@ -404,6 +404,22 @@ pub(crate) fn passes_in_webrtc(data: bool, media: bool) -> Option<Evidence> {
     Some(evidence(rule.to_owned(), confidence, en.to_owned(), ja.to_owned()))
 }
 
+/// A conn that the inside opened, and in which the outside asks and the inside serves.
+pub(crate) fn lent(service: &str) -> Evidence {
+    evidence(
+        "wire/inverse".to_owned(),
+        85,
+        format!(
+            "the inside device opened this conn, but it is the outside end that asks in it, and the device that answers \
+             as a {service} server: a reverse tunnel lets somebody outside reach a service inside"
+        ),
+        format!(
+            "院内側が開いた接続ですが、院外側がクライアントとして要求し、院内側が {service} サーバーとして応答しています。\
+             院外から院内のサービスを使わせるリバーストンネルとみられます"
+        ),
+    )
+}
+
 /// A relay stands between the ends.
 pub(crate) fn relayed() -> Evidence {
     evidence(
