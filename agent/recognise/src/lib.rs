@@ -83,6 +83,7 @@ mod rdp;
 #[cfg(test)]
 mod recorder;
 mod request_line;
+mod rlogin;
 mod rsync;
 mod rtp;
 mod rtsp;
@@ -244,6 +245,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     amneziawg::PROTOCOL,
     teamviewer::PROTOCOL,
     telnet::PROTOCOL,
+    rlogin::PROTOCOL,
     openvpn::PROTOCOL,
     rtp::PROTOCOL,
     mosh::PROTOCOL,

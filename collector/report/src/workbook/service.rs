@@ -66,10 +66,9 @@ impl Method {
             | "mosh"
             | "winrm" => Self::Rmm,
             "tls" | "dtls" | "quic" | "ssh" | "webrtc" | "syncthing" | "unknown-encrypted" => Self::Encrypted,
-            "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "syslog" | "tftp"
-            | "rtsp" | "bacnet" | "knxnet" | "modbus" | "dnp3" | "lpd" | "jetdirect" | "rsync" | "nfs" => {
-                Self::Plain
-            }
+            "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "rlogin" | "syslog"
+            | "tftp" | "rtsp" | "bacnet" | "knxnet" | "modbus" | "dnp3" | "lpd" | "jetdirect" | "rsync"
+            | "nfs" => Self::Plain,
             _ => Self::Unknown,
         }
     }
@@ -111,8 +110,8 @@ pub(super) fn protection(service: &str) -> Option<&'static Word> {
         "unknown-encrypted" => Some(&OWN),
         // GRE, IPIP, L2TP and the readable ones protect nothing themselves: RFC 2784, 2003, 2661, 7348, 3378, 4380.
         "gre" | "ipip" | "l2tp" | "vxlan" | "etherip" | "teredo" | "dicom" | "hl7" | "astm" | "http"
-        | "dns" | "ntp" | "ftp" | "telnet" | "syslog" | "tftp" | "bacnet" | "knxnet" | "modbus" | "dnp3"
-        | "lpd" | "jetdirect" => Some(&NONE),
+        | "dns" | "ntp" | "ftp" | "telnet" | "rlogin" | "syslog" | "tftp" | "bacnet" | "knxnet"
+        | "modbus" | "dnp3" | "lpd" | "jetdirect" => Some(&NONE),
         _ => None,
     }
 }
