@@ -33,7 +33,7 @@ const LAST_REPORT: u8 = 207;
 
 fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
     if is_control(sight.data) {
-        return if reports(sight) { Look::Is(Found::new(85)) } else { Look::No };
+        return reports(sight);
     }
     let Some(now) = Header::read(sight.data) else { return Look::No };
     let Some(then) = Header::read(sight.first) else { return Look::More };
@@ -56,28 +56,32 @@ fn is_control(data: &[u8]) -> bool {
     matches!(data, [0x80..=0xbf, SENDER_REPORT..=LAST_REPORT, ..])
 }
 
-/// Tells whether a datagram is a whole report with its sender's description (RFC 3550 §6.1).
-fn reports(sight: &Sight<'_>) -> bool {
+/// Judges a datagram of RTCP: a whole report with its sender's description is believed (RFC 3550 §6.1); before it
+/// applications keep ways open with parts of their own.
+fn reports(sight: &Sight<'_>) -> Look {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
     let mut parts = 0;
-    let mut described = false;
+    let (mut reported, mut described) = (false, false);
     while !cursor.rest().is_empty() {
-        let (Ok(first), Ok(kind), Ok(words)) = (cursor.u8(), cursor.u8(), cursor.u16()) else { return false };
+        let (Ok(first), Ok(kind), Ok(words)) = (cursor.u8(), cursor.u8(), cursor.u16()) else {
+            return Look::No;
+        };
         let blocks = usize::from(first & 0x1f);
         let least = match kind {
             SENDER_REPORT => 6 + 6 * blocks,
             RECEIVER_REPORT => 1 + 6 * blocks,
             _ => 0,
         };
-        let begins = parts > 0 || matches!(kind, SENDER_REPORT | RECEIVER_REPORT);
-        let is_part = first >> 6 == 2 && (SENDER_REPORT..=LAST_REPORT).contains(&kind) && begins;
+        let is_part = first >> 6 == 2 && (SENDER_REPORT..=LAST_REPORT).contains(&kind);
         if !is_part || usize::from(words) < least || cursor.take(usize::from(words) * 4).is_err() {
-            return false;
+            return Look::No;
         }
+        reported |= parts == 0 && matches!(kind, SENDER_REPORT | RECEIVER_REPORT);
         described |= kind == DESCRIPTION;
         parts += 1;
     }
-    described && sight.data.len() == sight.wire_len
+    let whole = reported && described && sight.data.len() == sight.wire_len;
+    if whole { Look::Is(Found::new(85)) } else { Look::More }
 }
 
 /// What goes on from one datagram to the next.
@@ -146,13 +150,17 @@ mod tests {
         let whole = hex(&format!("{sender}{described}"));
         let found = look(&PROTOCOL, &sight(Over::Udp, true, 16_385, &whole)).0;
         assert_eq!(found, Look::Is(Found::new(85)));
-        for wire in [
-            described.to_owned(),                     // begins with no report
-            sender.clone(),                           // nobody's
-            format!("{sender}{described}00"),         // something follows
-            format!("81{}{described}", &sender[2..]), // one block more than there is room for
-        ] {
-            assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 16_385, &hex(&wire))).0, Look::No, "{wire}");
+        // (what, wire, answer)
+        let cases = [
+            ("it begins with no report", described.to_owned(), Look::More),
+            ("nobody's", sender.clone(), Look::More),
+            ("an application's own", "80cc0003 12345678 50494e47 504f4e47".to_owned(), Look::More),
+            ("something follows", format!("{sender}{described}00"), Look::No),
+            ("one block more than there is room for", format!("81{}{described}", &sender[2..]), Look::No),
+            ("cut", "80cc0003 12345678".to_owned(), Look::No),
+        ];
+        for (what, wire, expected) in cases {
+            assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 16_385, &hex(&wire))).0, expected, "{what}");
         }
     }
 }
