@@ -42,7 +42,7 @@ impl Method {
             "openvpn" | "wireguard" | "amneziawg" | "cloudflare-warp" | "tinc" | "zerotier" | "tailscale"
             | "n2n" | "nebula" | "vtun" | "fastd" | "yggdrasil" | "teredo" | "vxlan" | "etherip" | "l2tp"
             | "pptp" | "gre" | "ipip" | "dns-tunnel" | "icmp-tunnel" | "frp" | "bore" | "rathole"
-            | "pagekite" | "httptunnel" | "wstunnel" | "v2ray" | "chisel" | "socks" => Self::Tunnel,
+            | "pagekite" | "httptunnel" | "wstunnel" | "v2ray" | "chisel" | "tor" | "socks" => Self::Tunnel,
             "rdp"
             | "vnc"
             | "citrix"
