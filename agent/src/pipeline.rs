@@ -417,8 +417,10 @@ impl Pipeline {
         if conn.held && conn.attention == Attention::Settled {
             conn.attention = Attention::Grown;
         }
-        if recognised.server == Some(Side::Orig) && !conn.has_handshake() {
-            Enrich::flip(conn);
+        match recognised.server {
+            Some(Side::Orig) if conn.has_handshake() => Enrich::inverse(conn, recognised.protocol),
+            Some(Side::Orig) => Enrich::flip(conn),
+            Some(Side::Resp) | None => {}
         }
     }
 

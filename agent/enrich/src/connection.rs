@@ -26,7 +26,7 @@ use crate::relation::{Relation, RelationKey, UNKNOWN_ENCRYPTED};
 use crate::say;
 
 /// Protocols that carry other services: a rule that knows the service behind goes before them.
-pub const CARRIERS: [&str; 6] = ["tls", "dtls", "quic", "http", say::UNKNOWN, UNKNOWN_ENCRYPTED];
+pub const CARRIERS: [&str; 7] = ["tls", "dtls", "quic", "http", "webrtc", say::UNKNOWN, UNKNOWN_ENCRYPTED];
 
 /// Notes that name the side that was called. A certificate's subject may tell the make of a hospital's own
 /// gateway, and is kept.
@@ -193,7 +193,7 @@ pub(crate) struct Finding {
     /// The flow exporters that tell of it.
     pub(crate) exporters: Vec<String>,
     /// Reasons beyond the judgement's.
-    pub(crate) evidence: [Option<Rc<Evidence>>; 4],
+    pub(crate) evidence: [Option<Rc<Evidence>>; 9],
     /// What it did over time, where that is known.
     pub(crate) told: Option<Box<Told>>,
 }
@@ -261,6 +261,25 @@ impl<'a> View<'a> {
         Some(Wire { service: "dns-tunnel", tunnel: true, reason: reason.into(), carries: None })
     }
 
+    /// Whether the outside asks for a service inside, over a conn that the inside opened for it.
+    const fn is_lent(&self) -> bool {
+        self.external.orig_inside && self.external.relation.inverse
+    }
+
+    /// Whether a recogniser noted a variant.
+    fn has(&self, variant: &str) -> bool {
+        let texts = self.known.texts;
+        let is =
+            |(_, key, text): &(Side, Key, TextId)| *key == Key::TunnelVariant && texts.text(*text) == variant;
+        self.external.relation.notes.iter().any(is)
+    }
+
+    /// What was seen to pass in WebRTC.
+    fn passes(&self, service: &str) -> Option<Evidence> {
+        let seen = || (self.has("webrtc-data"), self.has("webrtc-media"));
+        (service == "webrtc").then(seen).and_then(|(data, media)| say::passes_in_webrtc(data, media))
+    }
+
     fn finding(&self, rules: &mut Judge<'_>, reasons: &mut Reasons) -> Finding {
         let carried = self.carried();
         let wire = carried.unwrap_or_else(|| reasons.wire(self.external.key, self.external.relation));
@@ -275,13 +294,19 @@ impl<'a> View<'a> {
             .map(|exporter| self.known.texts.text(exporter).to_owned())
             .collect();
         let exported = || say::exported(&exporters, self.external.key.exporter.is_none());
+        let [by_client, by_server] = self.external.relation.parts;
         let evidence = [
             Some(wire.reason),
             wire.carries,
             self.name().map(|name| reasons.named(name, looked_up, self.known.texts)),
             (!exporters.is_empty()).then(|| exported().into()),
+            self.is_lent().then(|| say::lent(wire.service).into()),
+            self.passes(wire.service).map(Rc::new),
+            self.has("turn").then(|| say::relayed().into()),
+            by_client.then(|| say::part(wire.service, true).into()),
+            by_server.then(|| say::part(wire.service, false).into()),
         ];
-        let tunnel = wire.tunnel || judgement.tunnel.unwrap_or(false);
+        let tunnel = wire.tunnel || self.is_lent() || judgement.tunnel.unwrap_or(false);
         let told = told.map(|mut told| {
             if let Some(behaviour) = &mut told.behaviour {
                 behaviour.found.clone_from(&judgement.behaviour);

@@ -32,6 +32,8 @@ pub struct Extra {
     said: Option<TextId>,
     /// Whether a relationship counts it.
     pub(crate) counted: bool,
+    /// Whether resp asks and orig serves.
+    pub(crate) inverse: bool,
     /// Whether its datagrams tell of flows.
     pub exports_flows: bool,
 }

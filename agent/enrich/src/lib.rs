@@ -14,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+mod announced;
 mod behaviour;
 mod burden;
 mod connection;
@@ -53,7 +54,7 @@ use sekisho_api::{Analysis, Capture};
 use sekisho_decode::ndp::{NEIGHBOUR_ADVERTISEMENT, Ndp};
 use sekisho_decode::{Addr, Arp, Ip, Link, RouteMessage};
 use sekisho_recognise::neighbour::Neighbour;
-use sekisho_recognise::{Fact, Key, Side, Sink};
+use sekisho_recognise::{Fact, Key, Protocol, Side, Sink};
 use sekisho_rules::Rules;
 use sekisho_track::{Attention, Conn};
 
@@ -63,6 +64,7 @@ pub use intern::Marks;
 pub use prefix::{NotAPrefix, Prefix};
 pub use roll_up::Gathered;
 
+use crate::announced::Announcements;
 use crate::behaviour::{Pulse, Scope};
 use crate::burden::Burdens;
 use crate::finish::Held;
@@ -90,6 +92,12 @@ impl Default for Bounds {
 /// long conns to the outside at once.
 const MAX_PULSES: usize = 1 << 14;
 
+/// Protocols whose client opens the conn, always: where the other end asks, the conn is only borrowed.
+const CLIENT_OPENS: [&str; 10] =
+    ["http", "tls", "rdp", "smb", "socks", "ftp", "smtp", "mssql", "mysql", "postgresql"];
+/// FTP's server opens conns of files from these ports and still serves in their TLS (RFC 4217 §7).
+const FTP_DATA: [u16; 2] = [20, 989];
+
 /// Gathers what passes, and concludes at the end.
 #[derive(Debug)]
 pub struct Enrich {
@@ -97,6 +105,7 @@ pub struct Enrich {
     texts: Texts,
     resolutions: Resolutions,
     burdens: Burdens,
+    announcements: Announcements,
     stations: Stations,
     ways: Ways,
     relations: Relations,
@@ -119,6 +128,7 @@ impl Enrich {
             texts: Texts::default(),
             resolutions: Resolutions::default(),
             burdens: Burdens::default(),
+            announcements: Announcements::default(),
             stations: Stations::default(),
             ways: Ways::default(),
             relations,
@@ -231,6 +241,14 @@ impl Enrich {
         conn.extra.flip();
     }
 
+    /// Notes of a conn whose protocol says that orig serves, though it opened it, that this is odd, where it is:
+    /// of protocols whose client always opens the conn.
+    pub fn inverse(conn: &mut Conn<Extra>, protocol: &Protocol) {
+        let handshake = conn.history().contains('S') && conn.history().contains('h');
+        let is_ftp_data = protocol.service == "tls" && FTP_DATA.contains(&conn.tuple.src_port);
+        conn.extra.inverse |= handshake && !is_ftp_data && CLIENT_OPENS.contains(&protocol.service);
+    }
+
     /// Takes what is new of a living conn, under the hour that ends, numbered since the epoch.
     pub fn follow(&mut self, conn: &mut Conn<Extra>, hour: i64) {
         self.relations.follow(conn, hour);
@@ -253,6 +271,7 @@ impl Enrich {
     #[must_use]
     pub fn finish(mut self, capture: Capture, rules: &Rules) -> Analysis {
         let mut relations = std::mem::replace(&mut self.relations, Relations::new(0));
+        self.announcements.settle(&mut relations);
         relations.sort();
         finish::analysis(&self, Held::Given(relations), capture, rules)
     }
@@ -306,6 +325,7 @@ impl Sink for Ears<'_> {
             Fact::Named { address, name, source } => {
                 enrich.stations.named(address, name, source, &mut enrich.texts);
             }
+            Fact::Announced(announced) => enrich.announcements.keep(*time_ns, announced),
             Fact::Lease(lease) => enrich.stations.lease(*time_ns, *vlan, &lease, &mut enrich.texts),
         }
     }

@@ -97,6 +97,10 @@ pub(crate) struct Relation {
     pub(crate) to_group: bool,
     /// Orig's port as an exporter told it last, where its ports do not tell which end opened it.
     pub(crate) either_way: Option<u16>,
+    /// Whether conns that it announced are counted with it: opened by orig, by resp.
+    pub(crate) parts: [bool; 2],
+    /// Whether resp asked and orig served in any of its conns.
+    pub(crate) inverse: bool,
     /// Whether there is anything that was not reported yet.
     pub(crate) news: bool,
     /// Its octets since it was last reported by hour, numbered since the epoch, in order.
@@ -147,6 +151,8 @@ impl Relations {
             looked_at: false,
             to_group: piece.to_group,
             either_way: piece.either_way,
+            inverse: false,
+            parts: [false; 2],
             news: true,
         };
         self.absorb(key, relation);
@@ -162,6 +168,13 @@ impl Relations {
     pub(crate) fn take(&mut self) -> ByKey {
         self.pasts.kept = 0;
         std::mem::take(&mut self.all)
+    }
+
+    /// Takes one out.
+    pub(crate) fn take_out(&mut self, key: &RelationKey) -> Option<Relation> {
+        let relation = self.all.swap_remove(key)?;
+        self.pasts.kept = self.pasts.kept.saturating_sub(usize::from(relation.past.is_some()));
+        Some(relation)
     }
 
     /// Takes in what another has.
@@ -292,6 +305,7 @@ impl Relations {
         } else if let Some(cipher) = cipher {
             relation.encrypted(Some(cipher), conn.extra.inspection.handshakes());
         }
+        relation.inverse |= conn.extra.inverse;
         relation.looked_up &= looked_up;
         relation.looked_at |= conn.extra.inspection.has_looked();
     }
@@ -323,6 +337,8 @@ impl Relations {
             looked_at: false,
             to_group: is_to_group(conn),
             either_way: None,
+            inverse: false,
+            parts: [false; 2],
             news: true,
         });
         Some(place)
@@ -369,7 +385,23 @@ impl Relation {
         self.looked_at |= other.looked_at;
         self.to_group &= other.to_group;
         self.either_way = self.either_way.and(other.either_way);
+        self.parts = [self.parts[0] || other.parts[0], self.parts[1] || other.parts[1]];
+        self.inverse |= other.inverse;
         self.news |= other.news;
+    }
+
+    /// Becomes a part of the relationship that announced it, and no session of its own.
+    pub(crate) fn belongs(&mut self, by_orig: bool, confidence: u8) {
+        if !by_orig {
+            self.bytes.swap(0, 1);
+            self.vlans.swap(0, 1);
+            self.notes.iter_mut().for_each(|(side, _, _)| *side = side.peer());
+            self.past.iter_mut().for_each(|past| past.flip());
+        }
+        self.parts = [by_orig, !by_orig];
+        (self.sessions, self.conns) = (0, 0);
+        (self.cipher, self.handshakes, self.either_way) = (None, 0, None);
+        self.confidence = confidence;
     }
 
     fn encrypted(&mut self, cipher: Option<Cipher>, handshakes: u8) {

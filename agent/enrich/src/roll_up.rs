@@ -12,6 +12,7 @@
 use std::sync::Arc;
 
 use crate::Enrich;
+use crate::announced::Announcement;
 use crate::burden::Burdens;
 use crate::intern::{Marks, TextId, Texts};
 use crate::line::Ways;
@@ -32,6 +33,7 @@ pub struct Gathered {
     stations: Stations,
     ways: Ways,
     answers: Vec<Answer>,
+    announced: Vec<Announcement>,
     burdens: Burdens,
     refused: u64,
     /// Conns and relationships whose behaviour found no room.
@@ -48,6 +50,7 @@ impl Enrich {
             stations: std::mem::take(&mut self.stations),
             ways: std::mem::take(&mut self.ways),
             answers: self.resolutions.news(),
+            announced: self.announcements.news(),
             burdens: self.burdens.take(),
             refused: std::mem::take(&mut self.relations.refused),
             unwatched: [&mut self.pulses_refused, &mut self.relations.pasts.refused].map(std::mem::take),
@@ -63,13 +66,14 @@ impl Enrich {
 
     /// Takes in what a watching thread gathered.
     pub fn absorb(&mut self, gathered: Gathered) {
-        let Self { texts, resolutions, burdens, stations, ways, relations, .. } = self;
+        let Self { texts, resolutions, burdens, stations, ways, relations, announcements, .. } = self;
         let mut words = Words { theirs: &gathered.texts, ours: vec![None; gathered.texts.len()], texts };
         for answer in gathered.answers {
             if let Some(name) = words.translate(answer.name) {
                 resolutions.put(answer.named(name));
             }
         }
+        gathered.announced.into_iter().for_each(|announcement| announcements.put(announcement));
         burdens.absorb(gathered.burdens, &mut |text| words.translate(text));
         stations.absorb(gathered.stations, &mut |text| words.translate(text));
         ways.absorb(gathered.ways);
@@ -89,6 +93,7 @@ impl Enrich {
             *of_orig = of_orig.or_else(|| resolutions.name(relation.first_ns, key.resp, key.orig));
             relations.absorb(key, relation);
         }
+        announcements.settle(relations);
         relations.refused += gathered.refused;
         let [pulses, pasts] = gathered.unwatched;
         relations.pasts.refused += pasts;

@@ -355,6 +355,81 @@ pub(crate) fn other_half(service: &str) -> Evidence {
     )
 }
 
+/// Conns that a control connection announced, counted with it.
+pub(crate) fn part(service: &str, by_client: bool) -> Evidence {
+    let (rule, en, ja) = if by_client {
+        (
+            "wire/announced",
+            format!(
+                "conns to ports that the {service} server announced carry its data, and are counted with it"
+            ),
+            format!("{service} のサーバーが予告したポートへのデータ接続を、この通信に含めています"),
+        )
+    } else {
+        (
+            "wire/announced-inverse",
+            format!(
+                "conns that the {service} server opens towards its client, to ports that the client announced, carry \
+                 its data and are counted with it: a firewall has to follow or to allow them"
+            ),
+            format!(
+                "{service} のサーバーが、クライアントの予告したポートへ逆向きにデータ接続を開いています（この通信に含めました）。\
+                 ファイアウォールで追跡または許可が必要な通信です"
+            ),
+        )
+    };
+    evidence(rule.to_owned(), 85, en, ja)
+}
+
+/// What was seen to pass between two browsers, or what uses their means; `None` for nothing.
+pub(crate) fn passes_in_webrtc(data: bool, media: bool) -> Option<Evidence> {
+    let (rule, confidence, en, ja) = match (data, media) {
+        (true, false) => (
+            "wire/webrtc-data",
+            70,
+            "a data channel alone passes in it, without voice or video, as tools for remote control and file \
+             transfer have it: ask what it is for",
+            "音声・映像を伴わないデータチャネルだけが通っています。遠隔操作やファイル転送のツールにみられる使い方です。\
+             用途を確認してください",
+        ),
+        (true, true) => (
+            "wire/webrtc-data-and-media",
+            70,
+            "voice or video and a data channel pass in it: a conference, or somebody's screen with a hand on it",
+            "音声・映像とデータチャネルの両方が通っています（Web 会議、または画面を見ながらの遠隔操作）",
+        ),
+        (false, true) => ("wire/webrtc-media", 75, "voice or video passes in it", "音声・映像が通っています"),
+        (false, false) => return None,
+    };
+    Some(evidence(rule.to_owned(), confidence, en.to_owned(), ja.to_owned()))
+}
+
+/// A conn that the inside opened, and in which the outside asks and the inside serves.
+pub(crate) fn lent(service: &str) -> Evidence {
+    evidence(
+        "wire/inverse".to_owned(),
+        85,
+        format!(
+            "the inside device opened this conn, but it is the outside end that asks in it, and the device that answers \
+             as a {service} server: a reverse tunnel lets somebody outside reach a service inside"
+        ),
+        format!(
+            "院内側が開いた接続ですが、院外側がクライアントとして要求し、院内側が {service} サーバーとして応答しています。\
+             院外から院内のサービスを使わせるリバーストンネルとみられます"
+        ),
+    )
+}
+
+/// A relay stands between the ends.
+pub(crate) fn relayed() -> Evidence {
+    evidence(
+        "wire/relayed".to_owned(),
+        85,
+        "the outside end is a relay (TURN): who speaks through it is not seen here".to_owned(),
+        "院外側は中継サーバー（TURN）で、その先の相手はここからは分かりません".to_owned(),
+    )
+}
+
 /// Something nearly as sure says otherwise.
 pub(crate) fn contradicts(key: &'static str, settled: &str, other: &str, confidence: u8) -> Evidence {
     let (what, nani) = if key == "role" { ("a", "種別") } else { ("running", "OS ") };

@@ -10,7 +10,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     tunnel: false,
     over: &[Over::Udp],
     ports: &[],
-    start: Start::between(0, 3).or_with(&[HANDSHAKE, APPLICATION_DATA]),
+    start: Start::with(&[HANDSHAKE, APPLICATION_DATA]),
     look,
 };
 
@@ -21,14 +21,9 @@ const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 const HELLO_VERIFY_REQUEST: u8 = 3;
 
-/// The head of a STUN message's fixed part (RFC 8489 §5), after its type and length.
-const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
-
 fn look(sight: &Sight<'_>, _memo: &mut u32, sink: &mut dyn Sink) -> Look {
     match sight.data {
         [HANDSHAKE | APPLICATION_DATA, 0xfe, ..] => read(sight, sink).unwrap_or(Look::No),
-        // WebRTC asks for its way through NAT before it begins, on the same ports (RFC 7983).
-        [0..=3, _, _, _, rest @ ..] if rest.starts_with(&STUN_COOKIE) => Look::More,
         _ => Look::No,
     }
 }
@@ -107,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_records_and_stun_are_told_apart() {
+    fn answers_and_records_are_told_apart() {
         // (wire, answer, why)
         let cases = [
             (
@@ -117,7 +112,6 @@ mod tests {
             ),
             ("17 fefd 0001 000000000007 0004 deadbeef", Look::Is(Found::new(60)), "encrypted data"),
             ("17 fefd 0001 000000000007 0005 deadbeef", Look::No, "a length beyond the datagram"),
-            ("0001 0000 2112a442 000102030405060708090a0b", Look::More, "STUN may come first"),
             ("16 0303 0000 000000000000 0004 deadbeef", Look::No, "TLS's version"),
             ("80 60 0001 00000000 12345678", Look::No, "RTP"),
         ];

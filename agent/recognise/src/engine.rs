@@ -82,6 +82,8 @@ enum Stage {
     Looking,
     /// Recognised; its protocol reads on.
     Reading,
+    /// Recognised; its protocol reads each payload by itself.
+    Following,
     /// Recognised and read.
     Known,
     /// No protocol's; weighed for how encrypted it looks.
@@ -107,6 +109,11 @@ impl Inspection {
     #[must_use]
     pub const fn wants_more(&self) -> bool {
         !matches!(self.stage, Stage::Known | Stage::Unknown)
+    }
+
+    /// Tells whether what comes next is looked at together with what came before.
+    const fn is_watched(&self) -> bool {
+        self.wants_more() && !matches!(self.stage, Stage::Following)
     }
 
     /// Tells whether the protocol may still be found.
@@ -135,7 +142,7 @@ impl Inspection {
     /// Gives the protocol, once recognised, and how sure that is in percent.
     #[must_use]
     pub fn protocol(&self) -> Option<(&'static Protocol, u8)> {
-        let recognised = matches!(self.stage, Stage::Reading | Stage::Known);
+        let recognised = matches!(self.stage, Stage::Reading | Stage::Following | Stage::Known);
         let protocol = PROTOCOLS.get(usize::from(self.protocol)).filter(|_| recognised)?;
         Some((protocol, self.confidence))
     }
@@ -196,6 +203,9 @@ impl Engine {
         if matches!(inspection.stage, Stage::Weighing | Stage::Shaping) {
             return self.weigh(inspection, glimpse);
         }
+        if inspection.stage == Stage::Following {
+            return inspection.follow(&glimpse.sight(glimpse.payload, &[]), sink);
+        }
         let recognised = match inspection.watch.take() {
             None => self.look_at_once(inspection, glimpse, sink),
             Some(watch) => self.look_on(inspection, watch, glimpse, sink),
@@ -226,7 +236,7 @@ impl Engine {
         let answer = inspection.ask(&self.starts, &mut candidates, &sight, sink);
         // A protocol that reads on over UDP mostly needs only its memo: DNS alone would fill the pool.
         let to_compare = inspection.stage == Stage::Looking || glimpse.over == Over::Tcp || answer.gather;
-        if inspection.wants_more() && glimpse.from_start && to_compare {
+        if inspection.is_watched() && glimpse.from_start && to_compare {
             self.watch(inspection, candidates, glimpse, answer.gather);
         }
         answer.recognised
@@ -258,7 +268,7 @@ impl Engine {
         }
         let settled =
             inspection.stage == Stage::Reading && glimpse.over != Over::Tcp && !watch.has_gathered();
-        if inspection.wants_more() && !settled {
+        if inspection.is_watched() && !settled {
             inspection.watch = Some(watch);
         } else {
             self.recycle(watch);
@@ -334,13 +344,15 @@ impl Inspection {
             let mut memo = 0;
             let look = (protocol.look)(sight, &mut memo, sink);
             let (found, stage) = match look {
-                Look::More => continue,
+                // Nothing is followed yet that could turn into anything.
+                Look::More | Look::Becomes(..) => continue,
                 Look::No => {
                     *candidates &= !(1 << number);
                     continue;
                 }
                 Look::Is(found) => (found, Stage::Known),
                 Look::Reading(found) | Look::Gathering(found) => (found, Stage::Reading),
+                Look::Following(found) => (found, Stage::Following),
             };
             self.protocol = number as u8;
             self.memo = memo;
@@ -368,16 +380,38 @@ impl Inspection {
             Look::Reading(Found { confidence, .. }) | Look::Gathering(Found { confidence, .. }) => {
                 self.confidence = self.confidence.max(confidence);
             }
-            Look::More => {}
+            Look::Following(Found { confidence, .. }) => {
+                self.confidence = self.confidence.max(confidence);
+                self.stage = Stage::Following;
+            }
+            Look::More | Look::Becomes(..) => {}
         }
         matches!(look, Look::Gathering(_))
+    }
+
+    /// Asks the protocol that follows payload by payload; tells what the conn turned into.
+    fn follow(&mut self, sight: &Sight<'_>, sink: &mut dyn Sink) -> Option<Recognised> {
+        let protocol = PROTOCOLS.get(usize::from(self.protocol))?;
+        let (service, found) = match (protocol.look)(sight, &mut self.memo, sink) {
+            Look::Becomes(service, found) => (service, found),
+            Look::More | Look::Following(_) => return None,
+            Look::No | Look::Is(_) | Look::Reading(_) | Look::Gathering(_) => {
+                self.stage = Stage::Known;
+                return None;
+            }
+        };
+        self.stage = if self.memo == 0 { Stage::Known } else { Stage::Following };
+        let number = PROTOCOLS.iter().position(|protocol| protocol.service == service)?;
+        self.protocol = number as u8;
+        self.confidence = found.confidence;
+        Some(Recognised { protocol: PROTOCOLS.get(number)?, server: found.server })
     }
 
     /// Leaves it at what is known.
     fn give_up(&mut self) {
         self.stage = match self.stage {
             Stage::Looking | Stage::Weighing | Stage::Shaping | Stage::Unknown => Stage::Unknown,
-            Stage::Reading | Stage::Known => Stage::Known,
+            Stage::Reading | Stage::Following | Stage::Known => Stage::Known,
         };
     }
 }
@@ -389,6 +423,7 @@ impl Glimpse<'_> {
             from_orig: self.from_orig,
             data,
             other,
+            first: &[],
             before: Datagrams::default(),
             wire_len: self.wire_len as usize,
             from_start: self.from_start,

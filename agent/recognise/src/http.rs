@@ -100,6 +100,10 @@ fn first_line(sight: &Sight<'_>, sink: &mut dyn Sink) -> FirstLine {
         return FirstLine::Other;
     };
     let connect = request.strip_prefix(b"CONNECT ");
+    if let Some(word) = connect.and_then(marks::no_host) {
+        sink.note(sight.sender(), Key::HttpPath, word);
+        return FirstLine::Read { role: Role::Client, connect: false };
+    }
     if let Some(target) = connect {
         sink.note(sight.sender(), Key::TunnelVariant, "http-connect");
         note_host(target, sight.sender(), sink);

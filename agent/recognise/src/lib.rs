@@ -13,6 +13,7 @@ mod anydesk;
 mod astm;
 mod bacnet;
 mod ber;
+mod bore;
 mod capwap;
 mod cipher;
 mod citrix;
@@ -28,6 +29,7 @@ mod dtls;
 mod engine;
 mod esp;
 mod etherip;
+mod fastd;
 mod fortinet;
 mod frp;
 mod ftp;
@@ -51,7 +53,9 @@ mod ldap;
 mod llmnr;
 mod lpd;
 mod mdns;
+mod mkcp;
 mod modbus;
+mod mosh;
 mod mqtt;
 mod mysql;
 mod n2n;
@@ -74,11 +78,14 @@ mod pptp;
 mod quic;
 mod radius;
 mod radmin;
+mod rathole;
 mod rdp;
 #[cfg(test)]
 mod recorder;
 mod request_line;
+mod rlogin;
 mod rsync;
+mod rtp;
 mod rtsp;
 mod rustdesk;
 mod settle;
@@ -112,6 +119,7 @@ mod vrrp;
 mod vtun;
 mod vxlan;
 mod warp;
+mod webrtc;
 mod wireguard;
 mod wol;
 mod wsd;
@@ -123,7 +131,7 @@ pub use cipher::Cipher;
 pub use datagrams::Datagrams;
 pub use dns::burden::{Burden, Record};
 pub use engine::{Budget, Engine, Glimpse, Inspection, Recognised};
-pub use sight::{Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
+pub use sight::{Announced, Fact, Found, Key, Lease, Look, NameSource, Over, Protocol, Side, Sight, Sink};
 pub use start::Start;
 
 /// How much of a TCP stream's start is kept for recognisers, in bytes each way.
@@ -176,6 +184,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     radius::PROTOCOL,
     mqtt::PROTOCOL,
     stun::PROTOCOL,
+    webrtc::PROTOCOL,
     rtsp::PROTOCOL,
     imap::PROTOCOL,
     pop3::PROTOCOL,
@@ -204,12 +213,16 @@ pub static PROTOCOLS: &[Protocol] = &[
     guacamole::PROTOCOL,
     x11::PROTOCOL,
     frp::PROTOCOL,
+    bore::PROTOCOL,
+    rathole::PROTOCOL,
     rustdesk::PROTOCOL,
     socks::PROTOCOL,
     ike::PROTOCOL,
     esp::PROTOCOL,
     gre::PROTOCOL,
     pptp::PROTOCOL,
+    // Before L2TP, whose header it may bear.
+    fastd::PROTOCOL,
     l2tp::PROTOCOL,
     ipip::PROTOCOL,
     etherip::PROTOCOL,
@@ -232,7 +245,11 @@ pub static PROTOCOLS: &[Protocol] = &[
     amneziawg::PROTOCOL,
     teamviewer::PROTOCOL,
     telnet::PROTOCOL,
+    rlogin::PROTOCOL,
     openvpn::PROTOCOL,
+    rtp::PROTOCOL,
+    mosh::PROTOCOL,
+    mkcp::PROTOCOL,
     // Last: a header of little more than zeros.
     modbus::PROTOCOL,
 ];

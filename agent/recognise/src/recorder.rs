@@ -30,6 +30,10 @@ impl Sink for Recorder {
             Fact::Burdened { client, server, zone, burden } => format!("{client} {server} {zone} {burden:?}"),
             Fact::Named { address, name, source } => format!("{address} {name} {source:?}"),
             Fact::Lease(lease) => format!("{lease:?}"),
+            Fact::Announced(announced) => {
+                let opener = if announced.by_client { "client" } else { "server" };
+                format!("{} by {opener} at {}", announced.service, announced.port)
+            }
         });
     }
 }
@@ -41,6 +45,7 @@ pub(crate) fn sight(over: Over, from_orig: bool, port: u16, data: &[u8]) -> Sigh
         from_orig,
         data,
         other: &[],
+        first: &[],
         before: Datagrams::default(),
         wire_len: data.len(),
         from_start: true,
@@ -71,19 +76,23 @@ pub(crate) fn converse(
     let mut memo = 0;
     let mut streams = [Vec::new(), Vec::new()];
     let mut last = None;
+    let mut follows = false;
     for (from_orig, bytes) in turns {
         for segment in bytes.chunks(step) {
             let [orig, resp] = &mut streams;
             let (own, other) = if *from_orig { (orig, resp) } else { (resp, orig) };
             own.extend_from_slice(segment);
-            let shown = own.get(..crate::STREAM_BUDGET).unwrap_or(own);
+            let shown = if follows { segment } else { own.get(..crate::STREAM_BUDGET).unwrap_or(own) };
             let sight = Sight { other, ..sight(Over::Tcp, *from_orig, port, shown) };
             let look = (protocol.look)(&sight, &mut memo, &mut recorder);
             match look {
-                Look::No if matches!(last, Some(Look::Reading(_))) => return (last, recorder),
+                Look::No if matches!(last, Some(Look::Reading(_) | Look::Following(_))) => {
+                    return (last, recorder);
+                }
                 Look::No | Look::Is(_) => return (Some(look), recorder),
                 Look::More => memo = 0,
-                Look::Reading(_) | Look::Gathering(_) => {}
+                Look::Reading(_) | Look::Gathering(_) | Look::Becomes(..) => {}
+                Look::Following(_) => follows = true,
             }
             last = Some(look);
         }
@@ -106,11 +115,11 @@ pub(crate) fn believed_from(protocol: &Protocol, sight: &Sight<'_>) -> Option<us
     for len in 1..=sight.data.len() {
         let cut = Sight { data: &sight.data[..len], wire_len: len, ..*sight };
         match look(protocol, &cut).0 {
-            Look::Is(_) | Look::Reading(_) | Look::Gathering(_) => {
+            Look::Is(_) | Look::Reading(_) | Look::Gathering(_) | Look::Following(_) => {
                 from.get_or_insert(len);
             }
             Look::More => assert_eq!(from, None, "{len} bytes ask for more"),
-            Look::No => {
+            Look::No | Look::Becomes(..) => {
                 assert!(from.is_none() && sight.over != Over::Tcp, "{len} bytes are refused");
             }
         }

@@ -30,6 +30,8 @@ pub struct Sight<'a> {
     /// What the other side sent: for TCP its stream so far in the same sense, for UDP the head of
     /// its first datagram (at most [`crate::HEAD_BYTES`]). Empty if nothing was seen.
     pub other: &'a [u8],
+    /// UDP and IP: the head of this sender's first datagram, as of the other's; empty where nothing is kept.
+    pub first: &'a [u8],
     /// UDP and IP: what this sender sent before that was asked for by [`Look::Gathering`].
     pub before: Datagrams<'a>,
     /// The datagram's length on the wire, which a small snaplen makes larger than `data`.
@@ -60,6 +62,22 @@ impl Sight<'_> {
     pub const fn destination(&self) -> (Addr, u16) {
         if self.from_orig { self.resp } else { self.orig }
     }
+    /// A conn that this one announces, opened by its client or its server at the other's `port`. `from_client`
+    /// tells who sent `data`.
+    pub(crate) const fn announced(
+        &self,
+        service: &'static str,
+        from_client: bool,
+        by_client: bool,
+        port: u16,
+    ) -> Announced {
+        let (client, server) = if from_client {
+            (self.source(), self.destination())
+        } else {
+            (self.destination(), self.source())
+        };
+        Announced { service, over: self.over, client: client.0, server, by_client, port }
+    }
     /// Whether either port is one of `ports`: a hint that may raise confidence, never decide alone.
     #[must_use]
     pub fn on_port(&self, ports: &[u16]) -> bool {
@@ -83,6 +101,12 @@ pub enum Look {
     /// As `Reading`; besides, this datagram belongs together with the next, and is shown beside it in
     /// [`Sight::before`], where there is room.
     Gathering(Found),
+    /// It is, and from here on each payload is wanted by itself, for as long as the conn may last: nothing is
+    /// kept between two but `memo`, and [`Sight::data`] of TCP is one segment's. As `Reading` otherwise.
+    Following(Found),
+    /// What was followed turned into another service: its beginning had to go before. If `memo` is not 0, it is
+    /// that service's now, and its recogniser follows on.
+    Becomes(&'static str, Found),
 }
 
 /// What was recognised.
@@ -258,6 +282,28 @@ pub enum Fact<'a> {
     Named { address: Addr, name: &'a str, source: NameSource },
     /// A DHCP server's ACK, or a client's request (then without `router` and `server`).
     Lease(Lease<'a>),
+    /// A conn is to come that is part of this one.
+    Announced(Announced),
+}
+
+/// A conn that another announces as part of itself: FTP's data (RFC 959 §3.2), a TFTP transfer (RFC 1350 §4).
+///
+/// Whatever address a message may give, it is one between the ends of the conn that announces it: only those
+/// two can tell each other anything of themselves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Announced {
+    /// The service of the conn that announces it.
+    pub service: &'static str,
+    /// How both travel.
+    pub over: Over,
+    /// Who opened the conn that announces it.
+    pub client: Addr,
+    /// Who answered there.
+    pub server: (Addr, u16),
+    /// Whether the client opens the new one.
+    pub by_client: bool,
+    /// At which port of the other end.
+    pub port: u16,
 }
 
 /// Where a host's name came from.

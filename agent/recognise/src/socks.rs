@@ -1,5 +1,8 @@
 //! SOCKS proxies: version 5 (RFC 1928) and 4 (SOCKS4, SOCKS4A), believed once both sides agree.
 //!
+//! Whoever speaks first is the client, whichever side opened the conn: a proxy that calls its users, so that they
+//! get in, is one too.
+//!
 //! ```text
 //! 5   05 │ number of methods 1 │ methods       →   05 │ method
 //!     05 │ 01 connect │ 00 │ kind │ target │ port 2
@@ -22,6 +25,10 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     look,
 };
 
+/// Whose proxy it is, once both sides agree.
+const BY_ORIG: u32 = 1;
+const BY_RESP: u32 = 2;
+
 const V5: u8 = 5;
 const V4: u8 = 4;
 /// No authentication, GSSAPI, user and password (RFC 1928 §3), and those of IANA's list.
@@ -34,13 +41,13 @@ fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     if !sight.from_start {
         return Look::No;
     }
-    if *memo == 1 {
-        return target(sight, sink);
+    if *memo > 0 {
+        return target(sight, *memo == BY_ORIG, sink);
     }
     match (sight.data, sight.other) {
-        ([V5 | V4], []) => Look::More,
-        ([V5, methods @ ..], _) if sight.from_orig => greeting(methods),
-        ([V4, 1 | 2, ..], _) if sight.from_orig => {
+        ([V5 | V4], []) | ([V5], [V5, ..]) => Look::More,
+        ([V5, methods @ ..], []) => greeting(methods),
+        ([V4, 1 | 2, ..], []) => {
             if sight.data.len() > MOST_REQUEST_BYTES {
                 Look::No
             } else {
@@ -52,12 +59,12 @@ fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
             if *method != NONE_ACCEPTABLE && !offered.contains(method) {
                 return Look::No;
             }
-            *memo = 1;
+            *memo = if sight.from_orig { BY_RESP } else { BY_ORIG };
             Look::Reading(Found::served_by(92, sight.sender()))
         }
-        ([V5], [V5, ..]) => Look::More,
         ([0, 0x5a..=0x5d, _, _, _, _, _, _], [V4, ..]) => {
-            let request = Sight { data: sight.other, other: sight.data, from_orig: true, ..*sight };
+            let request =
+                Sight { data: sight.other, other: sight.data, from_orig: !sight.from_orig, ..*sight };
             note_v4(&request, sink);
             Look::Is(Found::served_by(92, sight.sender()))
         }
@@ -75,9 +82,9 @@ fn greeting(rest: &[u8]) -> Look {
 }
 
 /// The client's request, behind the greeting and perhaps an authentication (RFC 1929).
-fn target(sight: &Sight<'_>, sink: &mut dyn Sink) -> Look {
+fn target(sight: &Sight<'_>, by_orig: bool, sink: &mut dyn Sink) -> Look {
     let found = Found::new(92);
-    if !sight.from_orig {
+    if sight.from_orig != by_orig {
         return Look::Reading(found);
     }
     match request(sight.data, sight, sink) {
@@ -188,6 +195,22 @@ mod tests {
             assert_eq!(found, is);
             assert_eq!(targets(&notes), [target]);
         }
+    }
+
+    #[test]
+    fn a_proxy_may_call_its_user() {
+        let request = hex("05 01 00 01 0a140114 01bb");
+        let turns: [Turn<'_>; 3] = [(false, b"\x05\x01\0"), (true, b"\x05\0"), (false, &request)];
+        let (_, notes) = converse(&PROTOCOL, 9050, &turns, 1000);
+        assert_eq!(targets(&notes), ["10.20.1.20"]);
+        let (found, _) = converse(&PROTOCOL, 9050, &turns[..2], 1000);
+        assert_eq!(found, Some(Look::Reading(Found::served_by(92, Side::Orig))));
+        let granted = hex("00 5a 0000 00000000");
+        let turns: [Turn<'_>; 2] = [(false, &hex("04 01 01bb c6336414 00")), (true, &granted)];
+        assert_eq!(
+            converse(&PROTOCOL, 9050, &turns, 1000).0,
+            Some(Look::Is(Found::served_by(92, Side::Orig)))
+        );
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! 00, 14 bits of type │ length 2 │ 21 12 A4 42 │ transaction 12 │ attributes
 //! ```
 //!
+//! What follows on the same ports is what the way was found for: WebRTC, a VPN that goes between two hosts behind
+//! NAT, a call. It is looked for a while, in a relay's wrap as well, and the conn is then its.
+//!
 //! Whoever speaks TURN is noted as the variant "turn". What a server answers is how the hospital looks
 //! from outside: the public address of the exit that the question took.
 
@@ -13,7 +16,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::settle::refuse;
-use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start};
+use crate::{Found, Key, Look, Over, Protocol, Sight, Sink, Start, dtls, quic, rtp, webrtc, wireguard};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
     service: "stun",
@@ -36,23 +39,93 @@ const TURN: [u16; 9] = [3, 4, 6, 7, 8, 9, 0xa, 0xb, 0xc];
 const SUCCESS: u16 = 0x0100;
 /// XOR-MAPPED-ADDRESS (RFC 8489 §14.2).
 const XOR_MAPPED_ADDRESS: u16 = 0x0020;
-/// Datagrams read for an answer: a question that got none is sent seven times (RFC 8489 §6.2.1).
-const MESSAGES_READ: u32 = 8;
+/// TURN's messages that carry a datagram (RFC 8656 §18.1), and the attribute in which they do.
+const SEND_INDICATION: u16 = 0x0016;
+const DATA_INDICATION: u16 = 0x0017;
+const DATA: u16 = 0x0013;
+/// Payloads looked at for what follows: checks of several ways go before it, and several seconds of them where
+/// somebody has to answer a call.
+const MAX_PAYLOADS: u32 = 128;
+/// What may follow, beside WebRTC.
+const BEHIND: [&Protocol; 2] = [&wireguard::PROTOCOL, &quic::PROTOCOL];
+/// How sure RTP's first octets make where STUN went before.
+const MEDIA_CONFIDENCE: u8 = 80;
 
 fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
+    if *memo > 0 {
+        return follow(sight, memo, sink);
+    }
     let [0..=0x3f, ..] = sight.data else { return Look::No };
-    match read(sight, sink) {
-        Ok((found, told)) => {
-            *memo += 1;
-            let done = told || sight.over == Over::Tcp || *memo >= MESSAGES_READ;
-            if done { Look::Is(found) } else { Look::Reading(found) }
+    let framed = Sight { data: unframed(sight), ..*sight };
+    match read(sight, sink).or_else(|error| read(&framed, sink).map_err(|_| error)) {
+        Ok(found) => {
+            *memo = 1;
+            Look::Following(found)
         }
         Err(error) => refuse(sight, error),
     }
 }
 
-/// Reads a message; tells whether it says how its receiver looks from outside.
-fn read(sight: &Sight<'_>, sink: &mut dyn Sink) -> Result<(Found, bool), DecodeError> {
+/// Looks for what the way was found for.
+fn follow(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
+    *memo += 1;
+    // What is no message tells nothing here.
+    let _ = read(&Sight { data: unframed(sight), ..*sight }, sink);
+    let data = carried(sight);
+    let cut = sight.wire_len.saturating_sub(sight.data.len());
+    let inner = Sight { over: Over::Udp, data, wire_len: data.len() + cut, other: &[], count: 1, ..*sight };
+    if webrtc::is_handshake(data) {
+        // Its fingerprint tells one browser or library from another.
+        let _ = (dtls::PROTOCOL.look)(&inner, &mut 0, sink);
+        *memo = webrtc::BEGUN;
+        return Look::Becomes(webrtc::PROTOCOL.service, Found::new(webrtc::CONFIDENCE));
+    }
+    for protocol in BEHIND {
+        let look = (protocol.look)(&inner, &mut 0, sink);
+        if let Look::Is(found) | Look::Reading(found) | Look::Gathering(found) | Look::Following(found) = look
+        {
+            *memo = 0;
+            return Look::Becomes(protocol.service, found);
+        }
+    }
+    if rtp::is_beside(data) {
+        *memo = 0;
+        return Look::Becomes(rtp::PROTOCOL.service, Found::new(MEDIA_CONFIDENCE));
+    }
+    if *memo >= MAX_PAYLOADS { Look::No } else { Look::More }
+}
+
+/// A message without the length that goes before it where ICE uses TCP (RFC 4571 §2, RFC 6544 §3).
+fn unframed<'a>(sight: &Sight<'a>) -> &'a [u8] {
+    match sight.data.split_first_chunk() {
+        Some((length, rest))
+            if sight.over == Over::Tcp && rest.len() >= u16::from_be_bytes(*length).into() =>
+        {
+            rest
+        }
+        _ => sight.data,
+    }
+}
+
+/// The datagram in TURN's wrap: a channel's (RFC 8656 §12.4), or an indication's; without one, itself.
+pub(crate) fn carried<'a>(sight: &Sight<'a>) -> &'a [u8] {
+    let wrapped = |data: &'a [u8]| {
+        if let [0x40..=0x4f, _, high, low, rest @ ..] = data {
+            return rest.get(..u16::from_be_bytes([*high, *low]).into());
+        }
+        let mut cursor = Cursor::new(Layer::Application, data);
+        let (kind, _length, magic) = (cursor.u16().ok()?, cursor.u16().ok()?, cursor.u32().ok()?);
+        cursor.array::<12>().ok()?;
+        let carries = magic == MAGIC && matches!(kind, SEND_INDICATION | DATA_INDICATION);
+        if carries { attribute(&mut cursor, DATA) } else { None }
+    };
+    let framed = (sight.over == Over::Tcp).then(|| unframed(sight));
+    let own = wrapped(sight.data);
+    own.or_else(|| framed.map(|data| wrapped(data).unwrap_or(data))).unwrap_or(sight.data)
+}
+
+/// Reads a message; notes how its receiver looks from outside, where it says so.
+fn read(sight: &Sight<'_>, sink: &mut dyn Sink) -> Result<Found, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
     let kind = cursor.u16()?;
     let length = usize::from(cursor.u16()?);
@@ -74,36 +147,40 @@ fn read(sight: &Sight<'_>, sink: &mut dyn Sink) -> Result<(Found, bool), DecodeE
     if let Some(address) = mapped {
         sink.note(sight.sender().peer(), Key::PublicAddress, &address.to_string());
     }
-    let found = match kind & CLASS {
+    Ok(match kind & CLASS {
         0 => Found::served_by(96, sight.sender().peer()),
         0x0010 => Found::new(96),
         _ => Found::served_by(96, sight.sender()),
-    };
-    Ok((found, mapped.is_some()))
+    })
 }
 
-/// Finds the address among the attributes: kind, length, value, padded to whole words.
+/// The address that an answer found its receiver at.
 fn mapped(attributes: &mut Cursor<'_>, transaction: [u8; 12]) -> Option<IpAddr> {
+    let magic = MAGIC.to_be_bytes();
+    let mask = magic.iter().chain(&transaction);
+    let plain = |bytes: &mut [u8]| bytes.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+    let [_, family, _, _, address @ ..] = attribute(attributes, XOR_MAPPED_ADDRESS)? else { return None };
+    match family {
+        1 => address.try_into().ok().map(|mut bytes: [u8; 4]| {
+            plain(&mut bytes);
+            Ipv4Addr::from(bytes).into()
+        }),
+        2 => address.try_into().ok().map(|mut bytes: [u8; 16]| {
+            plain(&mut bytes);
+            Ipv6Addr::from(bytes).into()
+        }),
+        _ => None,
+    }
+}
+
+/// Finds one of the attributes: kind, length, value, padded to whole words.
+fn attribute<'a>(attributes: &mut Cursor<'a>, wanted: u16) -> Option<&'a [u8]> {
     while let (Ok(kind), Ok(length)) = (attributes.u16(), attributes.u16()) {
-        let value = attributes.take(usize::from(length).next_multiple_of(4)).ok()?;
-        if kind != XOR_MAPPED_ADDRESS {
-            continue;
+        let length = usize::from(length);
+        let value = attributes.take(length.next_multiple_of(4)).ok()?;
+        if kind == wanted {
+            return value.get(..length);
         }
-        let magic = MAGIC.to_be_bytes();
-        let mask = magic.iter().chain(&transaction);
-        let plain = |bytes: &mut [u8]| bytes.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
-        let [_, family, _, _, address @ ..] = value else { return None };
-        return match family {
-            1 => address.try_into().ok().map(|mut bytes: [u8; 4]| {
-                plain(&mut bytes);
-                Ipv4Addr::from(bytes).into()
-            }),
-            2 => address.try_into().ok().map(|mut bytes: [u8; 16]| {
-                plain(&mut bytes);
-                Ipv6Addr::from(bytes).into()
-            }),
-            _ => None,
-        };
     }
     None
 }
@@ -133,7 +210,7 @@ mod tests {
         for (what, wire, server, variant) in cases {
             let bytes = hex(wire);
             let (found, notes) = look(&PROTOCOL, &sight(Over::Udp, true, 40_000, &bytes));
-            assert_eq!(found, Look::Reading(Found { confidence: 96, server }), "{what}");
+            assert_eq!(found, Look::Following(Found { confidence: 96, server }), "{what}");
             assert_eq!(notes.values(Key::TunnelVariant), variant, "{what}");
         }
     }
@@ -148,7 +225,7 @@ mod tests {
         for (wire, address) in [(v4, "192.0.2.1"), (v6, "2001:db8:1234:5678:11:2233:4455:6677")] {
             let bytes = hex(wire);
             let (found, notes) = look(&PROTOCOL, &sight(Over::Udp, false, 40_000, &bytes));
-            assert!(matches!(found, Look::Is(_)), "{address}: nothing more is to be told");
+            assert!(matches!(found, Look::Following(_)), "{address}");
             assert_eq!(notes.values(Key::PublicAddress), [address]);
         }
         for wire in [
@@ -161,6 +238,59 @@ mod tests {
             let (_, notes) = look(&PROTOCOL, &sight(Over::Udp, false, 40_000, &bytes));
             assert!(notes.values(Key::PublicAddress).is_empty(), "{wire}");
         }
+    }
+
+    #[test]
+    fn what_the_way_was_found_for_is_told() {
+        const HELLO: &str = "16 fefd 0000 000000000000 001f 03 000013 0000 000000 000013 feff 10 \
+                             00112233445566778899aabbccddeeff";
+        const VOICE: &str = "80 6f 0001 00000001 12345678 d5d5";
+        let hello = hex(HELLO);
+        let length = hello.len() as u16;
+        let noise = crate::noise::noise(7, 144);
+        let vpn = [&[1, 0, 0, 0][..], &noise].concat();
+        let in_channel = |data: &[u8]| [&[0x40, 0, 0][..], &[data.len() as u8], data].concat();
+        let indication =
+            [&hex("0016 0034 2112a442 0102030405060708090a0b0c 0013")[..], &length.to_be_bytes()];
+        let framed = [&length.to_be_bytes()[..], &hello].concat();
+        // (what, how, datagram, becomes)
+        let cases = [
+            ("WebRTC", Over::Udp, hello.clone(), Some("webrtc")),
+            ("WebRTC in a relay's channel", Over::Udp, in_channel(&hello), Some("webrtc")),
+            (
+                "WebRTC in an indication",
+                Over::Udp,
+                [&indication.concat()[..], &hello].concat(),
+                Some("webrtc"),
+            ),
+            ("WebRTC over TCP", Over::Tcp, framed, Some("webrtc")),
+            ("a VPN", Over::Udp, vpn.clone(), Some("wireguard")),
+            ("a VPN in a relay's channel", Over::Udp, in_channel(&vpn), Some("wireguard")),
+            ("a call", Over::Udp, hex(VOICE), Some("rtp")),
+            ("more of STUN", Over::Udp, hex(BINDING), None),
+            ("anything", Over::Udp, vec![0xff; 40], None),
+            ("a channel of nothing", Over::Udp, vec![0x40, 0, 0, 9], None),
+        ];
+        for (what, over, datagram, becomes) in cases {
+            let mut recorder = crate::recorder::Recorder::default();
+            let mut memo = 0;
+            let binding = hex(BINDING);
+            let first = (PROTOCOL.look)(&sight(over, true, 3478, &binding), &mut memo, &mut recorder);
+            assert!(matches!(first, Look::Following(_)), "{what}");
+            let answer = (PROTOCOL.look)(&sight(over, true, 3478, &datagram), &mut memo, &mut recorder);
+            let told = if let Look::Becomes(service, _) = answer { Some(service) } else { None };
+            assert_eq!(told, becomes, "{what}: {answer:?}");
+            for len in 0..datagram.len() {
+                (PROTOCOL.look)(&sight(over, true, 3478, &datagram[..len]), &mut 1, &mut recorder);
+            }
+        }
+    }
+
+    #[test]
+    fn ice_over_tcp_has_a_length_before_each_message() {
+        let wire = [&[0, 20][..], &hex(BINDING)].concat();
+        let found = look(&PROTOCOL, &sight(Over::Tcp, true, 443, &wire)).0;
+        assert_eq!(found, Look::Following(Found::served_by(96, Side::Resp)));
     }
 
     #[test]

@@ -110,6 +110,14 @@ impl Past {
         self.open_ns = self.open_ns.max(newer.open_ns);
     }
 
+    /// Swaps the sides.
+    pub(crate) fn flip(&mut self) {
+        self.hours.iter_mut().for_each(|hour| hour.bytes.swap(0, 1));
+        self.calls.flip();
+        self.beats.flip();
+        self.works.flip();
+    }
+
     /// Notes that everything was reported: times of work are not reported twice.
     pub(crate) fn told(&mut self) {
         self.works.take();

@@ -64,8 +64,9 @@ impl Watch {
             glimpse.sight(stream(side), stream(peer))
         } else {
             let before = self.gathered.get(side).map(Gathered::datagrams).unwrap_or_default();
-            let head = self.heads.get(peer).map_or(&[][..], Head::bytes);
-            Sight { before, ..glimpse.sight(glimpse.payload, head) }
+            let head = |side: usize| self.heads.get(side).map_or(&[][..], Head::bytes);
+            let (first, head) = (head(side), head(peer));
+            Sight { first, before, ..glimpse.sight(glimpse.payload, head) }
         }
     }
 

@@ -88,7 +88,7 @@ impl Engine {
 impl Inspection {
     /// Tells whether no protocol was recognised.
     pub(super) const fn is_untold(&self) -> bool {
-        !matches!(self.stage, Stage::Reading | Stage::Known)
+        !matches!(self.stage, Stage::Reading | Stage::Following | Stage::Known)
     }
 
     /// Gives the figures of payloads that no protocol knows and that look encrypted.

@@ -5,8 +5,8 @@
 ///
 /// Sources: MeshCentral's `webserver.js`; PTC Axeda's agent (CVE-2022-25246's advisories); ThingWorx's edge
 /// SDK; MS-WSMV §2.1; Guacamole's `tutorial/application.js`; MS-TSGU §2.1; frp's `pkg/util/net/websocket.go`;
-/// RFC 8011 §4.1; Tailscale's `derphttp`; Juniper's IF-T; noVNC's `websockify`.
-const PATHS: [&str; 16] = [
+/// RFC 8011 §4.1; Tailscale's `derphttp`; Juniper's IF-T; noVNC's `websockify`; GNU httptunnel's `tunnel.c`.
+const PATHS: [&str; 17] = [
     "/agent.ashx",
     "/meshrelay.ashx",
     "/devicefile.ashx",
@@ -23,10 +23,16 @@ const PATHS: [&str; 16] = [
     "/derp",
     "/websockify",
     "/vpnsvc",
+    HTTPTUNNEL,
 ];
 
+/// A query, not a path alone: the time follows, against caches.
+const HTTPTUNNEL: &str = "/index.html?crap=";
+/// What PageKite asks to be connected to (pagekite's `proto/proto.py`).
+const PAGEKITE: &str = "PageKite:1";
+
 /// Tokens of `Upgrade` (RFC 9110 §7.8) and of `Sec-WebSocket-Protocol` (RFC 6455 §11.5).
-const UPGRADES: [&str; 15] = [
+const UPGRADES: [&str; 16] = [
     "websocket",
     "h2c",
     "DERP",
@@ -39,6 +45,7 @@ const UPGRADES: [&str; 15] = [
     "mqtt",
     "sip",
     "wstunnel",
+    "tunnel-protocol",
     "v1",
     "tcp",
     "SPDY/3.1",
@@ -49,8 +56,14 @@ pub(super) fn path(target: &[u8]) -> Option<&'static str> {
     let path = origin_form(target);
     PATHS.into_iter().find(|known| {
         let (Some(head), rest) = (path.get(..known.len()), path.get(known.len())) else { return false };
-        head.eq_ignore_ascii_case(known.as_bytes()) && matches!(rest, None | Some(b'/' | b'?'))
+        let ends = known.ends_with('=') || matches!(rest, None | Some(b'/' | b'?'));
+        head.eq_ignore_ascii_case(known.as_bytes()) && ends
     })
+}
+
+/// Gives the word that stands where a proxy would be asked for a host, and is none.
+pub(super) fn no_host(target: &[u8]) -> Option<&'static str> {
+    (target == PAGEKITE.as_bytes()).then_some(PAGEKITE)
 }
 
 /// What a proxy is asked for begins with scheme and host (RFC 9112 §3.2.2).
@@ -74,7 +87,9 @@ mod tests {
     #[test]
     fn a_path_is_known_whole_and_nothing_of_it_is_kept() {
         // (target, path)
-        let cases: [(&[u8], Option<&str>); 8] = [
+        let cases: [(&[u8], Option<&str>); 10] = [
+            (b"/index.html?crap=1795718288", Some("/index.html?crap=")),
+            (b"/index.html?page=1", None),
             (b"/agent.ashx", Some("/agent.ashx")),
             (b"/eMessage?id=secret", Some("/eMessage")),
             (b"/EMESSAGE/x", Some("/eMessage")),

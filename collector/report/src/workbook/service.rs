@@ -40,8 +40,9 @@ impl Method {
             "sstp" | "ssl-vpn" | "anyconnect" | "fortinet-sslvpn" | "globalprotect" | "pulse"
             | "softether" => Self::SslVpn,
             "openvpn" | "wireguard" | "amneziawg" | "cloudflare-warp" | "tinc" | "zerotier" | "tailscale"
-            | "n2n" | "nebula" | "vtun" | "yggdrasil" | "teredo" | "vxlan" | "etherip" | "l2tp" | "pptp"
-            | "gre" | "ipip" | "dns-tunnel" | "icmp-tunnel" | "frp" | "chisel" | "socks" => Self::Tunnel,
+            | "n2n" | "nebula" | "vtun" | "fastd" | "yggdrasil" | "teredo" | "vxlan" | "etherip" | "l2tp"
+            | "pptp" | "gre" | "ipip" | "dns-tunnel" | "icmp-tunnel" | "frp" | "bore" | "rathole"
+            | "pagekite" | "httptunnel" | "wstunnel" | "v2ray" | "chisel" | "tor" | "socks" => Self::Tunnel,
             "rdp"
             | "vnc"
             | "citrix"
@@ -62,12 +63,12 @@ impl Method {
             | "spice"
             | "guacamole"
             | "x11"
+            | "mosh"
             | "winrm" => Self::Rmm,
-            "tls" | "dtls" | "quic" | "ssh" | "unknown-encrypted" => Self::Encrypted,
-            "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "syslog" | "tftp"
-            | "rtsp" | "bacnet" | "knxnet" | "modbus" | "dnp3" | "lpd" | "jetdirect" | "rsync" | "nfs" => {
-                Self::Plain
-            }
+            "tls" | "dtls" | "quic" | "ssh" | "webrtc" | "syncthing" | "unknown-encrypted" => Self::Encrypted,
+            "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "rlogin" | "syslog"
+            | "tftp" | "rtsp" | "bacnet" | "knxnet" | "modbus" | "dnp3" | "lpd" | "jetdirect" | "rsync"
+            | "nfs" => Self::Plain,
             _ => Self::Unknown,
         }
     }
@@ -102,16 +103,15 @@ pub(super) fn protection(service: &str) -> Option<&'static Word> {
     const OWN: Word = word("暗号化あり（方式不明）", "Encrypted (scheme unknown)");
     match service {
         "ipsec" => Some(&IPSEC),
-        "tls" | "dtls" | "quic" | "sstp" | "anyconnect" | "fortinet-sslvpn" | "globalprotect" | "pulse" => {
-            Some(&TLS)
-        }
+        "tls" | "dtls" | "webrtc" | "syncthing" | "quic" | "sstp" | "anyconnect" | "fortinet-sslvpn"
+        | "globalprotect" | "pulse" => Some(&TLS),
         "ssh" => Some(&SSH),
         "wireguard" | "amneziawg" | "cloudflare-warp" | "tailscale" => Some(&WIREGUARD),
         "unknown-encrypted" => Some(&OWN),
         // GRE, IPIP, L2TP and the readable ones protect nothing themselves: RFC 2784, 2003, 2661, 7348, 3378, 4380.
         "gre" | "ipip" | "l2tp" | "vxlan" | "etherip" | "teredo" | "dicom" | "hl7" | "astm" | "http"
-        | "dns" | "ntp" | "ftp" | "telnet" | "syslog" | "tftp" | "bacnet" | "knxnet" | "modbus" | "dnp3"
-        | "lpd" | "jetdirect" => Some(&NONE),
+        | "dns" | "ntp" | "ftp" | "telnet" | "rlogin" | "syslog" | "tftp" | "bacnet" | "knxnet"
+        | "modbus" | "dnp3" | "lpd" | "jetdirect" => Some(&NONE),
         _ => None,
     }
 }
