@@ -287,16 +287,19 @@ fn after_a_clock_was_set_back_conns_end_as_they_would() {
 
 #[test]
 fn two_clocks_side_by_side_set_nothing_back() {
-    let mut bench = Bench::new(10);
-    let silent = Frame { ports: (50_001, 443), ..OUT };
+    let mut bench = Bench::new(1_000);
+    let data = Frame { flags: Some(flag::ACK), payload: b"x", ..OUT };
+    let silent = Frame { ports: (50_001, 443), ..data };
     bench.take(1_000 * SECOND, &silent);
-    for step in 0..1_000u16 {
-        let behind = if step % 2 == 0 { 0 } else { 300 };
-        bench.take((1_000 + i64::from(step / 50) - behind) * SECOND, &Frame { ident: step + 1, ..OUT });
+    for round in 0..100 {
+        let behind = Frame { ports: (40_000 + round, 443), ident: round + 2, ..data };
+        for (second, seq) in [(400, 1), (400, 2), (470, 3)] {
+            bench.take(second * SECOND, &Frame { seq, ..behind });
+        }
+        bench.take(1_000 * SECOND, &Frame { ident: round + 2, ..data });
     }
-    assert!(bench.done.is_empty());
     let conns = bench.finish();
-    let silent = conns.iter().find(|conn| conn.tuple.src_port == 50_001).unwrap();
+    let silent = conns.iter().find(|conn| conn.tuple.src_port == silent.ports.0).unwrap();
     assert_eq!((silent.first_ns, silent.last_ns), (1_000 * SECOND, 1_000 * SECOND));
 }
 
