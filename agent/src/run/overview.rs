@@ -18,7 +18,7 @@ use super::status::{
     Doubt, Exporter, Interface, LastRollUp, LastRound, Memory, Reload, RollUp, Snmp, Status, Sync, Tables,
     Traffic, VERSION, Worker,
 };
-use super::vitals::{Place, Post, Vitals, lock};
+use super::vitals::{Place, Post, Trouble, Vitals, lock};
 use crate::capture::live;
 use crate::poll::board::{Board, Standing};
 use crate::sync::Meetings;
@@ -278,8 +278,14 @@ impl Overview {
                 (false, true) => "watching",
                 (false, false) => "waiting",
             };
-            let (name, restarts, error) = (post.name.clone(), post.restarts(), post.error());
-            Worker { name, state: state.to_owned(), restarts, error }
+            let (error, says) = post.trouble().map(|Trouble { error, says }| (error, says)).unzip();
+            Worker {
+                name: post.name.clone(),
+                state: state.to_owned(),
+                restarts: post.restarts(),
+                error,
+                says,
+            }
         };
         self.posts.iter().zip(beats).map(worker).collect()
     }

@@ -6,8 +6,11 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sekisho_report::Lang;
+
 use super::mirror::Counted;
-use super::status::Exporter;
+use super::status::{Doubt, Exporter};
+use crate::output;
 
 /// What a worker has counted since the daemon started, and how it stands now.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -119,6 +122,15 @@ struct Board {
     beat: AtomicU64,
 }
 
+/// Why a source is not open.
+#[derive(Clone, Debug)]
+pub(crate) struct Trouble {
+    /// The chain of causes.
+    pub(crate) error: String,
+    /// The same for people, and what to do.
+    pub(crate) says: Doubt,
+}
+
 /// One worker as the rest of the daemon sees it.
 #[derive(Debug)]
 pub(crate) struct Post {
@@ -130,7 +142,7 @@ pub(crate) struct Post {
     restarts: AtomicU32,
     working: AtomicBool,
     at_length: AtomicBool,
-    error: Mutex<Option<String>>,
+    trouble: Mutex<Option<Trouble>>,
     detail: Mutex<Detail>,
 }
 
@@ -144,7 +156,7 @@ impl Post {
             restarts: AtomicU32::new(0),
             working: AtomicBool::new(false),
             at_length: AtomicBool::new(false),
-            error: Mutex::default(),
+            trouble: Mutex::default(),
             detail: Mutex::default(),
         }
     }
@@ -184,14 +196,15 @@ impl Post {
     /// Notes that the source is open.
     pub(crate) fn works(&self) {
         self.working.store(true, Ordering::Relaxed);
-        *lock(&self.error) = None;
+        *lock(&self.trouble) = None;
     }
 
     /// Notes why the source had to be given up, for now.
-    pub(crate) fn fails(&self, error: String) {
+    pub(crate) fn fails(&self, error: &anyhow::Error) {
         self.working.store(false, Ordering::Relaxed);
         self.restarts.fetch_add(1, Ordering::Relaxed);
-        *lock(&self.error) = Some(error);
+        let [ja, en] = [Lang::Ja, Lang::En].map(|lang| output::error(error, lang));
+        *lock(&self.trouble) = Some(Trouble { error: format!("{error:#}"), says: Doubt { ja, en } });
     }
 
     /// Notes that the source has nothing more to give.
@@ -210,8 +223,8 @@ impl Post {
     }
 
     /// Why the source is not open.
-    pub(crate) fn error(&self) -> Option<String> {
-        lock(&self.error).clone()
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        lock(&self.trouble).clone()
     }
 
     /// Tells what is known beside numbers.

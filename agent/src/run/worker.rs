@@ -195,6 +195,6 @@ fn rest(post: &Post, backoff: &mut Backoff, error: &anyhow::Error) -> Phase {
         wait_s = wait.as_secs(),
         "source failed, opening it again"
     );
-    post.fails(chain);
+    post.fails(error);
     Phase::Resting { until: Instant::now() + wait }
 }

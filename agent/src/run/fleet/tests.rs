@@ -276,10 +276,10 @@ fn a_source_that_fails_is_opened_again_and_loses_nothing() {
     let post = Arc::clone(scene.fleet.posts().first().unwrap());
     until("the failure", || post.restarts() == 1);
     assert!(!post.is_working());
-    assert_eq!(post.error().as_deref(), Some("no such device"));
+    assert_eq!(post.trouble().unwrap().error, "no such device");
     until("a roll-up while it waits", || !lock(&scene.recorded).is_empty());
     until("the source again", || post.vitals().gaps == 2 && post.is_working());
-    assert_eq!(post.error(), None);
+    assert!(post.trouble().is_none());
     scene.stop_and_compare();
 }
 

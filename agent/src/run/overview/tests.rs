@@ -77,7 +77,7 @@ fn threads_of_one_interface_are_shown_as_one() {
         let counted = Counted { check: check.clone(), around };
         post.tell(Detail { exporters: Vec::new(), mirror: Some(Arc::new(counted)) });
     }
-    second.fails("no such device".to_owned());
+    second.fails(&anyhow::anyhow!("no such device"));
     let overview = overview(vec![first, second]);
     overview.tick();
     let status = overview.status();

@@ -207,6 +207,9 @@ pub(crate) struct Worker {
     pub(crate) restarts: u32,
     /// Why it waits.
     pub(crate) error: Option<String>,
+    /// The same for people, and what to do.
+    #[serde(default)]
+    pub(crate) says: Option<Doubt>,
 }
 
 /// How recording goes.

@@ -47,6 +47,14 @@ impl Page<'_> {
         let _ = writeln!(self.text, "{}", plain(&words));
     }
 
+    /// The words of the page's language.
+    fn of<'d>(&self, doubt: &'d Doubt) -> &'d str {
+        match self.lang {
+            Lang::Ja => &doubt.ja,
+            Lang::En => &doubt.en,
+        }
+    }
+
     fn time(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
@@ -74,7 +82,8 @@ impl Page<'_> {
                 continue;
             }
             let state = label(self.lang, "worker-state", &worker.state);
-            let error = worker.error.as_deref().unwrap_or("-");
+            let says = worker.says.as_ref().map(|says| self.of(says));
+            let error = says.or(worker.error.as_deref()).unwrap_or("-");
             self.line(
                 "agent.attention-worker",
                 &[("name", &worker.name), ("state", &state), ("error", &error)],
@@ -129,12 +138,8 @@ impl Page<'_> {
         if let Some(error) = &status.handed_error {
             self.line("agent.attention-handed", &[("error", error)]);
         }
-        for Doubt { ja, en } in &status.handed_doubts {
-            let says = match self.lang {
-                Lang::Ja => ja,
-                Lang::En => en,
-            };
-            self.line("agent.attention-doubt", &[("says", says)]);
+        for doubt in &status.handed_doubts {
+            self.line("agent.attention-doubt", &[("says", &self.of(doubt))]);
         }
         if let Some(reload) = status.reload.as_ref().filter(|reload| !reload.waiting.is_empty()) {
             self.line("agent.attention-restart", &[("keys", &reload.waiting.join(", "))]);
@@ -377,6 +382,9 @@ mod tests {
             MirrorVerdict {
                 verdict: "bad".to_owned(), ja: "eth1 不良".to_owned(), en: "eth1 NG".to_owned()
             };
+        let words =
+            Doubt { ja: "CAP_NET_RAW が要ります".to_owned(), en: "CAP_NET_RAW is needed".to_owned() };
+        let refused = Worker { error: Some("denied".to_owned()), says: Some(words), ..waiting.clone() };
         let stuck = Worker { state: "stuck".to_owned(), ..waiting.clone() };
         let doubt = Doubt { ja: "12 個を使いません".to_owned(), en: "12 are not used".to_owned() };
         let cases = vec![
@@ -392,6 +400,7 @@ mod tests {
                 "1.00 %",
             ),
             (Status { workers: vec![waiting], ..base.clone() }, "capture-eth1"),
+            (Status { workers: vec![refused], ..base.clone() }, "CAP_NET_RAW"),
             (Status { workers: vec![stuck], ..base.clone() }, "systemctl restart"),
             (Status { roll_up: RollUp { unkept: 7, ..RollUp::default() }, ..base.clone() }, "7"),
             (Status { tables: Tables { evicted: 5, ..Tables::default() }, ..base.clone() }, "max_memory"),
