@@ -18,6 +18,9 @@ pub(crate) fn line(status: &Status) -> String {
     if status.roll_up.error.is_some() {
         line.push_str("; cannot record, see the log");
     }
+    if status.clock.waits {
+        line.push_str("; records nothing until the clock is set");
+    }
     line
 }
 
@@ -27,12 +30,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_clock_that_recording_waits_for_is_told() {
+        let mut status = Status::default();
+        assert!(!line(&status).contains("clock"));
+        status.clock.waits = true;
+        assert!(line(&status).ends_with("; records nothing until the clock is set"));
+    }
+
+    #[test]
     fn an_interface_that_is_watched_without_a_link_is_named() {
-        let interface =
-            |link| Interface { name: "eth1".to_owned(), watching: true, link, ..Interface::default() };
-        // (whether there is a link, what is said of it)
-        for (link, said) in [(true, ""), (false, "; no link at eth1")] {
-            let status = Status { interfaces: vec![interface(link)], ..Status::default() };
+        let eth1 = Interface { name: "eth1".to_owned(), watching: true, ..Interface::default() };
+        let cases = [
+            (Interface { link: true, ..eth1.clone() }, ""),
+            (Interface { missing: true, ..eth1.clone() }, "; there is no eth1"),
+            (eth1, "; no link at eth1"),
+        ];
+        for (interface, said) in cases {
+            let status = Status { interfaces: vec![interface], ..Status::default() };
             assert_eq!(line(&status), format!("0 of 0 workers watching, 0 packets/s, 0 dropped{said}"));
         }
     }
