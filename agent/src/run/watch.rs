@@ -26,6 +26,9 @@ use crate::pipeline::{Exports, Pipeline, Settings, Share};
 
 /// How often the mirror check is told of: it means looking at every conn.
 const JUDGING: Duration = Duration::from_secs(30);
+/// How long the end waits for what lies with the kernel, and for the next of it: longer than the ring holds back a frame.
+const DRAINING: Duration = Duration::from_secs(1);
+const UNDER_WAY: Duration = Duration::from_millis(100);
 /// Warnings of one source that are passed on: after a hundred gaps nobody needs to be told of another.
 const MAX_WARNINGS: usize = 100;
 /// Exporters shown.
@@ -206,6 +209,18 @@ impl<T: Tap> Watch<T> {
         }
     }
 
+    /// Takes what came before the end and lies with the kernel; from a line that is never still, as much as comes in
+    /// time.
+    fn drain(&mut self) {
+        let Self { source: Some(source), pipeline, .. } = self else { return };
+        let begin = Instant::now();
+        while begin.elapsed() < DRAINING
+            && let Ok(Arrival::Frames(batch)) = source.batch(UNDER_WAY)
+        {
+            pipeline.batch(batch);
+        }
+    }
+
     /// What was lost since the start, and how the source stands now.
     fn losses(&self) -> Losses {
         let now = self.source.as_ref().map(|source| self.tap.losses(source)).unwrap_or_default();
@@ -314,6 +329,7 @@ impl<T: Tap> Work for Watch<T> {
     }
 
     fn last(&mut self) -> Share {
+        self.drain();
         // What is not recognised yet waits for its next packets.
         self.pipeline.end_all();
         self.gather()

@@ -116,6 +116,19 @@ fn what_waits_to_be_recognised_is_in_the_last_share() {
 }
 
 #[test]
+fn what_lies_with_the_kernel_is_in_the_last_share() {
+    let tap = Fake::default();
+    let mut watch = watch(&tap);
+    watch.open().unwrap();
+    for number in 0..5 {
+        let hosts = [[192, 168, 5, number], [203, 0, 113, 7]];
+        lock(&tap.frames).push_back(datagram(OTHER, [50_000, 7_000], hosts, b"question"));
+    }
+    assert_eq!(watch.gather().capture.packets, 0);
+    assert_eq!(watch.last().capture.packets, 5);
+}
+
+#[test]
 fn an_interface_that_comes_later_or_in_place_of_another_is_known_by_its_own_address() {
     let tap = Fake::default();
     let mut watch = watch(&tap);
