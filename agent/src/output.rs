@@ -13,6 +13,7 @@ pub(crate) use sekisho_report::zone;
 use sekisho_report::{Lang, Survey, csv, fill, label, survey_workbook, table, text};
 use sekisho_rules::Rules;
 
+use crate::capture::listen::ListenError;
 use crate::capture::{OpenError, Warning};
 use crate::cli::{Form, Format};
 use crate::poll;
@@ -175,6 +176,10 @@ pub(crate) fn error(error: &anyhow::Error, lang: Lang) -> String {
     }
     if let Some(error) = error.chain().find_map(<dyn std::error::Error>::downcast_ref) {
         return live::error(error, &detail, lang);
+    }
+    if let Some(ListenError { address, .. }) = error.downcast_ref() {
+        let detail = error.root_cause();
+        return fill(lang, "error.listen", &[("address", address), ("detail", &detail)]);
     }
     match error.downcast_ref::<OpenError>() {
         Some(OpenError::NotACapture { file, packing: None, found, .. }) => fill(

@@ -4,9 +4,11 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sekisho_decode::{Addr, Body, Upper, decode};
+use sekisho_report::Lang;
 
 use crate::capture::listen::{ListenSource, RECEIVE_BUFFER_BYTES};
 use crate::capture::source::{Arrival, Source};
+use crate::output;
 
 /// How long a test waits for what must come.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -139,4 +141,14 @@ fn an_address_that_is_taken_is_an_error_that_names_it() {
     assert_eq!(error.address, bound[0]);
     assert_eq!(error.source.kind(), std::io::ErrorKind::AddrInUse);
     assert!(error.to_string().contains(&bound[0].to_string()), "{error}");
+}
+
+#[test]
+fn an_address_that_is_not_to_be_had_is_told_with_what_to_look_at() {
+    for lang in [Lang::Ja, Lang::En] {
+        // Of documentation (RFC 5737): no box has it.
+        let refused = ListenSource::open(&["192.0.2.1:2055".parse().unwrap()]).err().unwrap();
+        let words = output::error(&refused.into(), lang);
+        assert!(words.contains("192.0.2.1:2055") && words.contains("ip address"), "{words}");
+    }
 }
