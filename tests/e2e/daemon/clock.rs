@@ -43,6 +43,7 @@ impl Sensor {
         let exports = format!("[[exports]]\nlisten = \"127.0.0.1:{listens}\"");
         configure(folder.path(), &format!("roll_up = \"1s\"\n{exports}"));
         let daemon = Daemon::in_folder(folder, &[("LD_PRELOAD", &library), ("SET_CLOCK", &clock)]);
+        until("listening", || daemon.status().filter(|status| status["workers"][0]["state"] == "watching"));
         Self { daemon, clock: file, exporter, listens, told: 0 }
     }
 
