@@ -8,7 +8,7 @@
 //! | what passes | called | cost |
 //! |---|---|---|
 //! | every frame | [`MirrorCheck::frame`] | counters only: no allocation, no hashing |
-//! | a mirror's own wrap ([`wrap`]), before the frame inside | [`MirrorCheck::carrier`] | a counter |
+//! | a mirror's own wrap ([`wrap()`]), before the frame inside | [`MirrorCheck::carrier`] | a counter |
 //! | every ARP packet | [`MirrorCheck::arp`] | one look into a bounded table |
 //! | every conn that ends | [`MirrorCheck::conn`] | a few looks into bounded tables |
 //!
