@@ -46,11 +46,15 @@ programs! {
     dicom_by_pynetdicom_from_outside_is_named: "dicom-python",
     dicom_by_dcmtk_is_named: "dicom-store",
     a_dns_tunnel_in_text_is_named: "dns2tcp",
+    fastd_is_named: "fastd",
+    ftp_is_named_with_its_data: "ftp",
     hl7_is_named: "hl7",
+    a_connection_in_http_is_named: "httptunnel",
     a_dns_tunnel_is_named: "iodine",
     a_tunnel_that_leaves_dns_is_named: "iodine-raw",
     ipsec_is_named: "ipsec",
     l2tp_is_named: "l2tp",
+    mosh_from_outside_is_named: "mosh",
     n2n_is_named: "n2n",
     nebula_is_named: "nebula",
     openvpn_over_tcp_is_named: "openvpn-tcp",
@@ -60,6 +64,7 @@ programs! {
     an_icmp_tunnel_is_named: "ptunnel",
     a_browser_over_quic_is_named: "quic",
     rdp_from_outside_is_named: "rdp",
+    a_conn_lent_to_the_outside_is_named: "reverse",
     softether_is_named: "softether",
     ssh_from_outside_is_named: "ssh-inbound",
     ssh_through_a_proxy_is_named: "ssh-proxy",
@@ -132,6 +137,7 @@ fn is_named(name: &str) {
                 && case.name.as_ref().is_none_or(|name| row["outside"]["name"] == **name)
         };
         assert!(rows.iter().any(|row| is_it(row)), "{name}, {how}: {case:?} is not among {}", brief(&rows));
+        assert!(!case.alone || rows.len() == 1, "{name}, {how}: not alone among {}", brief(&rows));
         let may_be = |row: &Value| {
             row["tunnel"] != true
                 || row["service"] == case.service

@@ -37,6 +37,9 @@ pub(crate) struct Case {
     pub(crate) tunnel: Option<bool>,
     /// The name by which the inside asks for it, where the wire tells.
     pub(crate) name: Option<String>,
+    /// Whether all that passes between the two is one connection.
+    #[serde(default)]
+    pub(crate) alone: bool,
     /// Tunnels that it may rightly be called as well: what it disguises itself as.
     #[serde(default)]
     pub(crate) beside: Vec<String>,

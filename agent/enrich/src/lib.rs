@@ -93,8 +93,8 @@ impl Default for Bounds {
 const MAX_PULSES: usize = 1 << 14;
 
 /// Protocols whose client opens the conn, always: where the other end asks, the conn is only borrowed.
-const CLIENT_OPENS: [&str; 10] =
-    ["http", "tls", "rdp", "smb", "socks", "ftp", "smtp", "mssql", "mysql", "postgresql"];
+const CLIENT_OPENS: [&str; 11] =
+    ["http", "tls", "ssh", "rdp", "smb", "socks", "ftp", "smtp", "mssql", "mysql", "postgresql"];
 /// FTP's server opens conns of files from these ports and still serves in their TLS (RFC 4217 §7).
 const FTP_DATA: [u16; 2] = [20, 989];
 

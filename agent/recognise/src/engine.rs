@@ -332,7 +332,7 @@ impl Inspection {
         sink: &mut dyn Sink,
     ) -> Answer {
         if self.stage == Stage::Reading {
-            return Answer { recognised: None, gather: self.read_on(sight, sink) };
+            return self.read_on(sight, sink);
         }
         self.looks += 1;
         *candidates &= starts.of(sight);
@@ -367,9 +367,9 @@ impl Inspection {
         Answer::default()
     }
 
-    /// Asks the protocol that reads on; tells whether it gathers what it was shown.
-    fn read_on(&mut self, sight: &Sight<'_>, sink: &mut dyn Sink) -> bool {
-        let Some(protocol) = PROTOCOLS.get(usize::from(self.protocol)) else { return false };
+    /// Asks the protocol that reads on.
+    fn read_on(&mut self, sight: &Sight<'_>, sink: &mut dyn Sink) -> Answer {
+        let Some(protocol) = PROTOCOLS.get(usize::from(self.protocol)) else { return Answer::default() };
         let look = (protocol.look)(sight, &mut self.memo, sink);
         match look {
             Look::No => self.stage = Stage::Known,
@@ -384,9 +384,12 @@ impl Inspection {
                 self.confidence = self.confidence.max(confidence);
                 self.stage = Stage::Following;
             }
-            Look::More | Look::Becomes(..) => {}
+            Look::Becomes(service, found) => {
+                return Answer { recognised: self.becomes(service, found), gather: false };
+            }
+            Look::More => {}
         }
-        matches!(look, Look::Gathering(_))
+        Answer { recognised: None, gather: matches!(look, Look::Gathering(_)) }
     }
 
     /// Asks the protocol that follows payload by payload; tells what the conn turned into.
@@ -400,6 +403,11 @@ impl Inspection {
                 return None;
             }
         };
+        self.becomes(service, found)
+    }
+
+    /// Turns into another service, or into what more is known of the same.
+    fn becomes(&mut self, service: &str, found: Found) -> Option<Recognised> {
         self.stage = if self.memo == 0 { Stage::Known } else { Stage::Following };
         let number = PROTOCOLS.iter().position(|protocol| protocol.service == service)?;
         self.protocol = number as u8;

@@ -89,9 +89,9 @@ pub(crate) fn converse(
                 Look::No if matches!(last, Some(Look::Reading(_) | Look::Following(_))) => {
                     return (last, recorder);
                 }
-                Look::No | Look::Is(_) => return (Some(look), recorder),
+                Look::No | Look::Is(_) | Look::Becomes(..) => return (Some(look), recorder),
                 Look::More => memo = 0,
-                Look::Reading(_) | Look::Gathering(_) | Look::Becomes(..) => {}
+                Look::Reading(_) | Look::Gathering(_) => {}
                 Look::Following(_) => follows = true,
             }
             last = Some(look);

@@ -104,8 +104,8 @@ pub enum Look {
     /// It is, and from here on each payload is wanted by itself, for as long as the conn may last: nothing is
     /// kept between two but `memo`, and [`Sight::data`] of TCP is one segment's. As `Reading` otherwise.
     Following(Found),
-    /// What was followed turned into another service: its beginning had to go before. If `memo` is not 0, it is
-    /// that service's now, and its recogniser follows on.
+    /// What was read or followed turned into another service, whose beginning had to go before, or the same of
+    /// which more is known now: who serves. If `memo` is not 0, it is that service's now, and it follows on.
     Becomes(&'static str, Found),
 }
 

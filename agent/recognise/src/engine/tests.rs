@@ -231,3 +231,51 @@ fn tls_whose_hello_was_lost_is_told_by_its_next_records() {
     assert_eq!(bench.inspection.cipher(), None);
     assert!(!bench.inspection.wants_more());
 }
+
+#[test]
+fn a_conn_that_is_followed_keeps_nothing_and_turns_into_what_its_way_was_found_for() {
+    let hex = crate::recorder::hex;
+    let binding = hex("0001 0000 2112a442 0102030405060708090a0b0c");
+    let hello = hex("16 fefd 0000 000000000000 001f 03 000013 0000 000000 000013 feff 10 \
+                     00112233445566778899aabbccddeeff");
+    let record = hex("17 fefd 0001 000000000007 0004 deadbeef");
+    let mut bench = Bench::new();
+    assert_eq!(bench.show(Over::Udp, true, 0, &binding), Some("stun"));
+    assert_eq!(bench.show(Over::Udp, false, 0, &binding), None);
+    assert_eq!((bench.engine.watches, bench.inspection.wants_more()), (0, true));
+    assert_eq!(bench.show(Over::Udp, true, 0, &hello), Some("webrtc"));
+    assert_eq!(bench.show(Over::Udp, true, 0, &record), None);
+    assert_eq!(bench.recorder.values(Key::TunnelVariant), ["webrtc-data"]);
+    for _ in 0..1000 {
+        bench.show(Over::Udp, true, 0, &record);
+    }
+    assert!(!bench.inspection.wants_more(), "nobody is followed for ever");
+    assert_eq!(bench.inspection.protocol().map(|(protocol, _)| protocol.service), Some("webrtc"));
+}
+
+#[test]
+fn a_control_connection_is_followed_beyond_what_is_kept_of_a_stream() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.show(Over::Tcp, false, 1, b"220 FTP ready\r\n"), Some("ftp"));
+    let line =
+        b"226 Transfer complete, and this line is as long as others of its kind are on most servers\r\n";
+    let mut seq = 16;
+    for _ in 0..2 * crate::STREAM_BUDGET / line.len() {
+        bench.show(Over::Tcp, false, seq, line);
+        seq += line.len() as u32;
+    }
+    bench.show(Over::Tcp, false, seq, b"227 Entering Passive Mode (198,51,100,20,195,81)\r\n");
+    assert_eq!(bench.recorder.facts, ["ftp by client at 50001"]);
+    assert_eq!((bench.engine.watches, bench.engine.buffered), (0, 0));
+}
+
+#[test]
+fn who_serves_may_be_told_after_the_service() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.show(Over::Tcp, true, 1, b"SSH-2.0-OpenSSH_9.2\r\n"), Some("ssh"));
+    let asks =
+        b"SSH-2.0-PuTTY\r\n\0\0\x04\x1c\x06\x14................\0\0\0\x2bcurve25519-sha256,ext-info-c,";
+    assert_eq!(bench.show(Over::Tcp, false, 1, asks), Some("ssh"), "the client was called");
+    assert!(!bench.inspection.wants_more());
+    assert_eq!((bench.engine.watches, bench.engine.buffered), (0, 0));
+}
