@@ -122,8 +122,8 @@ fn path(what: &Announced) -> Option<Path> {
     Some((orig, resp, protocol, port))
 }
 
-#[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
+#[cfg(test)]
 mod tests {
     use sekisho_decode::MacAddr;
 
