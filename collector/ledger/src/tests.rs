@@ -100,6 +100,19 @@ fn a_roll_up_into_a_locked_ledger_is_told_busy_and_can_be_given_again() {
 }
 
 #[test]
+fn a_writer_that_is_just_ending_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let first = Ledger::open(&path).unwrap();
+    let ends = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        drop(first);
+    });
+    assert!(Ledger::open(&path).is_ok());
+    ends.join().unwrap();
+}
+
+#[test]
 fn a_roll_up_into_a_ledger_that_may_only_be_read_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path().join("ledger.db")).unwrap();

@@ -13,6 +13,7 @@ use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, params_from_iter};
@@ -26,6 +27,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long who writes beside others waits: they write many sites' batches at a time, one lot after another.
 const SHARED_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often to look for the writer's lock, and how long to wait in between. A program that its writer is just
+/// starting holds the lock as well, until its own code begins; and who just ends is soon gone.
+const LOCK_LOOKS: u32 = 25;
+/// See [`LOCK_LOOKS`].
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// The pages that a writer keeps, in KiB: a roll-up of a large hospital touches some thousand rows, and
 /// with SQLite's 2 MiB would write pages to the log and read them back within one transaction.
@@ -209,10 +216,17 @@ fn lock(path: &Path) -> Result<File, LedgerError> {
     name.push(OsString::from("-lock"));
     let opened = private_file(Path::new(&name));
     let file = opened.map_err(|source| LedgerError::Open { path: path.to_path_buf(), source })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(LedgerError::InUse { path: path.to_path_buf() }),
-        Err(TryLockError::Error(source)) => Err(LedgerError::Open { path: path.to_path_buf(), source }),
+    let mut looks = 1;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if looks < LOCK_LOOKS => looks += 1,
+            Err(TryLockError::WouldBlock) => return Err(LedgerError::InUse { path: path.to_path_buf() }),
+            Err(TryLockError::Error(source)) => {
+                return Err(LedgerError::Open { path: path.to_path_buf(), source });
+            }
+        }
+        thread::sleep(LOCK_PAUSE);
     }
 }
 
