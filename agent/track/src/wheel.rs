@@ -71,14 +71,14 @@ impl Wheel {
     }
 
     /// Goes along a chain: gives its next conns, and moves past them. They may be put elsewhere then.
-    pub(crate) fn follow<'a>(&self, chain: &mut u32, group: &'a mut [u32; GROUP]) -> &'a mut [u32] {
+    pub(crate) fn follow<'a>(&self, chain: &mut u32, group: &'a mut [u32; GROUP]) -> &'a [u32] {
         let mut count = 0;
         for place in &mut *group {
             let Some(next) = self.links.get(*chain as usize) else { break };
             *place = std::mem::replace(chain, *next);
             count += 1;
         }
-        group.get_mut(..count).unwrap_or_default()
+        group.get(..count).unwrap_or_default()
     }
 
     /// What it takes, in bytes.
