@@ -1,50 +1,56 @@
-//! Where conns live: side by side, in room that is asked for at once for as many as there may be.
+//! Where conns live: chunks that never move, so that a table that grows copies nothing and takes no more
+//! than it holds.
 
 use crate::conn::Conn;
 
+/// Conns in a chunk, as a power of two: a mebibyte.
+const CHUNK_BITS: u32 = 12;
+const CHUNK: usize = 1 << CHUNK_BITS;
+
 /// Conns by number.
-///
-/// The operating system gives memory when it is first written, so room that no conn has needed costs nothing;
-/// and conns never move, so a table that grows copies nothing.
 #[derive(Debug)]
 pub(crate) struct Places<X> {
-    conns: Vec<Conn<X>>,
+    chunks: Vec<Vec<Conn<X>>>,
+    len: usize,
 }
 
 impl<X> Places<X> {
-    pub(crate) fn new(most: u32) -> Self {
-        let mut conns = Vec::new();
-        // Where so much may not even be asked for (`vm.overcommit_memory` 2), they move as they grow.
-        let _ = conns.try_reserve_exact(most as usize);
-        Self { conns }
+    pub(crate) const fn new() -> Self {
+        Self { chunks: Vec::new(), len: 0 }
     }
 
     #[inline]
     pub(crate) fn get(&self, number: u32) -> Option<&Conn<X>> {
-        self.conns.get(number as usize)
+        self.chunks.get((number >> CHUNK_BITS) as usize)?.get(number as usize & (CHUNK - 1))
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut Conn<X>> {
-        self.conns.get_mut(number as usize)
+        self.chunks.get_mut((number >> CHUNK_BITS) as usize)?.get_mut(number as usize & (CHUNK - 1))
     }
 
     /// The number that the next conn gets.
     pub(crate) const fn next(&self) -> u32 {
-        self.conns.len() as u32
+        self.len as u32
     }
 
     /// Adds a conn at the end.
     pub(crate) fn push(&mut self, conn: Conn<X>) {
-        self.conns.push(conn);
+        if self.len == self.chunks.len() * CHUNK {
+            self.chunks.push(Vec::with_capacity(CHUNK));
+        }
+        if let Some(chunk) = self.chunks.last_mut() {
+            chunk.push(conn);
+            self.len += 1;
+        }
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Conn<X>> {
-        self.conns.iter_mut()
+        self.chunks.iter_mut().flatten()
     }
 
     /// What they take, in bytes.
     pub(crate) const fn bytes(&self) -> usize {
-        self.conns.len() * size_of::<Conn<X>>()
+        self.chunks.len() * CHUNK * size_of::<Conn<X>>()
     }
 }

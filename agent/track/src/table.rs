@@ -126,7 +126,7 @@ impl<X: Default> Table<X> {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
-            conns: Places::new(limits.max_conns),
+            conns: Places::new(),
             free: Vec::new(),
             live: 0,
             index: Index::new(),
