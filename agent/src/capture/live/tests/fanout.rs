@@ -59,7 +59,11 @@ fn an_interface_that_is_back_and_cannot_be_opened_is_told() {
         lay_cable();
         // Nobody looks at the second, so that it never lets go of the old interface.
         let mut members = members(2);
-        ip(&format!("link del {SWITCH}"));
+        // Were the old one removed, the kernel might put the new one into its memory, and take it for the same.
+        for (end, name) in [(MIRROR, "old-mirror"), (SWITCH, "old-switch")] {
+            ip(&format!("link set {end} down"));
+            ip(&format!("link set {end} name {name}"));
+        }
         lay_cable();
         until("the refusal", || {
             let refused = members[0].batch(Duration::from_millis(100)).err();
