@@ -4,6 +4,9 @@
 //! its ClientHello can be read, and one that decrypts is QUIC beyond doubt. A hello with
 //! post-quantum shares spans two datagrams, and Chromium shuffles its pieces over both: they are put
 //! together. Of one that stays in pieces SNI and ALPN are noted where they are found whole.
+//!
+//! Of a version that is not known here nothing can be read, but what no version changes (RFC 8999): the answer
+//! bears it, and goes to the connection ID that the client gave.
 
 mod crypto;
 mod google;
@@ -14,7 +17,7 @@ mod tests;
 use std::fmt::Write as _;
 
 use crypto::Crypto;
-use initial::{LongHeader, PacketKind};
+use initial::{Invariant, LongHeader, PacketKind};
 use sekisho_decode::{Cursor, Layer};
 
 use crate::tls::hello::Transport;
@@ -45,7 +48,7 @@ fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
         return if known { after(sight, known) } else { google::look(sight, sink) };
     }
     let Some(header) = LongHeader::parse(sight.data, sight.wire_len) else {
-        return if known { after(sight, known) } else { google::look(sight, sink) };
+        return if known { after(sight, known) } else { look_beyond(sight, sink) };
     };
     if !known {
         note_version(&header, sight, sink);
@@ -67,6 +70,19 @@ fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
         return Look::Is(found);
     }
     Look::Gathering(found)
+}
+
+/// Looks at a long header of none of the versions whose packets are known here.
+fn look_beyond(sight: &Sight<'_>, sink: &mut dyn Sink) -> Look {
+    let of_google = google::look(sight, sink);
+    if of_google != Look::No {
+        return of_google;
+    }
+    if Invariant::answers(sight.data, sight.other) {
+        return Look::Is(Found::served_by(88, sight.sender()));
+    }
+    let waits = sight.other.is_empty() && sight.count < DATAGRAMS;
+    if waits && Invariant::opens(sight.data, sight.wire_len) { Look::More } else { Look::No }
 }
 
 /// The answer for a datagram that has nothing to read.

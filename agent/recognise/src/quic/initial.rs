@@ -11,6 +11,12 @@ pub(super) const V2: u32 = 0x6b33_43cf;
 /// The longest connection ID of the versions known here.
 const CONNECTION_ID_BYTES: u8 = 20;
 
+/// The shortest that a client makes for its server (RFC 9000 §7.2).
+const CLIENT_ID_BYTES: usize = 8;
+
+/// The shortest that is no chance where it comes back.
+const ANSWERED_ID_BYTES: usize = 4;
+
 /// The shortest datagram that may carry a client's Initial (RFC 9000 §14.1).
 const CLIENT_DATAGRAM_BYTES: usize = 1200;
 
@@ -23,6 +29,49 @@ pub(super) enum PacketKind {
     /// 0-RTT, Handshake or Retry.
     Other,
     VersionNegotiation,
+}
+
+/// What of a long header no version may change (RFC 8999 §5.1).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Invariant<'a> {
+    pub(super) version: u32,
+    pub(super) destination: &'a [u8],
+    pub(super) source: &'a [u8],
+}
+
+impl<'a> Invariant<'a> {
+    /// Parses the beginning of a datagram; gives what follows as well.
+    fn parse(datagram: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let mut cursor = cursor(datagram);
+        cursor.u8().ok().filter(|first| first & 0x80 != 0)?;
+        let version = cursor.u32().ok()?;
+        let destination_len = cursor.u8().ok().filter(|len| *len <= CONNECTION_ID_BYTES)?;
+        let destination = cursor.take(destination_len.into()).ok()?;
+        let source_len = cursor.u8().ok().filter(|len| *len <= CONNECTION_ID_BYTES)?;
+        let source = cursor.take(source_len.into()).ok()?;
+        Some((Self { version, destination, source }, cursor.rest()))
+    }
+
+    /// Tells whether a datagram may open a connection in a version that is not known here: it is as long as in
+    /// those that are known, and its connection ID as long as a client makes it (RFC 9000 §7.2, §14.1).
+    pub(super) fn opens(datagram: &[u8], wire_len: usize) -> bool {
+        let long = |(header, _): (Invariant<'_>, _)| {
+            header.version != 0 && header.destination.len() >= CLIENT_ID_BYTES
+        };
+        wire_len >= CLIENT_DATAGRAM_BYTES && Invariant::parse(datagram).is_some_and(long)
+    }
+
+    /// Tells whether a datagram answers one that begins with these bytes: in the same version, to the connection
+    /// ID that was given there.
+    pub(super) fn answers(datagram: &[u8], asked: &[u8]) -> bool {
+        let (Some((answer, _)), Some((asked, _))) = (Invariant::parse(datagram), Invariant::parse(asked))
+        else {
+            return false;
+        };
+        let by_id = asked.source.len() >= ANSWERED_ID_BYTES && answer.destination == asked.source;
+        let opened = asked.destination.len() >= CLIENT_ID_BYTES;
+        by_id && opened && answer.version == asked.version && answer.version != 0
+    }
 }
 
 /// A packet with a long header whose lengths were checked.
@@ -39,17 +88,10 @@ pub(super) struct LongHeader<'a> {
 impl<'a> LongHeader<'a> {
     /// Parses a datagram's first packet, of a version known or reserved (RFC 9000 §15).
     pub(super) fn parse(datagram: &'a [u8], wire_len: usize) -> Option<Self> {
-        let mut cursor = cursor(datagram);
-        let first = cursor.u8().ok()?;
-        let version = cursor.u32().ok()?;
-        let destination_len = cursor.u8().ok().filter(|len| *len <= CONNECTION_ID_BYTES)?;
-        let destination = cursor.take(destination_len.into()).ok()?;
-        let source_len = cursor.u8().ok().filter(|len| *len <= CONNECTION_ID_BYTES)?;
-        cursor.take(source_len.into()).ok()?;
+        let first = *datagram.first()?;
+        let (Invariant { version, destination, .. }, rest) = Invariant::parse(datagram)?;
+        let mut cursor = cursor(rest);
         let header = Self { kind: PacketKind::Other, version, destination, number_at: 0, length: 0 };
-        if first & 0x80 == 0 {
-            return None;
-        }
         if version == 0 {
             let is_list = is_version_list(cursor.rest());
             return is_list.then_some(Self { kind: PacketKind::VersionNegotiation, ..header });
