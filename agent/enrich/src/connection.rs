@@ -258,7 +258,13 @@ impl<'a> View<'a> {
             let variant = relation.notes.iter().find(|(_, key, _)| *key == Key::TunnelVariant);
             variant.map(|(_, _, variant)| say::went_over_from_dns(known.texts.text(*variant)))?
         };
-        Some(Wire { service: "dns-tunnel", tunnel: true, reason: reason.into(), carries: None })
+        Some(Wire {
+            service: "dns-tunnel",
+            tunnel: true,
+            reason: reason.into(),
+            carries: None,
+            guessed: false,
+        })
     }
 
     /// Whether the outside asks for a service inside, over a conn that the inside opened for it.
@@ -326,7 +332,7 @@ impl<'a> View<'a> {
         let external = self.external;
         let mut facts = Facts::default();
         let seen = Seen {
-            service: wire.service,
+            service: (!wire.guessed).then_some(wire.service),
             tunnel: wire.tunnel,
             protocol: external.key.protocol,
             port: external.key.port,

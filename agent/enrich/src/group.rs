@@ -267,7 +267,10 @@ impl<'a> Groups<'a> {
     pub(crate) fn join_halves(&mut self) {
         // By address, for one half may have been reached under a name and the other not.
         let mut vpns: BTreeMap<(DeviceKey, Option<MacAddr>, Addr), GroupKey> = BTreeMap::new();
-        let halves: BTreeMap<_, _> = self.iter().filter(|(key, _)| HALVED.contains(&&*key.service)).collect();
+        // One that is only guessed is no tunnel.
+        let is_half =
+            |(key, group): &(&GroupKey, &Group<'_>)| group.tunnel && HALVED.contains(&&*key.service);
+        let halves: BTreeMap<_, _> = self.iter().filter(is_half).collect();
         for (key, group) in halves {
             vpns.extend(group.outside.keys().map(|address| ((key.device, key.exit, *address), key.clone())));
         }
@@ -355,24 +358,25 @@ mod tests {
             service: service.into(),
             exit: None,
         };
-        let to = |addresses: &[u8]| {
-            let mut group = Group { sessions: 1, ..Group::default() };
+        let to = |addresses: &[u8], tunnel: bool| {
+            let mut group = Group { sessions: 1, tunnel, ..Group::default() };
             for last in addresses {
                 group.outside.add(Addr::v4([198, 51, 100, *last]), 1);
             }
             group
         };
-        // (the VPN, its addresses, those of TLS, rows)
-        let cases: [(&str, &[u8], &[u8], usize); 4] = [
-            ("anyconnect", &[1], &[1], 1),
-            ("softether", &[1, 2], &[2], 1),
-            ("anyconnect", &[1], &[1, 2], 2),
-            ("openvpn", &[1], &[1], 2),
+        // (the VPN, whether it was recognised and not only guessed, its addresses, those of TLS, rows)
+        let cases: [(&str, bool, &[u8], &[u8], usize); 5] = [
+            ("anyconnect", true, &[1], &[1], 1),
+            ("softether", true, &[1, 2], &[2], 1),
+            ("softether", false, &[1], &[1], 2),
+            ("anyconnect", true, &[1], &[1, 2], 2),
+            ("openvpn", true, &[1], &[1], 2),
         ];
-        for (service, vpn, tls, rows) in cases {
+        for (service, recognised, vpn, tls, rows) in cases {
             let mut groups = Groups::default();
-            groups.0.insert(key(service), Box::new(to(vpn)));
-            groups.0.insert(key("tls"), Box::new(to(tls)));
+            groups.0.insert(key(service), Box::new(to(vpn, recognised)));
+            groups.0.insert(key("tls"), Box::new(to(tls, false)));
             groups.join_halves();
             assert_eq!(groups.0.len(), rows, "{service} at {vpn:?}, TLS at {tls:?}");
             assert_eq!(groups.0[&key(service)].sessions, 3 - rows as u64, "{service}");

@@ -35,7 +35,8 @@ type Telling = Rc<[(Field, Cow<'static, str>)]>;
 /// What the rules may weigh of what the wire shows.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Seen {
-    pub(crate) service: &'static str,
+    /// `None` where it is only guessed.
+    pub(crate) service: Option<&'static str>,
     pub(crate) tunnel: bool,
     pub(crate) protocol: u8,
     pub(crate) port: u16,
@@ -66,6 +67,9 @@ pub(crate) struct Wire {
     pub(crate) reason: Rc<Evidence>,
     /// Why it is taken for a tunnel, where its own protocol does not say so.
     pub(crate) carries: Option<Rc<Evidence>>,
+    /// Whether nothing was sent that could be looked at: the port alone gives the service its name, and no
+    /// rule may conclude from it what passed.
+    pub(crate) guessed: bool,
 }
 
 impl Reasons {
@@ -119,13 +123,13 @@ impl Reasons {
         let telling = || {
             let Seen { service, tunnel, protocol, port, initiator } = seen;
             let all = [
-                (Field::Service, service.into()),
                 (Field::Tunnel, if tunnel { "true" } else { "false" }.into()),
                 (Field::Transport, transport(protocol)),
                 (Field::Port, port.to_string().into()),
                 (Field::Initiator, initiator.into()),
             ];
-            all.into_iter().filter(|(field, value)| rules.tells(*field, value)).collect()
+            let service = service.map(|service| (Field::Service, service.into()));
+            service.into_iter().chain(all).filter(|(field, value)| rules.tells(*field, value)).collect()
         };
         keep(&mut self.seen, seen, telling)
     }
@@ -155,27 +159,33 @@ fn wire(shown: Shown) -> Wire {
     if let (Some(service), Some(cipher)) = (shown.service, shown.cipher) {
         let reason = say::encrypted(&transport, shown.port, cipher);
         let carries = (shown.handshakes > 0).then(|| say::handshakes(shown.handshakes).into());
-        return Wire { service, tunnel: shown.tunnel, reason: reason.into(), carries };
+        return Wire { service, tunnel: shown.tunnel, reason: reason.into(), carries, guessed: false };
     }
     if let Some(service) = shown.service {
         let reason = say::by_content(service, &transport, shown.port, shown.confidence);
-        return Wire { service, tunnel: shown.tunnel, reason: reason.into(), carries: None };
+        return Wire { service, tunnel: shown.tunnel, reason: reason.into(), carries: None, guessed: false };
     }
     // What was sent and fits no protocol does not become one by its port.
     if let Some(protocol) = usual(shown.protocol, shown.port).filter(|_| !shown.looked_at) {
         let service = protocol.service;
         if !shown.exported {
             let reason = say::by_port(service, &transport, shown.port);
-            return Wire { service, tunnel: false, reason: reason.into(), carries: None };
+            return Wire { service, tunnel: false, reason: reason.into(), carries: None, guessed: true };
         }
         // An exporter never tells more: better a tunnel that is none than one that is overlooked.
         let by_number = shown.port == 0;
         let reason = say::by_export(service, &transport, shown.port, by_number);
-        return Wire { service, tunnel: protocol.tunnel, reason: reason.into(), carries: None };
+        return Wire {
+            service,
+            tunnel: protocol.tunnel,
+            reason: reason.into(),
+            carries: None,
+            guessed: false,
+        };
     }
     let service = if is_icmp(shown.protocol) { "icmp" } else { say::UNKNOWN };
     let reason = say::unknown(&transport, shown.port, shown.answered);
-    Wire { service, tunnel: false, reason: reason.into(), carries: None }
+    Wire { service, tunnel: false, reason: reason.into(), carries: None, guessed: false }
 }
 
 /// The protocol whose usual port, or whose IP protocol number, this is.
