@@ -52,6 +52,7 @@ programs! {
     a_connection_in_http_is_named: "httptunnel",
     a_dns_tunnel_is_named: "iodine",
     a_tunnel_that_leaves_dns_is_named: "iodine-raw",
+    ipmi_from_outside_is_named: "ipmi",
     ipsec_is_named: "ipsec",
     l2tp_is_named: "l2tp",
     mosh_from_outside_is_named: "mosh",

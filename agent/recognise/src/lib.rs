@@ -45,6 +45,7 @@ mod ike;
 mod imap;
 mod ipfix;
 mod ipip;
+mod ipmi;
 mod jetdirect;
 mod kerberos;
 mod knxnet;
@@ -225,6 +226,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     fastd::PROTOCOL,
     l2tp::PROTOCOL,
     ipip::PROTOCOL,
+    ipmi::PROTOCOL,
     etherip::PROTOCOL,
     icmp_tunnel::PROTOCOL,
     tinc::PROTOCOL,

@@ -49,6 +49,7 @@ const SAME: &[(&str, &[&str])] = &[
     ("kip", &["knxnet"]),
     ("opc-ua", &["opcua"]),
     ("bacapp", &["bacnet"]),
+    ("rmcp", &["ipmi"]),
 ];
 /// Names that claim nothing.
 const HONEST: &[&str] = &["unknown", "unknown-encrypted", "unknown-tls", "encrypted"];

@@ -64,6 +64,7 @@ impl Method {
             | "guacamole"
             | "x11"
             | "mosh"
+            | "ipmi"
             | "winrm" => Self::Rmm,
             "tls" | "dtls" | "quic" | "ssh" | "webrtc" | "syncthing" | "unknown-encrypted" => Self::Encrypted,
             "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "rlogin" | "syslog"
