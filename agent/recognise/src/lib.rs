@@ -41,6 +41,7 @@ mod hl7;
 mod hsrp;
 mod http;
 mod icmp_tunnel;
+mod iec104;
 mod ike;
 mod imap;
 mod ipfix;
@@ -207,6 +208,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     bacnet::PROTOCOL,
     knxnet::PROTOCOL,
     dnp3::PROTOCOL,
+    iec104::PROTOCOL,
     opcua::PROTOCOL,
     radmin::PROTOCOL,
     nomachine::PROTOCOL,

@@ -83,6 +83,14 @@ impl Sight<'_> {
     pub fn on_port(&self, ports: &[u16]) -> bool {
         ports.contains(&self.orig.1) || ports.contains(&self.resp.1)
     }
+    /// The side whose port alone is one of `ports`: a hint to who serves where the bytes do not tell.
+    pub(crate) fn side_on(&self, ports: &[u16]) -> Option<Side> {
+        match (ports.contains(&self.orig.1), ports.contains(&self.resp.1)) {
+            (true, false) => Some(Side::Orig),
+            (false, true) => Some(Side::Resp),
+            _ => None,
+        }
+    }
 }
 
 /// A recogniser's answer.
