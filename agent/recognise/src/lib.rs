@@ -90,6 +90,7 @@ mod rsync;
 mod rtp;
 mod rtsp;
 mod rustdesk;
+mod s7comm;
 mod settle;
 mod sflow;
 mod sight;
@@ -209,6 +210,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     knxnet::PROTOCOL,
     dnp3::PROTOCOL,
     iec104::PROTOCOL,
+    s7comm::PROTOCOL,
     opcua::PROTOCOL,
     radmin::PROTOCOL,
     nomachine::PROTOCOL,
