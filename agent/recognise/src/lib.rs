@@ -29,6 +29,7 @@ mod dtls;
 mod engine;
 mod esp;
 mod etherip;
+mod ethernet_ip;
 mod fastd;
 mod fortinet;
 mod frp;
@@ -211,6 +212,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     dnp3::PROTOCOL,
     iec104::PROTOCOL,
     s7comm::PROTOCOL,
+    ethernet_ip::PROTOCOL,
     opcua::PROTOCOL,
     radmin::PROTOCOL,
     nomachine::PROTOCOL,
