@@ -129,6 +129,7 @@ mod wol;
 mod wsd;
 mod x11;
 mod yggdrasil;
+mod zabbix;
 mod zerotier;
 
 pub use cipher::Cipher;
@@ -180,6 +181,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     dhcp::PROTOCOL,
     dhcpv6::PROTOCOL,
     snmp::PROTOCOL,
+    zabbix::PROTOCOL,
     sip::PROTOCOL,
     ssdp::PROTOCOL,
     syslog::PROTOCOL,
