@@ -15,6 +15,7 @@ mod bacnet;
 mod ber;
 mod bore;
 mod capwap;
+mod checkmk;
 mod cipher;
 mod citrix;
 mod datagrams;
@@ -182,6 +183,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     dhcpv6::PROTOCOL,
     snmp::PROTOCOL,
     zabbix::PROTOCOL,
+    checkmk::PROTOCOL,
     sip::PROTOCOL,
     ssdp::PROTOCOL,
     syslog::PROTOCOL,

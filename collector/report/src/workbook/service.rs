@@ -69,7 +69,7 @@ impl Method {
             "tls" | "dtls" | "quic" | "ssh" | "webrtc" | "syncthing" | "unknown-encrypted" => Self::Encrypted,
             "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "rlogin" | "syslog"
             | "tftp" | "rtsp" | "bacnet" | "knxnet" | "modbus" | "dnp3" | "lpd" | "jetdirect" | "rsync"
-            | "nfs" | "iec104" | "s7comm" | "ethernet-ip" | "zabbix" => Self::Plain,
+            | "nfs" | "iec104" | "s7comm" | "ethernet-ip" | "zabbix" | "checkmk" => Self::Plain,
             _ => Self::Unknown,
         }
     }
@@ -112,9 +112,8 @@ pub(super) fn protection(service: &str) -> Option<&'static Word> {
         // GRE, IPIP, L2TP and the readable ones protect nothing themselves: RFC 2784, 2003, 2661, 7348, 3378, 4380.
         "gre" | "ipip" | "l2tp" | "vxlan" | "etherip" | "teredo" | "dicom" | "hl7" | "astm" | "http"
         | "dns" | "ntp" | "ftp" | "telnet" | "rlogin" | "syslog" | "tftp" | "bacnet" | "knxnet"
-        | "modbus" | "dnp3" | "lpd" | "jetdirect" | "iec104" | "s7comm" | "ethernet-ip" | "zabbix" => {
-            Some(&NONE)
-        }
+        | "modbus" | "dnp3" | "lpd" | "jetdirect" | "iec104" | "s7comm" | "ethernet-ip" | "zabbix"
+        | "checkmk" => Some(&NONE),
         _ => None,
     }
 }
