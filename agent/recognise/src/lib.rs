@@ -13,6 +13,7 @@ mod anydesk;
 mod astm;
 mod bacnet;
 mod ber;
+mod bgp;
 mod bore;
 mod capwap;
 mod checkmk;
@@ -209,6 +210,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     tftp::PROTOCOL,
     wol::PROTOCOL,
     capwap::PROTOCOL,
+    bgp::PROTOCOL,
     hsrp::PROTOCOL,
     vrrp::PROTOCOL,
     bacnet::PROTOCOL,
