@@ -38,6 +38,7 @@ mod frp;
 mod ftp;
 mod globalprotect;
 mod gre;
+mod gtp;
 mod guacamole;
 mod handshakes;
 mod hl7;
@@ -247,6 +248,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     n2n::PROTOCOL,
     nebula::PROTOCOL,
     teredo::PROTOCOL,
+    gtp::PROTOCOL,
     vxlan::PROTOCOL,
     zerotier::PROTOCOL,
     tailscale::PROTOCOL,

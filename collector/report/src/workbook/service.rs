@@ -42,7 +42,9 @@ impl Method {
             "openvpn" | "wireguard" | "amneziawg" | "cloudflare-warp" | "tinc" | "zerotier" | "tailscale"
             | "n2n" | "nebula" | "vtun" | "fastd" | "yggdrasil" | "teredo" | "vxlan" | "etherip" | "l2tp"
             | "pptp" | "gre" | "ipip" | "dns-tunnel" | "icmp-tunnel" | "frp" | "bore" | "rathole"
-            | "pagekite" | "httptunnel" | "wstunnel" | "v2ray" | "chisel" | "tor" | "socks" => Self::Tunnel,
+            | "pagekite" | "httptunnel" | "wstunnel" | "v2ray" | "chisel" | "tor" | "socks" | "gtp" => {
+                Self::Tunnel
+            }
             "rdp"
             | "vnc"
             | "citrix"
@@ -113,7 +115,7 @@ pub(super) fn protection(service: &str) -> Option<&'static Word> {
         "gre" | "ipip" | "l2tp" | "vxlan" | "etherip" | "teredo" | "dicom" | "hl7" | "astm" | "http"
         | "dns" | "ntp" | "ftp" | "telnet" | "rlogin" | "syslog" | "tftp" | "bacnet" | "knxnet"
         | "modbus" | "dnp3" | "lpd" | "jetdirect" | "iec104" | "s7comm" | "ethernet-ip" | "zabbix"
-        | "checkmk" | "bgp" => Some(&NONE),
+        | "checkmk" | "bgp" | "gtp" => Some(&NONE),
         _ => None,
     }
 }

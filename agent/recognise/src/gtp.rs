@@ -1,0 +1,187 @@
+//! GTP, in which mobile networks carry their subscribers' packets (GTP-U, 3GPP TS 29.281 §5) and agree on it
+//! (GTPv2-C, 3GPP TS 29.274 §5): a femtocell or a private 4G or 5G network in the house speaks it.
+//!
+//! ```text
+//! GTP-U:   version 3 bits: 1, protocol 1, 0, E, S, PN │ type 1 │ length of the rest 2 │ tunnel 4 │ (…) │ IP
+//! GTPv2-C: version 3 bits: 2, P, T, MP, 0 │ type 1 │ length of the rest 2 │ (tunnel 4) │ number 3 │ 0 │ elements
+//! ```
+
+use sekisho_decode::{Cursor, DecodeError, Layer};
+
+use crate::settle::settle;
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
+
+const USER_PORT: u16 = 2152;
+const CONTROL_PORT: u16 = 2123;
+
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "gtp",
+    tunnel: true,
+    over: &[Over::Udp],
+    ports: &[USER_PORT, CONTROL_PORT],
+    start: Start::between(0x30, 0x37).or_with(&[0x40, 0x48]),
+    look,
+};
+
+const ECHO_REQUEST: u8 = 1;
+const ECHO_RESPONSE: u8 = 2;
+const PACKET: u8 = 255;
+/// E, S and PN: any of them brings all of number, N-PDU and the next extension's type.
+const OPTIONAL: u8 = 0x07;
+const EXTENDED: u8 = 0x04;
+const MOST_EXTENSIONS: usize = 4;
+
+const HAS_TUNNEL: u8 = 0x08;
+const HEADER_BYTES: usize = 4;
+const MOST_ELEMENTS: usize = 64;
+
+fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
+    match sight.data {
+        [0x30..=0x37, ECHO_REQUEST | ECHO_RESPONSE | PACKET, ..] => settle(sight, user(sight)),
+        [0x40 | 0x48, 1..=3 | 32.., ..] if sight.on_port(&[CONTROL_PORT]) => settle(sight, control(sight)),
+        _ => Look::No,
+    }
+}
+
+fn user(sight: &Sight<'_>) -> Result<Found, DecodeError> {
+    let mut cursor = Cursor::new(Layer::Application, sight.data);
+    let (flags, kind, length) = (cursor.u8()?, cursor.u8()?, usize::from(cursor.u16()?));
+    let tunnel = cursor.u32()?;
+    if HEADER_BYTES * 2 + length != sight.wire_len {
+        return Err(cursor.malformed("a length that is not the datagram's"));
+    }
+    if flags & OPTIONAL != 0 {
+        let [_, _, _, next] = cursor.array()?;
+        let mut next = if flags & EXTENDED == 0 { 0 } else { next };
+        for _ in 0..MOST_EXTENSIONS {
+            if next == 0 {
+                break;
+            }
+            // In words, the length and the next one's type included.
+            let words = usize::from(cursor.u8()?);
+            let Some(content) = (words * 4).checked_sub(2) else {
+                return Err(cursor.malformed("an extension of nothing"));
+            };
+            cursor.take(content)?;
+            next = cursor.u8()?;
+        }
+    }
+    if kind != PACKET {
+        // A number, no tunnel; an answer has the element that tells of a restart.
+        let fits = match cursor.rest() {
+            [] => kind == ECHO_REQUEST,
+            [14, _] => kind == ECHO_RESPONSE,
+            _ => false,
+        };
+        let is_echo =
+            flags & OPTIONAL != 0 && tunnel == 0 && fits && sight.on_port(&[USER_PORT, CONTROL_PORT]);
+        return if is_echo { Ok(Found::new(85)) } else { Err(cursor.malformed("no echo of GTP")) };
+    }
+    // What is carried fills the datagram, and a tunnel has a number.
+    let missing = sight.wire_len.saturating_sub(sight.data.len());
+    let rest = cursor.rest().len() + missing;
+    let announced = match *cursor.rest() {
+        [0x45..=0x4f, _, high, low, ..] => usize::from(u16::from_be_bytes([high, low])),
+        [0x60..=0x6f, _, _, _, high, low, ..] => 40 + usize::from(u16::from_be_bytes([high, low])),
+        _ => 0,
+    };
+    if announced != rest || tunnel == 0 {
+        return Err(cursor.malformed("no packet within GTP"));
+    }
+    Ok(Found::new(if sight.on_port(&[USER_PORT]) { 95 } else { 90 }))
+}
+
+fn control(sight: &Sight<'_>) -> Result<Found, DecodeError> {
+    let mut cursor = Cursor::new(Layer::Application, sight.data);
+    let (flags, _kind, length) = (cursor.u8()?, cursor.u8()?, usize::from(cursor.u16()?));
+    if HEADER_BYTES + length != sight.wire_len {
+        return Err(cursor.malformed("a length that is not the datagram's"));
+    }
+    if flags & HAS_TUNNEL != 0 {
+        cursor.u32()?;
+    }
+    let [_, _, _, spare] = cursor.array()?;
+    if spare != 0 || cursor.rest().is_empty() {
+        return Err(cursor.malformed("no number, or no element"));
+    }
+    for _ in 0..MOST_ELEMENTS {
+        if cursor.rest().is_empty() {
+            break;
+        }
+        let (element, length) = (cursor.u8()?, usize::from(cursor.u16()?));
+        let instance = cursor.u8()?;
+        if element == 0 || instance > 0x0f || cursor.rest().len() < length {
+            return Err(cursor.malformed("no element of GTP"));
+        }
+        cursor.take(length)?;
+    }
+    Ok(Found::new(92))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recorder::{believed_from, hex, look, sight};
+
+    const IPV4: &str = "45000020 00004000 40110000 c0000201 c6336402 30390035 000c0000 61626364";
+
+    #[test]
+    fn a_packet_that_fills_the_datagram_tells_it() {
+        // (what, wire)
+        let cases = [
+            ("plain", format!("30ff 0020 12808fb8 {IPV4}")),
+            ("with a number", format!("32ff 0024 12808fb8 00010000 {IPV4}")),
+            ("with an extension of 5G", format!("34ff 0028 12808fb8 00000085 01100900 {IPV4}")),
+        ];
+        for (what, wire) in cases {
+            let wire = hex(&wire);
+            let sent = sight(Over::Udp, true, USER_PORT, &wire);
+            assert_eq!(look(&PROTOCOL, &sent).0, Look::Is(Found::new(95)), "{what}");
+            assert_eq!(believed_from(&PROTOCOL, &sent), Some(wire.len()), "{what}");
+            assert_eq!(
+                look(&PROTOCOL, &sight(Over::Udp, true, 40_000, &wire)).0,
+                Look::Is(Found::new(90)),
+                "{what}"
+            );
+        }
+        let cut = hex(&format!("30ff 0020 12808fb8 {IPV4}"));
+        let sent = Sight { wire_len: cut.len(), ..sight(Over::Udp, true, USER_PORT, &cut[..20]) };
+        assert_eq!(look(&PROTOCOL, &sent).0, Look::Is(Found::new(95)), "a small snaplen");
+    }
+
+    #[test]
+    fn echoes_and_control_need_their_ports() {
+        for (wire, port, confidence) in [
+            ("3201 0004 00000000 12340000", USER_PORT, 85),
+            ("3202 0006 00000000 12340000 0e00", USER_PORT, 85),
+            ("4001 0009 00000100 0300010005", CONTROL_PORT, 92),
+            ("4820 0013 00000000 00000100 01000700 44101032547698", CONTROL_PORT, 92),
+        ] {
+            let wire = hex(wire);
+            let found = look(&PROTOCOL, &sight(Over::Udp, true, port, &wire)).0;
+            assert_eq!(found, Look::Is(Found::new(confidence)), "{wire:02x?}");
+            assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 40_000, &wire)).0, Look::No, "{wire:02x?}");
+        }
+    }
+
+    #[test]
+    fn other_datagrams_are_not_its() {
+        for (wire, why) in [
+            ("3703 0000 42000000", "flags without what they announce"),
+            ("4601 0000 02790300 c800c58b bda67337", "another length"),
+            ("2700 0000 02590000 c800325e a56f0100", "version 1 of the charging protocol"),
+            ("4001 0009 00000101 0300010005", "a spare byte that is set"),
+            ("4001 0009 00000100 0300020005", "an element that ends late"),
+            ("3201 0004 00000001 12340000", "an echo within a tunnel"),
+        ] {
+            for port in [USER_PORT, CONTROL_PORT] {
+                assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, port, &hex(wire))).0, Look::No, "{why}");
+            }
+        }
+        for (at, octet) in [(1, 26), (3, 0x21), (8, 0x55), (11, 0x21)] {
+            let mut wire = hex(&format!("30ff 0020 12808fb8 {IPV4}"));
+            wire[at] = octet;
+            assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, USER_PORT, &wire)).0, Look::No, "octet {at}");
+        }
+    }
+}
