@@ -160,6 +160,19 @@ fn every_tunnel_opens_to_the_packet_inside() {
             udp(6081, &[&[1, 0, 0x65, 0x58, 0, 0, 42, 0, 9, 9, 9, 9][..], &frame].concat()),
             false,
         ),
+        ("GTP", udp(2152, &[&[0x30, 255, 0, packet.len() as u8, 0, 0, 0, 7][..], &packet].concat()), false),
+        (
+            "GTP with an extension of 5G",
+            udp(
+                2152,
+                &[
+                    &[0x34, 255, 0, 8 + packet.len() as u8, 0, 0, 0, 7, 0, 0, 0, 0x85, 1, 0x10, 9, 0][..],
+                    &packet,
+                ]
+                .concat(),
+            ),
+            false,
+        ),
         (
             "CAPWAP with the air's frame, as Cisco sends it on",
             udp(
@@ -340,7 +353,7 @@ fn carried_of<'a>(packet: &Packet<'a>) -> Option<(u32, &'a [u8])> {
 
 #[test]
 fn a_brief_tells_of_every_port_where_packets_are_opened() {
-    for ports in [(50_000, 4789), (50_000, 6081), (50_000, 5247), (5247, 50_000)] {
+    for ports in [(50_000, 4789), (50_000, 6081), (50_000, 2152), (50_000, 5247), (5247, 50_000)] {
         let mut frame = Vec::new();
         let link = PacketBuilder::ethernet2(CLIENT, SERVER).ipv4([192, 0, 2, 1], [198, 51, 100, 2], 63);
         link.udp(ports.0, ports.1).write(&mut frame, PAYLOAD).unwrap();

@@ -1,4 +1,4 @@
-//! What a packet carries inside itself: mirrors (ERSPAN) and tunnels (GRE, VXLAN, CAPWAP, IP in IP …).
+//! What a packet carries inside itself: mirrors (ERSPAN) and tunnels (GRE, VXLAN, GTP, CAPWAP, IP in IP …).
 
 use crate::packet::{Ip, Upper};
 use crate::transport::protocol;
@@ -8,6 +8,8 @@ use crate::{Brief, Cursor, DecodeError, Layer, LinkType};
 const VXLAN_PORT: u16 = 4789;
 /// Geneve's port (RFC 8926 §3.3).
 const GENEVE_PORT: u16 = 6081;
+/// What carries subscribers' packets in mobile networks (3GPP TS 29.281 §4.4.2).
+const GTP_PORT: u16 = 2152;
 /// Where a wireless controller takes its access points' data, and sends from (RFC 5415 §3.1).
 const CAPWAP_PORT: u16 = 5247;
 
@@ -41,7 +43,7 @@ impl Brief {
     #[must_use]
     pub const fn may_carry_packets(&self) -> bool {
         let (src, dst) = (self.src_port, self.dst_port);
-        let to_tunnel = (dst == VXLAN_PORT) | (dst == GENEVE_PORT) | (dst == CAPWAP_PORT);
+        let to_tunnel = (dst == VXLAN_PORT) | (dst == GENEVE_PORT) | (dst == GTP_PORT) | (dst == CAPWAP_PORT);
         (self.protocol == protocol::UDP) & (to_tunnel | (src == CAPWAP_PORT))
     }
 }
@@ -53,6 +55,7 @@ impl<'a> Ip<'a> {
         match self.upper {
             Upper::Udp(udp) if udp.dst_port == VXLAN_PORT => self.vxlan(),
             Upper::Udp(udp) if udp.dst_port == GENEVE_PORT => self.geneve(),
+            Upper::Udp(udp) if udp.dst_port == GTP_PORT => self.gtp(),
             Upper::Udp(udp) if udp.dst_port == CAPWAP_PORT || udp.src_port == CAPWAP_PORT => self.capwap(),
             Upper::Gre(gre) => self.gre(gre.version, gre.protocol, gre.sequenced),
             Upper::Ah(ah) => Ok(self.ip_in_ip(ah.next)),
@@ -125,6 +128,36 @@ impl<'a> Ip<'a> {
             _ => return Ok(None),
         };
         Ok(Some(self.at(link, cursor.rest())))
+    }
+
+    /// 3GPP TS 29.281 §5: version 1, a packet of a subscriber; what any of E, S and PN adds, and extensions,
+    /// which a 5G network has one of.
+    fn gtp(&self) -> Result<Option<Inner<'a>>, DecodeError> {
+        const PACKET: u8 = 255;
+        const MOST_EXTENSIONS: usize = 4;
+        let mut cursor = Cursor::new(Layer::Gtp, self.payload);
+        let [flags, kind, length_high, length_low, _, _, _, _] = cursor.array()?;
+        let length = u32::from(u16::from_be_bytes([length_high, length_low]));
+        if flags & 0xf8 != 0x30 || kind != PACKET || length + 8 != self.payload_wire_len {
+            return Ok(None);
+        }
+        if flags & 0x07 != 0 {
+            let [_, _, _, next] = cursor.array()?;
+            let mut next = if flags & 0x04 == 0 { 0 } else { next };
+            for _ in 0..MOST_EXTENSIONS {
+                if next == 0 {
+                    break;
+                }
+                // Words, its own and the next one's type's bytes among them.
+                let Some(content) = (usize::from(cursor.u8()?) * 4).checked_sub(2) else {
+                    return Err(cursor.malformed("extension of no length"));
+                };
+                cursor.take(content)?;
+                next = cursor.u8()?;
+            }
+        }
+        let carries = cursor.rest().first().is_some_and(|first| matches!(first >> 4, 4 | 6));
+        Ok(carries.then(|| self.at(LinkType::RawIp, cursor.rest())))
     }
 
     /// RFC 5415 §4.3: preamble; lengths, binding and flags; fragment; what the binding adds. Later fragments
