@@ -14,6 +14,7 @@ mod astm;
 mod bacnet;
 mod ber;
 mod bgp;
+mod bittorrent;
 mod bore;
 mod capwap;
 mod checkmk;
@@ -208,6 +209,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     lpd::PROTOCOL,
     rsync::PROTOCOL,
     wsd::PROTOCOL,
+    bittorrent::PROTOCOL,
     tftp::PROTOCOL,
     wol::PROTOCOL,
     capwap::PROTOCOL,
