@@ -52,6 +52,7 @@ mod imap;
 mod ipfix;
 mod ipip;
 mod ipmi;
+mod irc;
 mod jetdirect;
 mod kerberos;
 mod knxnet;
@@ -199,6 +200,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     rtsp::PROTOCOL,
     imap::PROTOCOL,
     pop3::PROTOCOL,
+    irc::PROTOCOL,
     dcerpc::PROTOCOL,
     nfs::PROTOCOL,
     tds::PROTOCOL,
