@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod amneziawg;
+mod amqp;
 mod anyconnect;
 mod anydesk;
 mod astm;
@@ -195,6 +196,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     kerberos::PROTOCOL,
     radius::PROTOCOL,
     mqtt::PROTOCOL,
+    amqp::PROTOCOL,
     stun::PROTOCOL,
     webrtc::PROTOCOL,
     rtsp::PROTOCOL,
