@@ -64,6 +64,7 @@ mod lpd;
 mod mdns;
 mod mkcp;
 mod modbus;
+mod mongodb;
 mod mosh;
 mod mqtt;
 mod mysql;
@@ -209,6 +210,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     postgresql::PROTOCOL,
     oracle::PROTOCOL,
     mysql::PROTOCOL,
+    mongodb::PROTOCOL,
     jetdirect::PROTOCOL,
     lpd::PROTOCOL,
     rsync::PROTOCOL,
