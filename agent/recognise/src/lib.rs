@@ -21,6 +21,7 @@ mod capwap;
 mod checkmk;
 mod cipher;
 mod citrix;
+mod coap;
 mod datagrams;
 mod dcerpc;
 mod dhcp;
@@ -198,6 +199,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     radius::PROTOCOL,
     mqtt::PROTOCOL,
     amqp::PROTOCOL,
+    coap::PROTOCOL,
     stun::PROTOCOL,
     webrtc::PROTOCOL,
     rtsp::PROTOCOL,

@@ -1,0 +1,163 @@
+//! CoAP, HTTP's small kin, of sensors and meters (RFC 7252 §3, §5.10).
+//!
+//! ```text
+//! version 2 bits: 1, type 2 bits, length of the token 4 bits │ code 1 │ number 2 │ token │ options │ FF payload
+//! ```
+//!
+//! Off its port it is believed where the answer repeats number or token.
+
+use sekisho_decode::{Cursor, DecodeError, Layer};
+
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
+
+const PORT: u16 = 5683;
+
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    service: "coap",
+    tunnel: false,
+    over: &[Over::Udp],
+    ports: &[PORT],
+    start: Start::between(0x40, 0x78),
+    look,
+};
+
+const MOST_TOKEN_BYTES: u8 = 8;
+const PAYLOAD: u8 = 0xff;
+const URI_PATH: u32 = 11;
+/// IANA's CoAP Option Numbers: those of the RFCs 7252, 7641, 7959, 8613, 7967, 8768, 9175.
+const OPTIONS: [u32; 25] =
+    [1, 3, 4, 5, 6, 7, 8, 9, URI_PATH, 12, 14, 15, 16, 17, 19, 20, 23, 27, 28, 31, 35, 39, 60, 252, 258];
+const MOST_OPTIONS: usize = 32;
+
+/// What two messages that belong together share.
+struct Message<'a> {
+    is_request: bool,
+    is_answer: bool,
+    number: u16,
+    token: &'a [u8],
+}
+
+fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
+    let Ok(message) = read(sight.data) else { return Look::No };
+    // Only a head is kept: it may be cut within its options, behind the token.
+    let asked = head(&mut Cursor::new(Layer::Application, sight.other)).ok().filter(|other| other.is_request);
+    let server = if message.is_request { sight.sender().peer() } else { sight.sender() };
+    match asked {
+        Some(asked) if message.is_answer && asked.token == message.token && answers(&asked, &message) => {
+            Look::Is(Found::served_by(90, server))
+        }
+        _ if sight.on_port(&[PORT]) && message.is_request => Look::Is(Found::served_by(88, server)),
+        // An answer alone is of too few fixed bits.
+        None if message.is_request || sight.on_port(&[PORT]) => Look::More,
+        _ => Look::No,
+    }
+}
+
+/// The same number, or a token that is long enough to be no accident.
+fn answers(asked: &Message<'_>, message: &Message<'_>) -> bool {
+    asked.number == message.number || asked.token.len() >= 2
+}
+
+fn head<'a>(cursor: &mut Cursor<'a>) -> Result<Message<'a>, DecodeError> {
+    let [first, code] = cursor.array()?;
+    let number = cursor.u16()?;
+    let (kind, token_bytes) = (first >> 4 & 3, first & 0x0f);
+    // Requests by their methods, answers by their classes (RFC 7252 §12.1; RFC 8132, RFC 7959).
+    let is_request = matches!(code, 1..=7) && kind <= 1;
+    let is_answer = matches!(code, 0x41..=0x45 | 0x5f | 0x80..=0x8f | 0x96 | 0x9d | 0xa0..=0xa8) && kind <= 2;
+    if first >> 6 != 1 || token_bytes > MOST_TOKEN_BYTES || !(is_request || is_answer) {
+        return Err(cursor.malformed("no header of CoAP"));
+    }
+    Ok(Message { is_request, is_answer, number, token: cursor.take(token_bytes.into())? })
+}
+
+fn read(data: &[u8]) -> Result<Message<'_>, DecodeError> {
+    let mut cursor = Cursor::new(Layer::Application, data);
+    let message = head(&mut cursor)?;
+    let mut option = 0;
+    let mut is_told = false;
+    for _ in 0..MOST_OPTIONS {
+        if cursor.rest().is_empty() {
+            break;
+        }
+        let first = cursor.u8()?;
+        if first == PAYLOAD {
+            if cursor.rest().is_empty() {
+                return Err(cursor.malformed("a payload of nothing"));
+            }
+            break;
+        }
+        option += extended(&mut cursor, first >> 4)?;
+        let length = extended(&mut cursor, first & 0x0f)?;
+        let value = cursor.take(length as usize)?;
+        if !OPTIONS.contains(&option) {
+            return Err(cursor.malformed("no option of CoAP"));
+        }
+        if option == URI_PATH {
+            if std::str::from_utf8(value).is_err() {
+                return Err(cursor.malformed("a path that is no text"));
+            }
+            is_told = true;
+        }
+    }
+    // A request without a path goes to a device's root, which has nothing.
+    if message.is_request && !is_told {
+        return Err(cursor.malformed("a request for nothing"));
+    }
+    Ok(message)
+}
+
+/// RFC 7252 §3.1: 13 and 14 have the rest in one and two bytes.
+fn extended(cursor: &mut Cursor<'_>, nibble: u8) -> Result<u32, DecodeError> {
+    match nibble {
+        13 => Ok(13 + u32::from(cursor.u8()?)),
+        14 => Ok(269 + u32::from(cursor.u16()?)),
+        15 => Err(cursor.malformed("no option's length")),
+        _ => Ok(nibble.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Side;
+    use crate::recorder::{hex, look, sight};
+
+    /// `/.well-known/core`, and a token.
+    const ASKS: &str = "43 01 05ca 721633 bb 2e77656c6c2d6b6e6f776e 04 636f7265";
+    const ANSWERS: &str = "63 45 05ca 721633 c1 28 ff 3c2f3e";
+
+    #[test]
+    fn its_port_or_an_answer_tells_it() {
+        let [asks, answers, later, other] =
+            [ASKS, ANSWERS, "53 45 1234 721633 ff 31", "63 45 05ca 721634 ff 31"].map(hex);
+        let is = |confidence| Look::Is(Found::served_by(confidence, Side::Resp));
+        let udp = |from_orig, port, wire| sight(Over::Udp, from_orig, port, wire);
+        let after = |port, wire| look(&PROTOCOL, &Sight { other: &asks, ..udp(false, port, wire) }).0;
+        assert_eq!(look(&PROTOCOL, &udp(true, PORT, &asks)).0, is(88));
+        assert_eq!(look(&PROTOCOL, &udp(false, PORT, &answers)).0, Look::More, "unasked");
+        assert_eq!(look(&PROTOCOL, &udp(true, 40_000, &asks)).0, Look::More);
+        assert_eq!(look(&PROTOCOL, &udp(false, 40_000, &answers)).0, Look::No);
+        assert_eq!(after(40_000, &answers), is(90));
+        assert_eq!(after(40_000, &later), is(90), "an answer of its own number");
+        assert_eq!(after(40_000, &other), Look::No, "another's token");
+    }
+
+    #[test]
+    fn contradicting_messages_are_not_its() {
+        for (wire, why) in [
+            ("03 01 05ca 721633 bb 2e77656c6c2d6b6e6f776e", "no version"),
+            ("49 01 05ca 7216337216721633 bb 2e77656c6c2d6b6e6f776e", "a token of nine bytes"),
+            ("43 09 05ca 721633 bb 2e77656c6c2d6b6e6f776e", "no method"),
+            ("63 01 05ca 721633 bb 2e77656c6c2d6b6e6f776e", "a request that acknowledges"),
+            ("43 01 05ca 721633 bb 2e77656c6c", "an option that ends early"),
+            ("43 01 05ca 721633 b2 fffe", "a path that is no text"),
+            ("43 01 05ca 721633", "a request for nothing"),
+            ("43 01 05ca 721633 b1 61 ff", "a payload of nothing"),
+            ("43 01 05ca 721633 a1 61", "no option"),
+            ("40 00 05ca", "empty"),
+        ] {
+            assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, PORT, &hex(wire))).0, Look::No, "{why}");
+        }
+    }
+}
