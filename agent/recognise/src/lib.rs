@@ -139,6 +139,7 @@ mod x11;
 mod yggdrasil;
 mod zabbix;
 mod zerotier;
+mod zoom;
 
 pub use cipher::Cipher;
 pub use datagrams::Datagrams;
@@ -202,6 +203,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     coap::PROTOCOL,
     stun::PROTOCOL,
     webrtc::PROTOCOL,
+    zoom::PROTOCOL,
     rtsp::PROTOCOL,
     imap::PROTOCOL,
     pop3::PROTOCOL,
