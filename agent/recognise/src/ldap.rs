@@ -1,9 +1,15 @@
 //! LDAP (RFC 4511) over TCP and, as Windows looks for its domain controllers, over UDP.
 //!
-//! Told by the envelope and the first fields of a bind, search or extended request. Names are
-//! stepped over.
+//! Told by the envelope and the first fields of a bind, search or extended request, or of what answers them. Names
+//! are stepped over. Once bound, what Windows sends is sealed: on LDAP's port a conn picked up in the middle is
+//! told by the seal (RFC 4422 §3.7, RFC 4121 §4.2.6.2, MS-NLMP §2.2.2.9).
+//!
+//! ```text
+//! length 4 │ 05 04, flags, FF │ ...        Kerberos
+//! length 4 │ 01 00 00 00 │ ...             NTLM
+//! ```
 
-use sekisho_decode::DecodeError;
+use sekisho_decode::{Cursor, DecodeError, Layer};
 
 use crate::ber::{Ber, ENUMERATED, INTEGER, OCTET_STRING, SEQUENCE};
 use crate::settle::settle;
@@ -13,18 +19,51 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     service: "ldap",
     tunnel: false,
     over: &[Over::Tcp, Over::Udp],
-    // The second is the global catalogue.
-    ports: &[389, 3268],
-    start: Start::with(&[0x30]),
+    ports: PORTS,
+    start: Start::with(&[0x30]).or_on(PORTS),
     look,
 };
 
+/// The second is the global catalogue.
+const PORTS: &[u16] = &[389, 3268];
+
 const BIND_REQUEST: u8 = 0x60;
+const BIND_RESPONSE: u8 = 0x61;
 const SEARCH_REQUEST: u8 = 0x63;
+const SEARCH_ENTRY: u8 = 0x64;
+const SEARCH_DONE: u8 = 0x65;
 const EXTENDED_REQUEST: u8 = 0x77;
+const EXTENDED_RESPONSE: u8 = 0x78;
+/// The highest of the codes that have a name (RFC 4511 §4.1.9, RFC 3909, RFC 4533).
+const MOST_RESULT: u32 = 123;
+
+/// A token of Kerberos' that seals a message, sealed by either side, in the clear or not (flags 0 to 7).
+const KERBEROS_SEAL: [u8; 2] = [5, 4];
+const MOST_SEAL_FLAGS: u8 = 7;
+const FILLER: u8 = 0xff;
+/// NTLM's version before its seal.
+const NTLM_SEAL: [u8; 4] = [1, 0, 0, 0];
+/// What a seal takes at the least.
+const SEAL_BYTES: u32 = 16;
 
 fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
-    settle(sight, read(sight))
+    // A sealed message's length begins with a zero.
+    if sight.data.first() != Some(&0) {
+        return settle(sight, read(sight));
+    }
+    let sealed =
+        sight.over == Over::Tcp && !sight.from_start && sight.on_port(PORTS) && is_sealed(sight.data);
+    if sealed { Look::Is(Found::new(75)) } else { Look::No }
+}
+
+/// Tells whether a segment is a sealed message, or its beginning.
+fn is_sealed(segment: &[u8]) -> bool {
+    let mut cursor = Cursor::new(Layer::Application, segment);
+    let (Ok(length), Ok([a, b, flags, filler])) = (cursor.u32(), cursor.array()) else { return false };
+    let kerberos = [a, b] == KERBEROS_SEAL && flags <= MOST_SEAL_FLAGS && filler == FILLER;
+    let ntlm = [a, b, flags, filler] == NTLM_SEAL;
+    let held = segment.len() - size_of::<u32>();
+    (kerberos || ntlm) && (SEAL_BYTES..1 << 24).contains(&length) && held <= length as usize
 }
 
 fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
@@ -37,7 +76,21 @@ fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
     if inner + (before - ber.rest().len()) > outer {
         return Err(ber.malformed("an operation longer than its message"));
     }
+    let mut server = sight.sender().peer();
     match operation {
+        BIND_RESPONSE | SEARCH_DONE | EXTENDED_RESPONSE => {
+            if ber.small(ENUMERATED)? > MOST_RESULT {
+                return Err(ber.malformed("no result of LDAP"));
+            }
+            ber.skip(OCTET_STRING)?;
+            ber.expect(OCTET_STRING)?;
+            server = sight.sender();
+        }
+        SEARCH_ENTRY => {
+            ber.skip(OCTET_STRING)?;
+            ber.expect(SEQUENCE)?;
+            server = sight.sender();
+        }
         BIND_REQUEST => {
             if !matches!(ber.small(INTEGER)?, 2 | 3) {
                 return Err(ber.malformed("no version of LDAP"));
@@ -60,9 +113,9 @@ fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
                 return Err(ber.malformed("an extended operation without its number"));
             }
         }
-        _ => return Err(ber.malformed("no request of LDAP")),
+        _ => return Err(ber.malformed("no operation of LDAP")),
     }
-    Ok(Found::served_by(95, sight.sender().peer()))
+    Ok(Found::served_by(95, server))
 }
 
 #[cfg(test)]
@@ -114,6 +167,47 @@ mod tests {
         ];
         for (why, bytes) in cases {
             assert_eq!(look(&PROTOCOL, &sight(Over::Tcp, true, 389, &hex(bytes))).0, Look::No, "{why}");
+        }
+    }
+
+    #[test]
+    fn answers_are_ldap_from_their_sender() {
+        // (what, wire, LDAP)
+        let cases = [
+            ("a bind's", "3084 00000010 0201 03 6184 00000007 0a01 00 0400 0400", true),
+            ("a search's end", "300c 0201 02 6507 0a01 00 0400 0400", true),
+            ("an entry", "3016 0201 02 6411 0405 64633d6578 3008 3006 0402 636e 3100", true),
+            ("a code that none is", "300c 0201 02 6507 0a01 7e 0400 0400", false),
+            ("no message after the name", "300c 0201 02 6507 0a01 00 0400 0500", false),
+        ];
+        for (what, wire, ldap) in cases {
+            let bytes = hex(wire);
+            let found = if ldap { Look::Is(Found::served_by(95, Side::Resp)) } else { Look::No };
+            assert_eq!(look(&PROTOCOL, &sight(Over::Tcp, false, 389, &bytes)).0, found, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_sealed_message_is_told_on_the_port_of_a_conn_picked_up_in_the_middle() {
+        // (what, port, beginning seen, wire, LDAP)
+        let kerberos = "00000020 0504 06ff 0000 001c 0000000012345678 c1c2c3c4c5c6c7c8c9cacbcccdcecfd0";
+        let ntlm = "00000014 01000000 1122334455667788 00000001 d1d2d3d4";
+        let cases = [
+            ("Kerberos", 389, false, kerberos.to_owned(), true),
+            ("NTLM, in the global catalogue", 3268, false, ntlm.to_owned(), true),
+            ("cut", 389, false, kerberos[..40].to_owned(), true),
+            ("another port", 636, false, kerberos.to_owned(), false),
+            ("at a conn's beginning", 389, true, kerberos.to_owned(), false),
+            ("longer than told", 389, false, format!("{ntlm} 00"), false),
+            ("no seal", 389, false, kerberos.replace("0504", "0505"), false),
+            ("no filler", 389, false, kerberos.replace("06ff", "06fe"), false),
+            ("shorter than a seal", 389, false, "00000004 01000000".to_owned(), false),
+        ];
+        for (what, port, from_start, wire, ldap) in cases {
+            let bytes = hex(&wire);
+            let segment = Sight { from_start, ..sight(Over::Tcp, true, port, &bytes) };
+            let found = if ldap { Look::Is(Found::new(75)) } else { Look::No };
+            assert_eq!(look(&PROTOCOL, &segment).0, found, "{what}");
         }
     }
 }
