@@ -8,6 +8,9 @@
 //! What follows on the same ports is what the way was found for: WebRTC, a VPN that goes between two hosts behind
 //! NAT, a call. It is looked for a while, in a relay's wrap as well, and the conn is then its.
 //!
+//! Old telephones and conference programs speak it as it was before it had its 21 12 A4 42 (RFC 3489 §11.1): these
+//! are told by an answer that has all sixteen octets of the question's transaction.
+//!
 //! Whoever speaks TURN is noted as the variant "turn". What a server answers is how the hospital looks
 //! from outside: the public address of the exit that the question took.
 
@@ -39,6 +42,14 @@ const TURN: [u16; 9] = [3, 4, 6, 7, 8, 9, 0xa, 0xb, 0xc];
 const SUCCESS: u16 = 0x0100;
 /// XOR-MAPPED-ADDRESS (RFC 8489 §14.2).
 const XOR_MAPPED_ADDRESS: u16 = 0x0020;
+/// A Binding without the cookie: request, response, error.
+const BINDING: u16 = 0x0001;
+const BINDING_RESPONSE: u16 = 0x0101;
+const BINDING_ERROR: u16 = 0x0111;
+/// Its attributes, and those that a receiver need not know (RFC 3489 §11.2).
+const MAPPED_ADDRESS: u16 = 0x0001;
+const LAST_CLASSIC: u16 = 0x000b;
+const OPTIONAL: u16 = 0x8000;
 /// TURN's messages that carry a datagram (RFC 8656 §18.1), and the attribute in which they do.
 const SEND_INDICATION: u16 = 0x0016;
 const DATA_INDICATION: u16 = 0x0017;
@@ -62,8 +73,56 @@ fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
             *memo = 1;
             Look::Following(found)
         }
-        Err(error) => refuse(sight, error),
+        Err(error) => match classic(sight) {
+            Some(Classic::Open) => Look::More,
+            Some(Classic::Answered(address)) => {
+                if let Some(address) = address {
+                    sink.note(sight.sender().peer(), Key::PublicAddress, &address.to_string());
+                }
+                *memo = 1;
+                Look::Following(Found::served_by(93, sight.sender()))
+            }
+            None => refuse(sight, error),
+        },
     }
+}
+
+/// A Binding as RFC 3489 has it.
+#[derive(Clone, Copy, Debug)]
+enum Classic {
+    /// It may be one: the question, or an answer without it.
+    Open,
+    /// It answers the question, and may tell how the asker looks from outside.
+    Answered(Option<IpAddr>),
+}
+
+/// Reads a message without a cookie: its length, and attributes that fill it.
+fn classic(sight: &Sight<'_>) -> Option<Classic> {
+    let mut cursor = Cursor::new(Layer::Application, sight.data);
+    let (kind, length) = (cursor.u16().ok()?, usize::from(cursor.u16().ok()?));
+    let whole = sight.data.len() == sight.wire_len && sight.wire_len == HEADER_BYTES + length;
+    let known = matches!(kind, BINDING | BINDING_RESPONSE | BINDING_ERROR);
+    if sight.over != Over::Udp || !known || !whole {
+        return None;
+    }
+    let transaction: [u8; 16] = cursor.array().ok()?;
+    let mut address = None;
+    while !cursor.rest().is_empty() {
+        let (kind, length) = (cursor.u16().ok()?, cursor.u16().ok()?);
+        if !matches!(kind, MAPPED_ADDRESS..=LAST_CLASSIC | XOR_MAPPED_ADDRESS | OPTIONAL..) {
+            return None;
+        }
+        match (kind, cursor.take(length.into()).ok()?) {
+            (MAPPED_ADDRESS, [_, 1, _, _, a, b, c, d]) => {
+                address = Some(Ipv4Addr::new(*a, *b, *c, *d).into());
+            }
+            (MAPPED_ADDRESS, _) => return None,
+            _ => {}
+        }
+    }
+    let asked = sight.other.get(4..HEADER_BYTES) == Some(&transaction)
+        && sight.other.starts_with(&BINDING.to_be_bytes());
+    Some(if asked && kind != BINDING { Classic::Answered(address) } else { Classic::Open })
 }
 
 /// Looks for what the way was found for.
@@ -129,9 +188,12 @@ fn read(sight: &Sight<'_>, sink: &mut dyn Sink) -> Result<Found, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
     let kind = cursor.u16()?;
     let length = usize::from(cursor.u16()?);
-    // Attributes are whole words; nothing follows them in a datagram.
-    let fits = sight.over == Over::Tcp || sight.wire_len == HEADER_BYTES + length;
-    if !length.is_multiple_of(4) || !fits {
+    // Attributes are whole words, which some programs do not keep to; nothing follows them in a datagram.
+    let fits = match sight.over {
+        Over::Tcp => length.is_multiple_of(4),
+        Over::Udp | Over::Ip(_) => sight.wire_len == HEADER_BYTES + length,
+    };
+    if !fits {
         return Err(cursor.malformed("no length of STUN"));
     }
     if cursor.u32()? != MAGIC {
@@ -287,6 +349,52 @@ mod tests {
     }
 
     #[test]
+    fn an_attribute_that_is_not_filled_up_to_a_word_is_read_past() {
+        let bytes = hex("0003 0006 2112a442 0102030405060708090a0b0c 4000 0002 abcd");
+        assert!(matches!(look(&PROTOCOL, &sight(Over::Udp, true, 3478, &bytes)).0, Look::Following(_)));
+        let longer = [&bytes[..], &[0]].concat();
+        assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 3478, &longer)).0, Look::No);
+    }
+
+    #[test]
+    fn without_the_cookie_the_answer_to_the_same_transaction_is_believed() {
+        const TRANSACTION: &str = "c15dae63585d14392e582c260403bf30";
+        let asked = hex(&format!("0001 0008 {TRANSACTION} 0003 0004 00000006"));
+        // (what, wire, answer)
+        let cases = [
+            ("an answer", format!("0101 000c {TRANSACTION} 0001 0008 0001 ff75 c0000201"), true),
+            ("an error", format!("0111 0008 {TRANSACTION} 0009 0004 00000414"), true),
+            ("the question again", format!("0001 0008 {TRANSACTION} 0003 0004 00000006"), false),
+            ("another transaction", "0101 0000 c15dae63585d14392e582c260403bf31".to_owned(), false),
+        ];
+        for (what, wire, answers) in cases {
+            let bytes = hex(&wire);
+            let sent = Sight { other: &asked, ..sight(Over::Udp, false, 3479, &bytes) };
+            let (found, notes) = look(&PROTOCOL, &sent);
+            let expected =
+                if answers { Look::Following(Found::served_by(93, Side::Resp)) } else { Look::More };
+            assert_eq!(found, expected, "{what}");
+            let told = if what == "an answer" { &["192.0.2.1"][..] } else { &[] };
+            assert_eq!(notes.values(Key::PublicAddress), told, "{what}");
+            assert_eq!(look(&PROTOCOL, &Sight { other: &[], ..sent }).0, Look::More, "{what}, of nothing");
+            for len in 0..bytes.len() {
+                let cut = Sight { data: &bytes[..len], ..sent };
+                assert_eq!(look(&PROTOCOL, &cut).0, Look::No, "{what}, {len} octets");
+            }
+        }
+        for wire in [
+            format!("0102 0000 {TRANSACTION}"), // a shared secret's, which needs TLS
+            format!("0101 0008 {TRANSACTION} 0001 0004 00010001"), // an address of no length
+            format!("0101 0004 {TRANSACTION} 0001 0008"), // an attribute that leaves its message
+            format!("0101 0008 {TRANSACTION} 0103 0004 00010001"), // no attribute
+        ] {
+            let bytes = hex(&wire);
+            let sent = Sight { other: &asked, ..sight(Over::Udp, false, 3479, &bytes) };
+            assert_eq!(look(&PROTOCOL, &sent).0, Look::No, "{wire}");
+        }
+    }
+
+    #[test]
     fn ice_over_tcp_has_a_length_before_each_message() {
         let wire = [&[0, 20][..], &hex(BINDING)].concat();
         let found = look(&PROTOCOL, &sight(Over::Tcp, true, 443, &wire)).0;
@@ -300,7 +408,7 @@ mod tests {
         assert_eq!(believed_from(&PROTOCOL, &sight(Over::Tcp, true, 3478, &bytes)), Some(8));
         for wire in [
             "0001 0004 2112a442 0102030405060708090a0b0c", // attributes that are not there
-            "0001 0000 2112a443 0102030405060708090a0b0c",
+            "0003 0000 2112a443 0102030405060708090a0b0c",
             "8001 0000 2112a442 0102030405060708090a0b0c", // RTP's bits
         ] {
             assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 3478, &hex(wire))).0, Look::No, "{wire}");
