@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Two bits and a type are no mark. It is the same source with numbers that go on, datagram for datagram, or a
-//! report whose parts fill its datagram.
+//! report whose parts fill its datagram. Of SRTCP's reports only the first eight octets are in the clear
+//! (RFC 3711 §3.4): there it is the same source again and again, with a length that its blocks need.
 
 use sekisho_decode::{Cursor, Layer};
 
@@ -26,6 +27,9 @@ const ENOUGH: u32 = 4;
 /// Sources are drawn at random (RFC 3550 §8): smaller ones are another protocol's counters.
 const LEAST_SOURCE: u32 = 1 << 16;
 
+/// What SRTCP adds at the least: its number, and a tag of four octets (RFC 3711 §3.4, RFC 4568 §6.2).
+const SEAL_BYTES: usize = 8;
+
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const DESCRIPTION: u8 = 202;
@@ -33,7 +37,8 @@ const LAST_REPORT: u8 = 207;
 
 fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
     if is_control(sight.data) {
-        return reports(sight);
+        let look = reports(sight);
+        return if look == Look::No { sealed(sight) } else { look };
     }
     let Some(now) = Header::read(sight.data) else { return Look::No };
     let Some(then) = Header::read(sight.first) else { return Look::More };
@@ -82,6 +87,30 @@ fn reports(sight: &Sight<'_>) -> Look {
     }
     let whole = reported && described && sight.data.len() == sight.wire_len;
     if whole { Look::Is(Found::new(85)) } else { Look::More }
+}
+
+/// Judges a report that is sealed after its source, by those that went before.
+fn sealed(sight: &Sight<'_>) -> Look {
+    let Some(now) = sealed_source(sight.data, sight.wire_len) else { return Look::No };
+    // Of the first only the beginning is kept.
+    let same = sealed_source(sight.first, usize::MAX) == Some(now);
+    if same && sight.count >= ENOUGH { Look::Is(Found::new(80)) } else { Look::More }
+}
+
+/// Reads a report's source, where its length is what its blocks take and something follows it: the seal.
+fn sealed_source(data: &[u8], wire_len: usize) -> Option<u32> {
+    let mut cursor = Cursor::new(Layer::Application, data);
+    let (first, kind, words) = (cursor.u8().ok()?, cursor.u8().ok()?, usize::from(cursor.u16().ok()?));
+    let blocks = usize::from(first & 0x1f);
+    let told = match kind {
+        SENDER_REPORT => 6 + 6 * blocks,
+        RECEIVER_REPORT => 1 + 6 * blocks,
+        _ => return None,
+    };
+    let source = cursor.u32().ok()?;
+    // Without padding, which nobody needs here.
+    let is_one = first >> 5 == 4 && words == told && source >= LEAST_SOURCE;
+    (is_one && (words + 1) * 4 + SEAL_BYTES <= wire_len).then_some(source)
 }
 
 /// What goes on from one datagram to the next.
@@ -155,12 +184,38 @@ mod tests {
             ("it begins with no report", described.to_owned(), Look::More),
             ("nobody's", sender.clone(), Look::More),
             ("an application's own", "80cc0003 12345678 50494e47 504f4e47".to_owned(), Look::More),
-            ("something follows", format!("{sender}{described}00"), Look::No),
+            ("something follows, as a seal does", format!("{sender}{described}00"), Look::More),
             ("one block more than there is room for", format!("81{}{described}", &sender[2..]), Look::No),
             ("cut", "80cc0003 12345678".to_owned(), Look::No),
         ];
         for (what, wire, expected) in cases {
             assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 16_385, &hex(&wire))).0, expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn sealed_reports_of_one_source_are_told() {
+        const SOURCE: u32 = 0x549a_a5da;
+        let report = |kind: u8, blocks: u8, words: u16, source: u32, rest: usize| {
+            let head = [&[0x80 | blocks, kind][..], &words.to_be_bytes(), &source.to_be_bytes()].concat();
+            [&head[..], &crate::noise::noise(3, rest)].concat()
+        };
+        let first = report(RECEIVER_REPORT, 1, 7, SOURCE, 70);
+        // (what, the fourth datagram, answer)
+        let cases = [
+            ("a sender's", report(SENDER_REPORT, 1, 12, SOURCE, 90), Look::Is(Found::new(80))),
+            ("a receiver's", report(RECEIVER_REPORT, 1, 7, SOURCE, 70), Look::Is(Found::new(80))),
+            ("another source", report(SENDER_REPORT, 1, 12, SOURCE + 1, 90), Look::More),
+            ("longer than its blocks", report(SENDER_REPORT, 1, 13, SOURCE, 90), Look::No),
+            ("no room for a seal", report(SENDER_REPORT, 1, 12, SOURCE, 48), Look::No),
+            ("a small source", report(SENDER_REPORT, 1, 12, 7, 90), Look::No),
+            ("a description", report(DESCRIPTION, 1, 12, SOURCE, 90), Look::No),
+        ];
+        for (what, now, expected) in cases {
+            let fourth = Sight { first: &first[..64], count: 4, ..sight(Over::Udp, true, 23_047, &now) };
+            assert_eq!(look(&PROTOCOL, &fourth).0, expected, "{what}");
+            let too_few = if expected == Look::No { Look::No } else { Look::More };
+            assert_eq!(look(&PROTOCOL, &Sight { count: 3, ..fourth }).0, too_few, "{what}, too few");
         }
     }
 }
