@@ -1,7 +1,8 @@
 //! NTP on any port (RFC 5905 §7.3): who asks whom for the time.
 //!
 //! A packet of 48 bytes has no mark of its own. Off port 123 an answer is believed by its clocks: two
-//! timestamps of this era less than a second or two apart; a question by its zeros.
+//! timestamps of this era less than a second or two apart; a question by its zeros. What `ntpdc` asks (mode 7, `ntpd`'s
+//! `ntp_request.h`) is told by its answer, whose items fill it: to strangers it serves to multiply their datagrams.
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
@@ -20,14 +21,46 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 
 const PACKET_BYTES: usize = 48;
 
+/// A private answer: the bit that says so over the mode, ntpd's two implementations, the highest request of both.
+const PRIVATE: u8 = 7;
+const ANSWER_BIT: u8 = 0x80;
+const IMPLEMENTATIONS: std::ops::RangeInclusive<u8> = 2..=3;
+const LAST_REQUEST: u8 = 46;
+const PRIVATE_HEADER_BYTES: usize = 8;
+/// Items of no answer are larger, nor is the answer (`RESP_DATA_SIZE`).
+const MOST_ITEM_BYTES: u16 = 500;
+
 /// 2000-01-01 in seconds since 1900: no answering clock stands before it.
 const YEAR_2000_S: u32 = 3_155_673_600;
 
 fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
+    if is_private_answer(sight) {
+        return Look::Is(Found::served_by(85, sight.sender()));
+    }
     match Packet::read(sight.data) {
         Ok(packet) => packet.judge(sight),
         Err(_) => Look::No,
     }
+}
+
+/// Tells whether a datagram answers what was asked of ntpd in private.
+fn is_private_answer(sight: &Sight<'_>) -> bool {
+    let mut cursor = Cursor::new(Layer::Application, sight.data);
+    let (Ok([first, _sequence, implementation, request]), Ok(items), Ok(item_bytes)) =
+        (cursor.array(), cursor.u16(), cursor.u16())
+    else {
+        return false;
+    };
+    // Errors have no items.
+    let (items, item_bytes) = (items & 0x0fff, item_bytes & 0x0fff);
+    first & PRIVATE == PRIVATE
+        && first & ANSWER_BIT != 0
+        && matches!(first >> 3 & 7, 1..=4)
+        && IMPLEMENTATIONS.contains(&implementation)
+        && request <= LAST_REQUEST
+        && items > 0
+        && (1..=MOST_ITEM_BYTES).contains(&item_bytes)
+        && sight.wire_len == PRIVATE_HEADER_BYTES + usize::from(items) * usize::from(item_bytes)
 }
 
 /// The header's fields that are judged.
@@ -122,6 +155,25 @@ mod tests {
             let answer = hex(ANSWER);
             let found = look(&PROTOCOL, &sight(Over::Udp, false, port, &answer)).0;
             assert_eq!(found, Look::Is(Found::served_by(answered, Side::Resp)), "port {port}");
+        }
+    }
+
+    #[test]
+    fn an_answer_in_private_is_told_by_its_items() {
+        // (what, the header, octets of items, NTP)
+        let cases = [
+            ("who asked it last", "970e032a 0002 0048", 144, true),
+            ("the first of several", "d700032a 0001 0048", 72, true),
+            ("a question", "1700032a 0000 0000", 40, false),
+            ("items that do not fill it", "970e032a 0002 0048", 143, false),
+            ("another program", "970e042a 0002 0048", 144, false),
+            ("another version", "af0e032a 0002 0048", 144, false),
+            ("nothing", "970e032a 4000 0048", 0, false),
+        ];
+        for (what, header, items, ntp) in cases {
+            let bytes = [hex(header), vec![0x11; items]].concat();
+            let found = if ntp { Look::Is(Found::served_by(85, Side::Resp)) } else { Look::No };
+            assert_eq!(look(&PROTOCOL, &sight(Over::Udp, false, 40_123, &bytes)).0, found, "{what}");
         }
     }
 
