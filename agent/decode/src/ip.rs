@@ -118,6 +118,9 @@ fn v6(bytes: &[u8], wire_len: u32) -> Result<Ip<'_>, DecodeError> {
     ip.with_body(cursor.rest(), body_wire_len)
 }
 
+/// Octets of UDP's header.
+const UDP_HEADER: u32 = 8;
+
 impl<'a> Ip<'a> {
     /// Takes what follows the IP header: cuts link padding, parses the upper layer.
     fn with_body(mut self, rest: &'a [u8], body_wire_len: u32) -> Result<Self, DecodeError> {
@@ -132,6 +135,13 @@ impl<'a> Ip<'a> {
         self.upper = upper;
         self.payload = payload;
         self.payload_wire_len = body_wire_len.saturating_sub((body.len() - payload.len()) as u32);
+        if let (Fragment::First, Upper::Udp(_), Some([_, _, _, _, high, low, _, _])) =
+            (self.fragment, &self.upper, body.first_chunk())
+        {
+            // A datagram in fragments: its own header tells how long it is as a whole.
+            let whole = u32::from(u16::from_be_bytes([*high, *low])).saturating_sub(UDP_HEADER);
+            self.payload_wire_len = self.payload_wire_len.max(whole);
+        }
         Ok(self)
     }
 }

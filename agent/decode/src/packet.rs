@@ -65,7 +65,8 @@ pub struct Ip<'a> {
     pub body: &'a [u8],
     /// The captured bytes after the upper-layer header, without link padding.
     pub payload: &'a [u8],
-    /// How many bytes followed the upper-layer header on the wire.
+    /// How many bytes followed the upper-layer header on the wire; of a first fragment of UDP, those of the whole
+    /// datagram.
     pub payload_wire_len: u32,
 }
 

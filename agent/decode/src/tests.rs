@@ -264,6 +264,26 @@ fn fragments_tell_where_they_stand() {
 }
 
 #[test]
+fn a_first_fragment_of_udp_tells_how_long_the_datagram_is() {
+    // (what, flags and offset, the length UDP tells, octets after its header on the wire)
+    let cases = [
+        ("the first of more", 0x2000, 1540, 1532),
+        ("one that tells less than there is", 0x2000, 9, 3),
+        ("one that tells nothing", 0x2000, 0, 3),
+        ("whole", 0, 1540, 3),
+    ];
+    for (what, field, told, expected) in cases {
+        let mut bytes = vec![0x45, 0, 0, 31, 0, 7];
+        bytes.extend(u16::to_be_bytes(field));
+        bytes.extend([64, 17, 0, 0, 192, 0, 2, 10, 198, 51, 100, 20, 0x13, 0x88, 0x01, 0xbb]);
+        bytes.extend(u16::to_be_bytes(told));
+        bytes.extend([0, 0, 1, 2, 3]);
+        let packet = whole(LinkType::RawIp, &bytes);
+        assert_eq!((ip(&packet).payload, ip(&packet).payload_wire_len), (&[1, 2, 3][..], expected), "{what}");
+    }
+}
+
+#[test]
 fn ipv6_extension_headers_lead_to_the_upper_layer() {
     let mut bytes = vec![0x60, 0, 0, 0, 0, 0, 0, 64];
     bytes.extend([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
