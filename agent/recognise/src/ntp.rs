@@ -30,6 +30,9 @@ const PRIVATE_HEADER_BYTES: usize = 8;
 /// Items of no answer are larger, nor is the answer (`RESP_DATA_SIZE`).
 const MOST_ITEM_BYTES: u16 = 500;
 
+/// The precision of a client that hides its own: 2^32 seconds.
+const MINIMIZED: u8 = 0x20;
+
 /// 2000-01-01 in seconds since 1900: no answering clock stands before it.
 const YEAR_2000_S: u32 = 3_155_673_600;
 
@@ -103,8 +106,9 @@ impl Packet {
         let extension = sight.wire_len.saturating_sub(PACKET_BYTES);
         // A MAC and extension fields are whole words (RFC 5905 §7.5).
         let length_ok = if usual_port { extension.is_multiple_of(4) } else { extension == 0 };
-        // A precision is a negative power of two, or zero while unset.
-        let precision_ok = self.precision == 0 || self.precision >= 0xe0;
+        // A precision is a negative power of two, or zero while unset; chrony's clients tell nothing of themselves, and
+        // so that of the timestamp's field (draft-ietf-ntp-data-minimization).
+        let precision_ok = matches!(self.precision, 0 | MINIMIZED | 0xe0..);
         if !length_ok || !matches!(self.version, 1..=4) || self.stratum > 16 || !precision_ok {
             return Look::No;
         }
@@ -156,6 +160,17 @@ mod tests {
             let found = look(&PROTOCOL, &sight(Over::Udp, false, port, &answer)).0;
             assert_eq!(found, Look::Is(Found::served_by(answered, Side::Resp)), "port {port}");
         }
+    }
+
+    #[test]
+    fn a_client_that_tells_nothing_of_itself_is_recognised() {
+        let question = hex(&QUESTION.replace("230006ec", "23000020"));
+        for (port, sure) in [(123, 90), (40_123, 60)] {
+            let found = look(&PROTOCOL, &sight(Over::Udp, true, port, &question)).0;
+            assert_eq!(found, Look::Is(Found::served_by(sure, Side::Resp)), "port {port}");
+        }
+        let other = hex(&QUESTION.replace("230006ec", "23000021"));
+        assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 123, &other)).0, Look::No);
     }
 
     #[test]
