@@ -182,6 +182,7 @@ pub(crate) fn groups<'a>(
     groups.join_untold();
     groups.join_nameless();
     groups.join_halves();
+    groups.join_datagrams();
     groups
 }
 

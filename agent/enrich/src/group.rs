@@ -25,6 +25,11 @@ const TLS: &str = "tls";
 /// VPNs that use TLS and UDP side by side.
 const HALVED: [&str; 2] = ["anyconnect", "softether"];
 
+/// Services over TCP whose datagrams go between the same two at the same port, with no mark of their own once their
+/// beginning is missed: tinc's tunnel (its manual's chapter "The UDP tunnel"), RDP's pictures (MS-RDPEMT §1.3.2), Citrix's
+/// (EDT).
+const WITH_DATAGRAMS: [&str; 3] = ["citrix", "rdp", "tinc"];
+
 /// What makes one row.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct GroupKey {
@@ -293,6 +298,47 @@ impl<'a> Groups<'a> {
         }
     }
 
+    /// Puts datagrams that tell nothing to the service over TCP between the same two at the same port, where that
+    /// service has such.
+    pub(crate) fn join_datagrams(&mut self) {
+        type Way = (DeviceKey, Option<MacAddr>, Addr, u16);
+        let ways = |key: &GroupKey, group: &Group<'_>, transport: &str| -> Option<Vec<Way>> {
+            let mut ways = Vec::new();
+            for (at, port) in group.endpoints.keys() {
+                (*at == transport).then_some(())?;
+                ways.extend(group.outside.keys().map(|address| (key.device, key.exit, *address, *port)));
+            }
+            Some(ways)
+        };
+        let mut services: BTreeMap<Way, GroupKey> = BTreeMap::new();
+        let all: BTreeMap<_, _> =
+            self.iter().filter(|(key, _)| WITH_DATAGRAMS.contains(&&*key.service)).collect();
+        for (key, group) in all {
+            services.extend(
+                ways(key, group, "tcp").unwrap_or_default().into_iter().map(|way| (way, key.clone())),
+            );
+        }
+        if services.is_empty() {
+            return;
+        }
+        let service = |(key, group): (&GroupKey, &Group<'_>)| {
+            [UNKNOWN, UNKNOWN_ENCRYPTED].contains(&&*key.service).then_some(())?;
+            let ways = ways(key, group, "udp")?;
+            let target = services.get(ways.first()?)?;
+            ways.iter().all(|way| services.get(way) == Some(target)).then(|| (key.clone(), target.clone()))
+        };
+        let joins = in_order(self.iter().filter_map(service));
+        for (key, target) in joins {
+            if let Some(mut group) = self.0.swap_remove(&key)
+                && let Some(known) = self.0.get_mut(&target)
+            {
+                group.evidence.retain(|reason| !say::tells_nothing(reason));
+                known.hear(say::datagrams(&target.service).into());
+                known.absorb(*group);
+            }
+        }
+    }
+
     /// Puts what was reached by address alone to the one named party that has this address, service,
     /// device and exit: the same connection, from before its look-up was seen.
     pub(crate) fn join_nameless(&mut self) {
@@ -380,6 +426,49 @@ mod tests {
             groups.join_halves();
             assert_eq!(groups.0.len(), rows, "{service} at {vpn:?}, TLS at {tls:?}");
             assert_eq!(groups.0[&key(service)].sessions, 3 - rows as u64, "{service}");
+        }
+    }
+
+    #[test]
+    fn datagrams_that_tell_nothing_join_the_service_of_their_port() {
+        let key = |service: &str| GroupKey {
+            device: DeviceKey::Address(Addr::v4([192, 0, 2, 10])),
+            v4: true,
+            party: "198.51.100.20".into(),
+            service: service.into(),
+            exit: None,
+        };
+        let group = |transport: &'static str, ports: &[u16], last: u8| {
+            let mut group = Group { sessions: 1, ..Group::default() };
+            group.outside.add(Addr::v4([198, 51, 100, last]), 1);
+            for port in ports {
+                group.endpoints.add((Cow::Borrowed(transport), *port), 1);
+            }
+            group.evidence.push(say::unknown(transport, 655, true).into());
+            group
+        };
+        // (what, service, what tells nothing, its transport, ports, the last octet of its address, rows)
+        let cases = [
+            ("the tunnel", "tinc", UNKNOWN_ENCRYPTED, "udp", &[655][..], 20, 1),
+            ("too little of it to look encrypted", "tinc", UNKNOWN, "udp", &[655], 20, 1),
+            ("to two ports of the same", "tinc", UNKNOWN_ENCRYPTED, "udp", &[655, 656], 20, 1),
+            ("a port that it has not", "tinc", UNKNOWN_ENCRYPTED, "udp", &[655, 657], 20, 2),
+            ("another address", "tinc", UNKNOWN_ENCRYPTED, "udp", &[655], 21, 2),
+            ("over TCP", "tinc", UNKNOWN_ENCRYPTED, "tcp", &[655], 20, 2),
+            ("told by its content", "tinc", "openvpn", "udp", &[655], 20, 2),
+            ("a service without", "ssh", UNKNOWN_ENCRYPTED, "udp", &[655], 20, 2),
+        ];
+        for (what, service, untold, transport, ports, last, rows) in cases {
+            let mut groups = Groups::default();
+            let known = Group { evidence: SmallVec::new(), ..group("tcp", &[655, 656], 20) };
+            groups.0.insert(key(service), Box::new(known));
+            groups.0.insert(key(untold), Box::new(group(transport, ports, last)));
+            groups.join_datagrams();
+            assert_eq!(groups.0.len(), rows, "{what}");
+            let known = &groups.0[&key(service)];
+            assert_eq!(known.sessions, 3 - rows as u64, "{what}");
+            let rules: Vec<_> = known.evidence.iter().map(|reason| &*reason.rule).collect();
+            assert_eq!(rules, if rows == 1 { &["wire/datagrams"][..] } else { &[] }, "{what}");
         }
     }
 

@@ -151,6 +151,14 @@ pub(crate) const UNKNOWN: &str = "unknown";
 /// The reason's name.
 pub(crate) const UNKNOWN_RULE: &str = "wire/unknown";
 
+/// The reason's name where what was sent looks encrypted.
+const UNKNOWN_ENCRYPTED_RULE: &str = "wire/unknown-encrypted";
+
+/// Tells whether a reason says that no protocol could be told.
+pub(crate) fn tells_nothing(reason: &Evidence) -> bool {
+    [UNKNOWN_RULE, UNKNOWN_ENCRYPTED_RULE].contains(&&*reason.rule)
+}
+
 /// No protocol could be told.
 pub(crate) fn unknown(transport: &str, port: u16, answered: bool) -> Evidence {
     let at = place(transport, port);
@@ -174,7 +182,7 @@ pub(crate) fn encrypted(transport: &str, port: u16, cipher: Cipher) -> Evidence 
     let Cipher { entropy, printable_pct, bytes } = cipher;
     let (whole, tenth) = (entropy / 10, entropy % 10);
     evidence(
-        "wire/unknown-encrypted".to_owned(),
+        UNKNOWN_ENCRYPTED_RULE.to_owned(),
         cipher.confidence(),
         format!(
             "what was sent over {at} fits no known protocol and looks encrypted (or compressed): {whole}.{tenth} of 8 bits of entropy a byte and {printable_pct} % printable in the first {bytes} bytes weighed"
@@ -352,6 +360,18 @@ pub(crate) fn other_half(service: &str) -> Evidence {
         75,
         format!("TLS to the same server goes beside {service} over UDP: taken as its other half"),
         format!("同じサーバーへの TLS 通信を、UDP の {service} と対になる通信とみなしました"),
+    )
+}
+
+/// Datagrams of what is told over TCP.
+pub(crate) fn datagrams(service: &str) -> Evidence {
+    evidence(
+        "wire/datagrams".to_owned(),
+        75,
+        format!(
+            "datagrams go between the same two, at the port at which {service} runs over TCP: taken as its own"
+        ),
+        format!("TCP の {service} と同じ相手・同じポートの UDP 通信を、その一部とみなしました"),
     )
 }
 
