@@ -14,7 +14,9 @@ mod tests;
 use message::{A, AAAA, HTTPS, Header, IN, Name, Question, Reader, SVCB};
 use sekisho_decode::Addr;
 
-use crate::{Fact, Found, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, Start, dns_tunnel};
+use crate::{
+    Fact, Found, Look, Over, Protocol, STREAM_BUDGET, Side, Sight, Sink, Start, dns_tunnel, dnscrypt,
+};
 
 /// mDNS, LLMNR and the NetBIOS name service speak the same format there; each has its own file.
 const OTHERS_PORTS: [u16; 3] = [137, 5353, 5355];
@@ -40,16 +42,22 @@ fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
         Over::Tcp => stream(sight, &mut progress, sink),
         Over::Ip(_) => Look::No,
     };
-    *memo = progress.to_memo();
+    // It turned into another protocol, which reads no further.
+    *memo = if matches!(look, Look::Becomes(..)) { 0 } else { progress.to_memo() };
     look
 }
 
 fn datagram(sight: &Sight<'_>, progress: &mut Progress, sink: &mut dyn Sink) -> Look {
     let cut = sight.wire_len > sight.data.len();
+    let known = progress.server.is_some();
     if let Some(server) = read(sight.data, cut, sight, sink) {
         progress.server = Some(server);
     } else if progress.server.is_some() && !progress.raw {
         progress.raw = dns_tunnel::note_raw(sight, sink).is_some();
+    }
+    // What was asked for was a DNSCrypt resolver's certificate.
+    if known && !sight.on_port(&[PORT]) && dnscrypt::certifies(sight.data) {
+        return Look::Becomes(dnscrypt::PROTOCOL.service, Found::served_by(95, sight.sender()));
     }
     progress.server.map_or(Look::No, |server| Look::Reading(found(sight, server)))
 }

@@ -30,6 +30,7 @@ mod dicom;
 mod dnp3;
 mod dns;
 mod dns_tunnel;
+mod dnscrypt;
 mod dtls;
 mod engine;
 mod esp;
@@ -170,6 +171,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     softether::PROTOCOL,
     dns::PROTOCOL,
     dns_tunnel::PROTOCOL,
+    dnscrypt::PROTOCOL,
     tls::PROTOCOL,
     quic::PROTOCOL,
     // Before HTTP, in which they open where their TLS is taken off; AnyConnect before DTLS as well.

@@ -4,7 +4,7 @@
 //! and those for record types under which data travel; whoever hears of them adds them up by client,
 //! server and domain, for one message proves nothing. Reverse look-ups are long by nature and left out.
 
-use super::message::{Header, Name, Question, Reader};
+use super::message::{Header, Name, Question, Reader, TXT};
 use crate::{Fact, Sight, Sink};
 
 /// Record types (IANA, DNS parameters): what nobody asks for but tunnels (iodine's `PRIVATE` is 65399),
@@ -12,7 +12,6 @@ use crate::{Fact, Sight, Sink};
 const NULL: u16 = 10;
 const KEY: u16 = 25;
 const PRIVATE: u16 = 65_399;
-const TXT: u16 = 16;
 const CNAME: u16 = 5;
 const MX: u16 = 15;
 const SRV: u16 = 33;

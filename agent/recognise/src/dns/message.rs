@@ -7,8 +7,9 @@ use sekisho_decode::{Addr, Cursor, DecodeError, Layer};
 
 use crate::text::{HOST_BYTES, is_host};
 
-/// `A`, `AAAA`, `SVCB` and `HTTPS` (RFC 1035, RFC 3596, RFC 9460), and class `IN`.
+/// `A`, `TXT`, `AAAA`, `SVCB` and `HTTPS` (RFC 1035, RFC 3596, RFC 9460), and class `IN`.
 pub(crate) const A: u16 = 1;
+pub(crate) const TXT: u16 = 16;
 pub(crate) const AAAA: u16 = 28;
 pub(crate) const SVCB: u16 = 64;
 pub(crate) const HTTPS: u16 = 65;

@@ -236,3 +236,29 @@ fn names_and_types_that_may_carry_data_are_told() {
         look(&PROTOCOL, &cut);
     }
 }
+
+#[test]
+fn a_conn_that_fetched_a_dnscrypt_certificate_off_the_usual_port_turns_into_it() {
+    const LABELS: &[&[u8]] = &[b"2", b"dnscrypt-cert", b"example"];
+    let certificate = [&b"\x7cDNSC\0\x02\0\0"[..], &[0x5a; 116]].concat();
+    let (question, text) = (message(LABELS, 16, None), message(LABELS, 16, Some(&[b"\x06v=spf1"])));
+    let answer = message(LABELS, 16, Some(&[&certificate]));
+    let becomes = Look::Becomes("dnscrypt", Found::served_by(95, Side::Resp));
+    let dns = |sure| Look::Reading(Found::served_by(sure, Side::Resp));
+    // (what, port, whether the question was seen, answer, becomes)
+    let cases = [
+        ("a certificate", 443, true, &answer, becomes),
+        ("a certificate whose question was missed", 443, false, &answer, dns(92)),
+        ("a certificate that a usual resolver fetched", 53, true, &answer, dns(97)),
+        ("another text", 443, true, &text, dns(92)),
+    ];
+    for (what, port, asked, answer, expected) in cases {
+        let (mut memo, mut recorder) = (0, Recorder::default());
+        if asked {
+            super::look(&sight(Over::Udp, true, port, &question), &mut memo, &mut recorder);
+        }
+        let look = super::look(&sight(Over::Udp, false, port, answer), &mut memo, &mut recorder);
+        assert_eq!(look, expected, "{what}");
+        assert_eq!(memo == 0, look == becomes, "{what}");
+    }
+}

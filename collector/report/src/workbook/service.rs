@@ -68,7 +68,9 @@ impl Method {
             | "mosh"
             | "ipmi"
             | "winrm" => Self::Rmm,
-            "tls" | "dtls" | "quic" | "ssh" | "webrtc" | "syncthing" | "unknown-encrypted" => Self::Encrypted,
+            "tls" | "dtls" | "quic" | "dnscrypt" | "ssh" | "webrtc" | "syncthing" | "unknown-encrypted" => {
+                Self::Encrypted
+            }
             "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "rlogin" | "syslog"
             | "tftp" | "rtsp" | "bacnet" | "knxnet" | "modbus" | "dnp3" | "lpd" | "jetdirect" | "rsync"
             | "nfs" | "iec104" | "s7comm" | "ethernet-ip" | "zabbix" | "checkmk" | "bgp" | "irc" | "amqp"
