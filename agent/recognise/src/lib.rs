@@ -31,6 +31,7 @@ mod dnp3;
 mod dns;
 mod dns_tunnel;
 mod dnscrypt;
+mod drda;
 mod dtls;
 mod engine;
 mod esp;
@@ -213,6 +214,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     dcerpc::PROTOCOL,
     nfs::PROTOCOL,
     tds::PROTOCOL,
+    drda::PROTOCOL,
     postgresql::PROTOCOL,
     oracle::PROTOCOL,
     mysql::PROTOCOL,
