@@ -91,18 +91,18 @@ impl Announcements {
         let all: Vec<(RelationKey, Announced)> = relations.all.iter().filter_map(announced).collect();
         for (key, what) in all {
             let Some(mut relation) = relations.take_out(&key) else { continue };
-            let by_client = key.orig == what.client;
-            relation.belongs(by_client, CONFIDENCE);
-            relations.absorb(key.part_of(&what, by_client), relation);
+            let is_client = key.orig == what.client;
+            relation.belongs(is_client, what.by_client, CONFIDENCE);
+            relations.absorb(key.part_of(&what, is_client), relation);
         }
     }
 }
 
 impl RelationKey {
     /// The key of the relationship that announced this.
-    fn part_of(self, what: &Announced, by_client: bool) -> Self {
+    fn part_of(self, what: &Announced, is_client: bool) -> Self {
         let Self { mut macs, mut names, .. } = self;
-        if !by_client {
+        if !is_client {
             macs.swap(0, 1);
             names.swap(0, 1);
         }
@@ -190,6 +190,25 @@ mod tests {
             assert_eq!((control.sessions, control.conns), (1, 1), "{what}");
             let parts = [bytes.is_some() && by_client, bytes.is_some() && !by_client];
             assert_eq!(control.parts, parts, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_transfer_that_was_turned_round_by_its_ports_is_found_as_well() {
+        let mut announcements = Announcements::default();
+        // The server opens it, from a port that looks like one to serve at.
+        announcements.keep(0, announced(false, 50_618));
+        for (turned, rows) in [(Some(50_618), 1), (None, 2), (Some(50_619), 2)] {
+            let mut relations = Relations::new(100);
+            conn(&mut relations, CLIENT, 21, -20, Some("ftp"));
+            conn(&mut relations, CLIENT, 3445, 1, None);
+            let transfer = relations.all.values_mut().find(|relation| relation.first_ns == SECOND).unwrap();
+            transfer.either_way = turned;
+            announcements.settle(&mut relations);
+            assert_eq!(relations.all.len(), rows, "{turned:?}");
+            let control = relations.all.values().find(|relation| relation.first_ns == -20 * SECOND).unwrap();
+            assert_eq!(control.bytes, if rows == 1 { [2000, 2] } else { [1000, 1] }, "{turned:?}");
+            assert_eq!(control.parts, [false, rows == 1], "{turned:?}");
         }
     }
 

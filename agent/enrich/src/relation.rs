@@ -95,7 +95,8 @@ pub(crate) struct Relation {
     pub(crate) looked_at: bool,
     /// Whether frames went to a group address: what is said there stays on the link.
     pub(crate) to_group: bool,
-    /// Orig's port as an exporter told it last, where its ports do not tell which end opened it.
+    /// Orig's port as it was last, where it is not known which end opened it: an exporter's, whose ports do not tell,
+    /// or of datagrams that were turned by their ports.
     pub(crate) either_way: Option<u16>,
     /// Whether conns that it announced are counted with it: opened by orig, by resp.
     pub(crate) parts: [bool; 2],
@@ -291,6 +292,7 @@ impl Relations {
         relation.sessions += u64::from(uncounted);
         relation.conns += u64::from(uncounted);
         relation.answered |= answered;
+        relation.either_way = either_way(conn);
         relation.to_group &= to_group;
         for (sum, bytes) in relation.bytes.iter_mut().zip(news) {
             *sum = sum.saturating_add(bytes);
@@ -345,6 +347,12 @@ impl Relations {
     }
 }
 
+/// Gives orig's port of a conn that was turned round only because its ports look like a server's and a client's.
+fn either_way(conn: &Conn<Extra>) -> Option<u16> {
+    let turned = conn.tuple.protocol == protocol::UDP && conn.history().contains('^');
+    turned.then_some(conn.tuple.src_port)
+}
+
 /// The relationship that a conn is of.
 fn key(conn: &Conn<Extra>) -> RelationKey {
     let inspection = &conn.extra.inspection;
@@ -390,15 +398,16 @@ impl Relation {
         self.news |= other.news;
     }
 
-    /// Becomes a part of the relationship that announced it, and no session of its own.
-    pub(crate) fn belongs(&mut self, by_orig: bool, confidence: u8) {
-        if !by_orig {
+    /// Becomes a part of the relationship that announced it, and no session of its own: turned round where orig is
+    /// the announcing one's server.
+    pub(crate) fn belongs(&mut self, is_client: bool, by_client: bool, confidence: u8) {
+        if !is_client {
             self.bytes.swap(0, 1);
             self.vlans.swap(0, 1);
             self.notes.iter_mut().for_each(|(side, _, _)| *side = side.peer());
             self.past.iter_mut().for_each(|past| past.flip());
         }
-        self.parts = [by_orig, !by_orig];
+        self.parts = [by_client, !by_client];
         (self.sessions, self.conns) = (0, 0);
         (self.cipher, self.handshakes, self.either_way) = (None, 0, None);
         self.confidence = confidence;
