@@ -116,6 +116,7 @@ mod ssdp;
 mod ssh;
 mod sstp;
 mod start;
+mod stratum;
 mod stream;
 mod stun;
 mod syslog;
@@ -245,6 +246,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     frp::PROTOCOL,
     bore::PROTOCOL,
     rathole::PROTOCOL,
+    stratum::PROTOCOL,
     rustdesk::PROTOCOL,
     socks::PROTOCOL,
     ike::PROTOCOL,
