@@ -311,8 +311,10 @@ impl<'a> Groups<'a> {
             Some(ways)
         };
         let mut services: BTreeMap<Way, GroupKey> = BTreeMap::new();
-        let all: BTreeMap<_, _> =
-            self.iter().filter(|(key, _)| WITH_DATAGRAMS.contains(&&*key.service)).collect();
+        // One that is only guessed is no tunnel.
+        let has =
+            |(key, group): &(&GroupKey, &Group<'_>)| group.tunnel && WITH_DATAGRAMS.contains(&&*key.service);
+        let all: BTreeMap<_, _> = self.iter().filter(has).collect();
         for (key, group) in all {
             services.extend(
                 ways(key, group, "tcp").unwrap_or_default().into_iter().map(|way| (way, key.clone())),
@@ -457,10 +459,12 @@ mod tests {
             ("over TCP", "tinc", UNKNOWN_ENCRYPTED, "tcp", &[655], 20, 2),
             ("told by its content", "tinc", "openvpn", "udp", &[655], 20, 2),
             ("a service without", "ssh", UNKNOWN_ENCRYPTED, "udp", &[655], 20, 2),
+            ("one that is only guessed", "rdp", UNKNOWN_ENCRYPTED, "udp", &[655], 20, 2),
         ];
         for (what, service, untold, transport, ports, last, rows) in cases {
             let mut groups = Groups::default();
-            let known = Group { evidence: SmallVec::new(), ..group("tcp", &[655, 656], 20) };
+            let tunnel = what != "one that is only guessed";
+            let known = Group { evidence: SmallVec::new(), tunnel, ..group("tcp", &[655, 656], 20) };
             groups.0.insert(key(service), Box::new(known));
             groups.0.insert(key(untold), Box::new(group(transport, ports, last)));
             groups.join_datagrams();
