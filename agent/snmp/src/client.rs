@@ -27,6 +27,12 @@ pub trait Client: Send {
 
     /// Tells whether the device's version of SNMP has [`Client::bulk`].
     fn has_bulk(&self) -> bool;
+
+    /// Turns to the bridge of one VLAN, of a device that has one each; `None` turns back to the device as a whole.
+    /// Tells whether it can be asked so.
+    fn turn_to(&mut self, vlan: Option<u32>) -> bool {
+        vlan.is_none()
+    }
 }
 
 /// Why a question has no answer.

@@ -43,6 +43,23 @@ pub enum Credentials {
     V3(User),
 }
 
+impl Credentials {
+    /// What asks for the bridge of one VLAN, as Cisco's switches have it ("SNMP Community String Indexing", document
+    /// 40367): a community with the VLAN behind it, a context of SNMPv3. `None` where there is a context already.
+    pub(crate) fn of_vlan(&self, vlan: u32) -> Option<Self> {
+        let indexed =
+            |community: &Secret| Secret([community.octets(), format!("@{vlan}").as_bytes()].concat());
+        match self {
+            Self::V1 { community } => Some(Self::V1 { community: indexed(community) }),
+            Self::V2c { community } => Some(Self::V2c { community: indexed(community) }),
+            Self::V3(user) if user.context.is_empty() => {
+                Some(Self::V3(User { context: format!("vlan-{vlan}"), ..user.clone() }))
+            }
+            Self::V3(_) => None,
+        }
+    }
+}
+
 /// A user of SNMPv3.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct User {
@@ -142,6 +159,20 @@ const fn extension(cipher: Option<Encryption>) -> KeyExtension {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_vlan_is_asked_for_by_community_and_by_context() {
+        let secret = |text: &str| Secret::new(text.as_bytes()).unwrap();
+        let of_vlan = |credentials: &Credentials| credentials.of_vlan(10);
+        let v2c = Credentials::V2c { community: secret("read") };
+        assert_eq!(of_vlan(&v2c), Some(Credentials::V2c { community: secret("read@10") }));
+        let v3 = |context: &str| {
+            let (name, context) = ("sekisho".to_owned(), context.to_owned());
+            Credentials::V3(User { name, auth: None, privacy: None, context })
+        };
+        assert_eq!(of_vlan(&v3("")), Some(v3("vlan-10")));
+        assert_eq!(of_vlan(&v3("site")), None, "it is in a context already");
+    }
 
     #[test]
     fn no_secret_is_printed() {

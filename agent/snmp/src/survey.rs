@@ -6,6 +6,7 @@
 //! | ipAddrTable, ipAddressTable, ipNetToMediaTable, ipNetToPhysicalTable | RFC 4293 |
 //! | ipCidrRouteTable, inetCidrRouteTable, ipRouteTable | RFC 4292, RFC 1213 |
 //! | dot1dBasePortTable, dot1dTpFdbTable, dot1qTpFdbTable | RFC 4188, RFC 4363 |
+//! | vtpVlanTable, and dot1dTpFdbTable of each VLAN | CISCO-VTP-MIB |
 //! | lldpLocPortTable, lldpRemTable, lldpRemManAddrTable | IEEE 802.1AB |
 //! | cdpCacheTable | CISCO-CDP-MIB |
 //! | entPhysicalTable | RFC 6933 |
@@ -82,7 +83,7 @@ pub async fn surroundings<C: Client>(walker: &mut Walker<C>, facts: &mut Facts, 
     }
     if scope.surroundings {
         facts.neighbours = ip::neighbours(walker).await;
-        facts.forwarding = bridge::read(walker).await;
+        bridge::read(walker, &facts.system, &mut facts.forwarding).await;
     }
 }
 
@@ -106,6 +107,7 @@ fn tables(scope: Scope) -> Vec<Oid> {
     let mut tables: Vec<Oid> = tables.into_iter().map(entry).collect();
     if scope.surroundings {
         tables.extend(link::tables());
+        tables.push(bridge::vlan_table());
     }
     tables
 }

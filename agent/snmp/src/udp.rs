@@ -74,6 +74,8 @@ impl Traffic {
 pub struct Udp {
     address: SocketAddr,
     credentials: Credentials,
+    /// What the bridge of one VLAN is asked with, while it is asked.
+    of_vlan: Option<Credentials>,
     manner: Manner,
     traffic: Arc<Traffic>,
     session: Option<AsyncSession>,
@@ -117,6 +119,7 @@ impl Udp {
         Self {
             address,
             credentials,
+            of_vlan: None,
             manner,
             traffic,
             session: None,
@@ -195,7 +198,7 @@ impl Udp {
     async fn open(&mut self, patience: Duration) -> Result<AsyncSession, After> {
         let local = |error: std::io::Error| After::Give(Failure::Local { what: error.to_string() });
         let first = self.jitter.number();
-        match &self.credentials {
+        match self.of_vlan.as_ref().unwrap_or(&self.credentials) {
             Credentials::V1 { community } => {
                 AsyncSession::new_v1(self.address, community.octets(), first).await.map_err(local)
             }
@@ -352,6 +355,12 @@ impl Client for Udp {
 
     fn has_bulk(&self) -> bool {
         !matches!(self.credentials, Credentials::V1 { .. })
+    }
+
+    fn turn_to(&mut self, vlan: Option<u32>) -> bool {
+        self.of_vlan = vlan.and_then(|vlan| self.credentials.of_vlan(vlan));
+        self.session = None;
+        vlan.is_some() == self.of_vlan.is_some()
     }
 }
 

@@ -80,6 +80,15 @@ struct Column {
     last: Oid,
 }
 
+/// How a walk stood before it turned to one VLAN.
+#[derive(Debug)]
+pub struct Whole {
+    bindings: u32,
+    worst: State,
+    first_failure: State,
+    absent: BTreeSet<Oid>,
+}
+
 impl<C: Client> Walker<C> {
     /// Begins with a device, at its place among others.
     pub fn new(client: C, seat: Seat) -> Self {
@@ -112,6 +121,32 @@ impl<C: Client> Walker<C> {
     #[must_use]
     pub const fn is_lost(&self) -> bool {
         self.lost
+    }
+
+    /// Turns to the bridge of one VLAN ([`Client::turn_to`]); `None` where the device is not asked so, or not any
+    /// more.
+    pub fn turn_to(&mut self, vlan: u32) -> Option<Whole> {
+        if self.is_lost() || !self.client.turn_to(Some(vlan)) {
+            return None;
+        }
+        Some(Whole {
+            bindings: self.bindings,
+            worst: std::mem::replace(&mut self.worst, State::Complete),
+            first_failure: std::mem::replace(&mut self.first_failure, State::Complete),
+            absent: std::mem::take(&mut self.absent),
+        })
+    }
+
+    /// Turns back to the device as a whole; tells whether the bridge answered. That it does not says nothing of
+    /// the device.
+    pub fn turn_back(&mut self, whole: Whole) -> bool {
+        self.client.turn_to(None);
+        let Whole { bindings, worst, first_failure, absent } = whole;
+        let answered = !self.lost && self.worst < State::Refused;
+        self.worst = if answered { worst.max(self.worst) } else { worst };
+        (self.bindings, self.first_failure, self.absent, self.lost) =
+            (bindings, first_failure, absent, false);
+        answered
     }
 
     /// Reads single objects, a few a request. What is not there is not in the answer.

@@ -1,6 +1,8 @@
 use super::*;
 use crate::facts::LinkProtocol;
-use crate::{Recording, Seat, State};
+use std::collections::BTreeMap;
+
+use crate::{Binding, Failure, Recording, Seat, State};
 
 /// A switch that routes, as a recording; addresses and names are for documentation.
 const SWITCH: &str = "\
@@ -120,4 +122,81 @@ async fn odd_rows_are_left_out() {
     assert_eq!(hops, 1, "only the whole row has a next hop: {:?}", facts.routes);
     assert!(facts.routes.iter().all(|route| route.prefix == 0));
     assert!(facts.neighbours.is_empty() && facts.forwarding.is_empty() && facts.interfaces.is_empty());
+}
+
+/// A switch with a bridge for each VLAN.
+struct Bridges {
+    whole: Recording,
+    /// Those that answer.
+    of_vlan: BTreeMap<u32, Recording>,
+    vlan: Option<u32>,
+    /// Questions to those that do not.
+    in_vain: usize,
+}
+
+impl Bridges {
+    fn asked(&mut self) -> Result<&mut Recording, Failure> {
+        let Some(vlan) = self.vlan else { return Ok(&mut self.whole) };
+        let bridge = self.of_vlan.get_mut(&vlan);
+        self.in_vain += usize::from(bridge.is_none());
+        bridge.ok_or(Failure::NoAnswer)
+    }
+}
+
+impl Client for &mut Bridges {
+    async fn get(&mut self, oids: &[Oid]) -> Result<Vec<Binding>, Failure> {
+        self.asked()?.get(oids).await
+    }
+
+    async fn next(&mut self, oid: &Oid) -> Result<Binding, Failure> {
+        self.asked()?.next(oid).await
+    }
+
+    async fn bulk(&mut self, oids: &[Oid], repetitions: u32) -> Result<Vec<Binding>, Failure> {
+        self.asked()?.bulk(oids, repetitions).await
+    }
+
+    fn has_bulk(&self) -> bool {
+        true
+    }
+
+    fn turn_to(&mut self, vlan: Option<u32>) -> bool {
+        self.vlan = vlan;
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_bridge_for_each_vlan_is_asked_for_its_table() {
+    let plain = "1.3.6.1.2.1.17.1.4.1.2.1|2|10101\n1.3.6.1.2.1.17.4.3.1.2.0.83.0.0.0.1|2|1\n\
+                 1.3.6.1.2.1.17.4.3.1.3.0.83.0.0.0.1|2|3\n";
+    // VLAN 20 works, 30 is suspended, 1002 is for FDDI.
+    let vlans = "1.3.6.1.4.1.9.9.46.1.3.1.1.2.1.1|2|1\n1.3.6.1.4.1.9.9.46.1.3.1.1.2.1.20|2|1\n\
+                 1.3.6.1.4.1.9.9.46.1.3.1.1.2.1.30|2|2\n1.3.6.1.4.1.9.9.46.1.3.1.1.2.1.1002|2|1\n\
+                 1.3.6.1.4.1.9.9.46.1.3.1.1.3.1.1|2|1\n1.3.6.1.4.1.9.9.46.1.3.1.1.3.1.20|2|1\n\
+                 1.3.6.1.4.1.9.9.46.1.3.1.1.3.1.30|2|1\n1.3.6.1.4.1.9.9.46.1.3.1.1.3.1.1002|2|2\n";
+    let twenty = "1.3.6.1.2.1.17.1.4.1.2.7|2|10107\n1.3.6.1.2.1.17.4.3.1.2.0.83.0.0.0.20|2|7\n\
+                  1.3.6.1.2.1.17.4.3.1.3.0.83.0.0.0.20|2|3\n";
+    let one = (Some(1), 10101, 1);
+    let all = (Some(20), 10107, 20);
+    // (what, description, bridges that answer, VLAN with interface and address of what was found, in vain)
+    let cases = [
+        ("all answer", "Cisco IOS Software", &[(1, plain), (20, twenty)][..], &[one, all][..], 0),
+        ("the second falls silent", "Cisco IOS Software", &[(1, plain)], &[one], 2),
+        ("none answers", "Cisco IOS Software", &[], &[(None, 10101, 1)], 1),
+        ("none is to be asked", "Cisco NX-OS(tm) n5000", &[(1, plain)], &[(None, 10101, 1)], 0),
+    ];
+    for (what, descr, of_vlan, expected, in_vain) in cases {
+        let of_vlan = of_vlan.iter().map(|(vlan, text)| (*vlan, Recording::parse(text))).collect();
+        let whole = format!("1.3.6.1.2.1.1.1.0|4|{descr}\n1.3.6.1.2.1.1.5.0|4|sw1\n{plain}{vlans}");
+        let mut bridges = Bridges { whole: Recording::parse(&whole), of_vlan, vlan: None, in_vain: 0 };
+        let mut walker = Walker::new(&mut bridges, Seat::default());
+        let system = system(&mut walker).await;
+        let facts = facts(&mut walker, system, Scope::default()).await;
+        let found: Vec<_> =
+            facts.forwarding.iter().map(|seen| (seen.vlan, seen.if_index, seen.mac[5])).collect();
+        assert_eq!(found, expected, "{what}");
+        assert_eq!(walker.state(), State::Complete, "{what}: it says nothing of the device");
+        assert_eq!((bridges.vlan, bridges.in_vain), (None, in_vain), "{what}");
+    }
 }
