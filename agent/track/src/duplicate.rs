@@ -19,7 +19,8 @@ const WINDOW: u32 = (WINDOW_NS >> TICK_BITS).cast_unsigned() as u32;
 /// A direct-mapped memory of recent packets, small enough for the second cache.
 #[derive(Debug)]
 pub(crate) struct Duplicates {
-    recent: Vec<Recent>,
+    /// Of known size: no place in it is beyond its end, and none has to be asked whether it is.
+    recent: Box<[Recent; RECENT]>,
 }
 
 /// A packet, in sixteen bytes. A tag that matches by chance still has to match its conn's tuple.
@@ -41,8 +42,9 @@ pub(crate) enum Memory {
 }
 
 impl Duplicates {
+    #[expect(clippy::large_stack_arrays, reason = "once, 128 KiB, and only where nothing is optimised")]
     pub(crate) fn new() -> Self {
-        Self { recent: vec![Recent::default(); RECENT] }
+        Self { recent: Box::new([Recent::default(); RECENT]) }
     }
 
     /// Reads a packet's place, so that it is in the cache when it is looked up.
