@@ -38,8 +38,6 @@ const AHEAD: usize = 32;
 const EXPORTS: [&str; 3] = ["netflow", "ipfix", "sflow"];
 /// Time that runs back further than this is another capture, not another order of packets.
 const REWIND_HOURS: i64 = 1;
-/// What no router forwards (RFC 1812 §5.3.5.1).
-const LIMITED_BROADCAST: Addr = Addr::v4([255; 4]);
 
 /// Everything between the capture and the analysis.
 #[derive(Debug)]
@@ -348,7 +346,7 @@ impl Pipeline {
         {
             return self.control(time_ns, link, ip, icmp);
         }
-        if ip.dst == LIMITED_BROADCAST && level.carrier.is_none() {
+        if ip.dst == Addr::LIMITED_BROADCAST && level.carrier.is_none() {
             self.enrich.broadcast(time_ns, link, ip.src);
         }
         let Self { table, ended, engine, enrich, mirror, .. } = self;

@@ -18,6 +18,9 @@ impl Addr {
     /// `::`, which stands for "no address" in the tables.
     pub const UNSPECIFIED: Self = Self(0);
 
+    /// All hosts of a network, which no router forwards (RFC 1812 §5.3.5.1).
+    pub const LIMITED_BROADCAST: Self = Self::v4([255; 4]);
+
     /// Reads the four bytes of an IPv4 header field.
     #[inline]
     #[must_use]

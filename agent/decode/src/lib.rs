@@ -33,7 +33,7 @@ pub use frame::{decode, decode_tagged};
 pub use packet::{Ah, Body, Esp, Fragment, Gre, Icmp, Ip, Link, Packet, Tcp, Udp, Upper, flag};
 pub use route::RouteMessage;
 pub use transport::protocol;
-pub use tunnel::Inner;
+pub use tunnel::{Inner, may_carry_packets};
 pub use written::Written;
 
 /// What the first byte of a captured frame belongs to.

@@ -2,7 +2,7 @@
 
 use crate::packet::{Ip, Upper};
 use crate::transport::protocol;
-use crate::{Brief, Cursor, DecodeError, Layer, LinkType};
+use crate::{Cursor, DecodeError, Layer, LinkType};
 
 /// VXLAN's port (RFC 7348 §5). Its header alone is too plain to tell on any port.
 const VXLAN_PORT: u16 = 4789;
@@ -36,16 +36,15 @@ pub struct Inner<'a> {
     pub mirror: bool,
 }
 
-impl Brief {
-    /// Tells whether the packet goes where packets in the clear are carried.
-    #[expect(clippy::needless_bitwise_bool, reason = "which is TCP and which UDP no branch can foresee")]
-    #[inline]
-    #[must_use]
-    pub const fn may_carry_packets(&self) -> bool {
-        let (src, dst) = (self.src_port, self.dst_port);
-        let to_tunnel = (dst == VXLAN_PORT) | (dst == GENEVE_PORT) | (dst == GTP_PORT) | (dst == CAPWAP_PORT);
-        (self.protocol == protocol::UDP) & (to_tunnel | (src == CAPWAP_PORT))
-    }
+/// Tells whether packets between these two ports may carry others in the clear.
+#[must_use]
+pub const fn may_carry_packets(number: u8, ports: [u16; 2]) -> bool {
+    let [one, other] = ports;
+    number == protocol::UDP && (opens_at(one) || opens_at(other))
+}
+
+const fn opens_at(port: u16) -> bool {
+    matches!(port, VXLAN_PORT | GENEVE_PORT | GTP_PORT | CAPWAP_PORT)
 }
 
 impl<'a> Ip<'a> {

@@ -7,9 +7,9 @@ use sekisho_decode::flag;
 use sekisho_mirror::{Carries, Glance};
 use sekisho_track::{Attention, ConnId};
 
+use super::Pipeline;
 use super::carried::Carried;
 use super::waiting::Waiting;
-use super::{LIMITED_BROADCAST, Pipeline};
 use crate::capture::Frame;
 
 impl Pipeline {
@@ -21,8 +21,7 @@ impl Pipeline {
     #[inline(always)]
     pub(super) fn known(&mut self, waiting: &Waiting<'_>) -> bool {
         let Waiting { frame, brief, mark, glance } = waiting;
-        let opens = brief.flags & flag::SYN != 0 || brief.may_carry_packets();
-        if !brief.is_some() || opens || brief.dst == LIMITED_BROADCAST {
+        if !brief.is_some() || brief.flags & flag::SYN != 0 {
             return false;
         }
         let Self { table, enrich, mirror, .. } = self;

@@ -40,6 +40,9 @@ pub struct Conn<X> {
     pub attention: Attention,
     /// Whether this place in the table is taken.
     pub(crate) live: bool,
+    /// Whether it is by a conn whose packets may be counted by their briefs: they carry no packets of others, and
+    /// none goes to all hosts of its network.
+    pub(crate) plain: bool,
     /// The link-layer hops of packets from orig, and of packets from resp.
     pub hops: [Hops; 2],
     /// The later stages' own.
@@ -340,7 +343,7 @@ impl<X: Default> Conn<X> {
     pub(crate) fn vacant() -> Self {
         let tuple =
             Tuple { src: Addr::UNSPECIFIED, dst: Addr::UNSPECIFIED, src_port: 0, dst_port: 0, protocol: 0 };
-        Self { live: false, ..Self::opened(tuple, 0, 0) }
+        Self { live: false, plain: false, ..Self::opened(tuple, 0, 0) }
     }
 
     pub(crate) fn opened(tuple: Tuple, vlan: u16, time_ns: i64) -> Self {
@@ -357,6 +360,7 @@ impl<X: Default> Conn<X> {
             held: false,
             attention: Attention::Content,
             live: true,
+            plain: tuple.is_plain(),
             hops: [Hops::default(), Hops::default()],
             extra: X::default(),
         }

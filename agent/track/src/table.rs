@@ -199,7 +199,7 @@ impl<X: Default> Table<X> {
         if self.wheel.is_due(time_ns) {
             return None;
         }
-        let conn = self.conns.get_mut(glance).filter(|conn| conn.live && conn.vlan == brief.vlan)?;
+        let conn = self.conns.get_mut(glance).filter(|conn| conn.plain && conn.vlan == brief.vlan)?;
         let from_orig = conn.sent_by_orig(&Tuple::of_brief(brief))?;
         let memory = self.duplicates.look(mark.packet, time_ns, mark.hop, brief.ident);
         if memory != Memory::New || conn.is_over(time_ns) {

@@ -1,6 +1,6 @@
 //! The five-tuple and its hash.
 
-use sekisho_decode::{Addr, Brief, Ip};
+use sekisho_decode::{Addr, Brief, Ip, may_carry_packets};
 
 /// Addresses, ports and protocol of one packet, as it was sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -67,6 +67,12 @@ impl Tuple {
         let addresses = self.src.bits() ^ self.dst.bits() ^ other.src.bits() ^ other.dst.bits();
         let ports = self.src_port ^ self.dst_port ^ other.src_port ^ other.dst_port;
         halves(addresses) | ports as u64 | (self.protocol ^ other.protocol) as u64
+    }
+
+    /// Tells whether nothing but the conn's counts can come of a later packet, by its ends; either way alike.
+    pub(crate) fn is_plain(&self) -> bool {
+        let to_all = self.src == Addr::LIMITED_BROADCAST || self.dst == Addr::LIMITED_BROADCAST;
+        !to_all && !may_carry_packets(self.protocol, [self.src_port, self.dst_port])
     }
 
     /// What both directions have in common of their ends.
