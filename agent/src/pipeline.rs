@@ -105,6 +105,13 @@ impl Pipeline {
         }
     }
 
+    /// Starts anew, since the clock was wrong; what flow exporters announced stays.
+    pub(crate) fn renew(&mut self, settings: Settings) {
+        let mut exporters = std::mem::replace(&mut self.exporters, Exporters::new(ExportLimits::default()));
+        exporters.forget_times();
+        *self = Self { exporters, ..Self::new(settings) };
+    }
+
     /// Notes what the capturing machine lost of a source that was read to its end.
     pub(crate) fn source_done(&mut self, drops: u64) {
         // What a file says of its losses may be any number.

@@ -73,6 +73,13 @@ impl Exporter {
             + self.names.held_bytes()
     }
 
+    /// See [`Exporters::forget_times`](crate::Exporters::forget_times).
+    pub(crate) fn forget_times(&mut self) {
+        self.last_ns = i64::MIN;
+        self.streams.values_mut().for_each(|stream| stream.last_ns = i64::MIN);
+        self.templates.forget_waiting();
+    }
+
     /// Tells how much would be lost with it: what never gave a flow first, then the longest silent.
     pub(crate) const fn worth(&self) -> (bool, i64) {
         (self.counts.flows > 0, self.last_ns)

@@ -68,6 +68,13 @@ impl Exporters {
         all
     }
 
+    /// Forgets when each was heard, and the data that wait for a template: the clock they were timed by was wrong.
+    /// What exporters announced stays: some say it again after half an hour only.
+    pub fn forget_times(&mut self) {
+        self.known.values_mut().for_each(Exporter::forget_times);
+        self.held_bytes = self.known.values().map(Exporter::held_bytes).sum();
+    }
+
     /// Tells of every exporter, in the order of their addresses.
     pub fn exporters(&self) -> impl Iterator<Item = ExporterReport<'_>> {
         self.known.values().map(Exporter::report)

@@ -135,6 +135,13 @@ impl Templates {
         }
     }
 
+    /// Lets nothing wait any more; it was dropped.
+    pub(crate) fn forget_waiting(&mut self) {
+        self.waiting_dropped += self.waiting.len() as u64;
+        self.waiting.clear();
+        self.waiting_bytes = 0;
+    }
+
     /// Gives the next set that has waited for this layout.
     pub(crate) fn next_waiting(&mut self, key: Key) -> Option<Waiting> {
         let index = self.waiting.iter().position(|waiting| waiting.key == key)?;

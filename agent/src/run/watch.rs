@@ -339,7 +339,7 @@ impl<T: Tap> Work for Watch<T> {
         // Of what lies in a pipeline, counts go on; its state does not.
         let Vitals { packets, bytes, duplicates, evicted, .. } = self.vitals();
         self.left_out = Vitals { packets, bytes, duplicates, evicted, ..Vitals::default() };
-        self.pipeline = Pipeline::new(self.settings.clone());
+        self.pipeline.renew(self.settings.clone());
         // What was lost so far is none of what comes.
         self.pipeline.lost(self.losses().drops);
         drop(self.pipeline.gather());

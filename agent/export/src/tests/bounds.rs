@@ -85,3 +85,18 @@ fn what_exporters_hold_together_is_bounded() {
     }
     assert!(exporters.evicted() > 200);
 }
+
+#[test]
+fn what_was_announced_stays_when_the_clock_was_wrong() {
+    let mut run = Run::new();
+    run.read(&v9(0, 0, &[set(0, &template(256, &V9_FLOW))])).unwrap();
+    run.read(&v9(1, 0, &[set(300, &[0; 40])])).unwrap();
+    let held = run.exporters.held_bytes();
+    run.exporters.forget_times();
+    let report = run.exporters.exporters().next().unwrap();
+    let told = (report.templates, report.waiting, report.waiting_dropped, report.last_ns);
+    assert_eq!(told, (1, 0, 1, i64::MIN));
+    assert!(run.exporters.held_bytes() < held - 40, "what waited takes no room");
+    run.read(&v9(2, 0, &[set(256, &v9_flows(3))])).unwrap();
+    assert_eq!(run.flows.len(), 3, "nobody has to wait for the template");
+}
