@@ -33,7 +33,7 @@ pub(crate) use bundle::{bundle, import};
 pub(crate) use daemon::{Meetings, start};
 pub(crate) use enrol::enrol;
 pub(crate) use meeting::once;
-pub(crate) use place::OnServer;
+pub(crate) use place::{OnServer, is_enrolled};
 
 /// `[sync]`, checked.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -39,7 +39,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use sekisho_desk as desk;
-use sekisho_ledger::{Intake, LedgerError};
+use sekisho_ledger::{Intake, LedgerError, Member};
 use sekisho_report::{Lang, clean_lines, fill, text};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -119,7 +119,19 @@ fn init(config: &Config, lang: Lang) -> anyhow::Result<()> {
 
 fn status(config: &Config, lang: Lang) -> anyhow::Result<()> {
     let zone = sekisho_report::zone();
-    for received in Intake::open(config.database())?.received()? {
+    let mut intake = Intake::open(config.database())?;
+    let (all, members) = (intake.received()?, intake.members()?);
+    if members.is_empty() && all.is_empty() {
+        tell(text(lang, "collector.no-sites"))?;
+    }
+    let has_sent = |site: &str| all.iter().any(|received| received.site == site);
+    for Member { site, revoked, .. } in members {
+        if !revoked && !has_sent(&site) {
+            let site = sekisho_report::clean(&site, MAX_NAME_CHARS);
+            tell(&fill(lang, "collector.nothing-received", &[("site", &site)]))?;
+        }
+    }
+    for received in all {
         let at = sekisho_report::minute(received.at, &zone);
         let site = sekisho_report::clean(&received.site, MAX_NAME_CHARS);
         let values: [(&str, &dyn std::fmt::Display); 4] =

@@ -1,6 +1,7 @@
 //! Everything that is shown of the daemon, brought together for whoever asks.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -21,7 +22,7 @@ use super::status::{
 use super::vitals::{Place, Post, Trouble, Vitals, lock};
 use crate::capture::live;
 use crate::poll::board::{Board, Standing};
-use crate::sync::Meetings;
+use crate::sync::{Meetings, is_enrolled};
 
 /// A thread that has not come round for so long hangs.
 const STUCK: Duration = Duration::from_mins(1);
@@ -41,7 +42,8 @@ pub(crate) struct Overview {
     desk: Arc<Post>,
     book: Arc<Mutex<Book>>,
     board: Arc<Board>,
-    /// How the box gets on with its collector; `None` where it has none.
+    ledger: PathBuf,
+    /// How the box gets on with its collector; `None` where it is not to meet it by itself.
     meetings: Option<Arc<Mutex<Meetings>>>,
     doors: Vec<Arc<Door>>,
     moving: Mutex<Moving>,
@@ -110,6 +112,7 @@ impl Overview {
             desk: Arc::clone(fleet.desk()),
             book: Arc::clone(fleet.book()),
             board,
+            ledger: config.ledger.clone(),
             meetings,
             doors,
             moving: Mutex::new(moving),
@@ -117,7 +120,10 @@ impl Overview {
     }
 
     fn sync(&self) -> Sync {
-        let Some(meetings) = &self.meetings else { return Sync::default() };
+        let Some(meetings) = &self.meetings else {
+            let by_hand = is_enrolled(&self.ledger).then(|| "by-hand".to_owned());
+            return by_hand.map_or_else(Sync::default, |state| Sync { state, ..Sync::default() });
+        };
         let meetings = lock(meetings).clone();
         let state = match (meetings.enrolled, &meetings.error) {
             (false, _) => return Sync::default(),

@@ -177,7 +177,7 @@ impl Place {
 }
 
 /// Tells whether the box beside a ledger belongs to a collector.
-pub(super) fn is_enrolled(ledger: &Path) -> bool {
+pub(crate) fn is_enrolled(ledger: &Path) -> bool {
     folder(ledger).is_some_and(|folder| folder.join(COLLECTOR).exists())
 }
 

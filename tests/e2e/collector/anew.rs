@@ -37,3 +37,21 @@ fn a_box_that_was_enrolled_as_another_site_by_mistake_sends_to_its_own_from_then
     assert_equal(&site, &collector, "yama");
     assert!(rows(&collector.ledger(), "kita") == before, "nothing more came to the other");
 }
+
+#[test]
+fn status_tells_of_every_site_from_the_first_day_on() {
+    let collector = Collector::start();
+    let status = || collector.ok(&["status"]);
+    assert!(status().starts_with("there are no sites"), "{}", status());
+    let site = Site::new("");
+    site.record(1);
+    let code = collector.code(NAME);
+    assert!(status().starts_with(&format!("{NAME}: nothing received yet")), "{}", status());
+    assert!(site.enrol(collector.address, &code).status.success());
+    assert!(status().contains("nothing received yet"), "{}", status());
+    site.ok(&["sync", "--once"]);
+    assert!(status().starts_with(&format!("{NAME}: last received")), "{}", status());
+    assert_eq!(status().lines().count(), 1, "{}", status());
+    collector.ok(&["site", "revoke", NAME]);
+    assert_eq!(status().lines().count(), 1, "{}", status());
+}

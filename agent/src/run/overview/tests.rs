@@ -29,6 +29,7 @@ fn overview(posts: Vec<Post>) -> Overview {
         desk: Arc::new(Post::new("site".to_owned(), Place::Site)),
         book: Arc::default(),
         board: Arc::default(),
+        ledger: PathBuf::new(),
         meetings: None,
         doors: Vec::new(),
         moving: Mutex::new(moving),
@@ -62,6 +63,16 @@ fn a_refusal_of_what_was_handed_down_is_shown_until_it_is_in_force() {
     overview.handed_down(Some("busy".to_owned()), &config);
     overview.handed_down(None, &config);
     assert_eq!(shown(), None);
+}
+
+#[test]
+fn a_box_that_is_enrolled_and_is_not_to_sync_by_itself_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let overview = Overview { ledger: folder.path().join("ledger.db"), ..overview(Vec::new()) };
+    assert_eq!(overview.status().sync.state, "not-enrolled");
+    std::fs::create_dir(folder.path().join("sync")).unwrap();
+    std::fs::write(folder.path().join("sync/collector.json"), "{}").unwrap();
+    assert_eq!(overview.status().sync.state, "by-hand");
 }
 
 #[test]

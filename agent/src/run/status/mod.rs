@@ -290,8 +290,8 @@ pub(crate) struct LastRound {
 /// How the collector is kept up to date.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Sync {
-    /// `not-enrolled` while the box belongs to no collector, `waiting` before the first meeting since the
-    /// start, then `in-touch` or `failing`.
+    /// `not-enrolled` while the box belongs to no collector, `by-hand` where the configuration does not let it meet
+    /// its own, `waiting` before the first meeting since the start, then `in-touch` or `failing`.
     pub(crate) state: String,
     /// When the collector last answered.
     pub(crate) last: Option<Timestamp>,
