@@ -12,6 +12,7 @@ mod brief;
 mod cursor;
 mod error;
 mod frame;
+pub mod gtp;
 mod ip;
 pub mod ndp;
 mod packet;

@@ -2,7 +2,7 @@
 
 use crate::packet::{Ip, Upper};
 use crate::transport::protocol;
-use crate::{Cursor, DecodeError, Layer, LinkType};
+use crate::{Cursor, DecodeError, Layer, LinkType, gtp};
 
 /// VXLAN's port (RFC 7348 §5). Its header alone is too plain to tell on any port.
 const VXLAN_PORT: u16 = 4789;
@@ -129,34 +129,11 @@ impl<'a> Ip<'a> {
         Ok(Some(self.at(link, cursor.rest())))
     }
 
-    /// 3GPP TS 29.281 §5: version 1, a packet of a subscriber; what any of E, S and PN adds, and extensions,
-    /// which a 5G network has one of.
     fn gtp(&self) -> Result<Option<Inner<'a>>, DecodeError> {
-        const PACKET: u8 = 255;
-        const MOST_EXTENSIONS: usize = 4;
-        let mut cursor = Cursor::new(Layer::Gtp, self.payload);
-        let [flags, kind, length_high, length_low, _, _, _, _] = cursor.array()?;
-        let length = u32::from(u16::from_be_bytes([length_high, length_low]));
-        if flags & 0xf8 != 0x30 || kind != PACKET || length + 8 != self.payload_wire_len {
-            return Ok(None);
-        }
-        if flags & 0x07 != 0 {
-            let [_, _, _, next] = cursor.array()?;
-            let mut next = if flags & 0x04 == 0 { 0 } else { next };
-            for _ in 0..MOST_EXTENSIONS {
-                if next == 0 {
-                    break;
-                }
-                // Words, its own and the next one's type's bytes among them.
-                let Some(content) = (usize::from(cursor.u8()?) * 4).checked_sub(2) else {
-                    return Err(cursor.malformed("extension of no length"));
-                };
-                cursor.take(content)?;
-                next = cursor.u8()?;
-            }
-        }
-        let carries = cursor.rest().first().is_some_and(|first| matches!(first >> 4, 4 | 6));
-        Ok(carries.then(|| self.at(LinkType::RawIp, cursor.rest())))
+        let parsed = gtp::parse(self.payload, self.payload_wire_len as usize)?;
+        let Some(packet) = parsed.filter(|parsed| parsed.kind == gtp::PACKET) else { return Ok(None) };
+        let carries = packet.content.first().is_some_and(|first| matches!(first >> 4, 4 | 6));
+        Ok(carries.then(|| self.at(LinkType::RawIp, packet.content)))
     }
 
     /// RFC 5415 §4.3: preamble; lengths, binding and flags; fragment; what the binding adds. Later fragments

@@ -6,7 +6,7 @@
 //! GTPv2-C: version 3 bits: 2, P, T, MP, 0 │ type 1 │ length of the rest 2 │ (tunnel 4) │ number 3 │ 0 │ elements
 //! ```
 
-use sekisho_decode::{Cursor, DecodeError, Layer};
+use sekisho_decode::{Cursor, DecodeError, Layer, gtp};
 
 use crate::settle::settle;
 use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
@@ -25,11 +25,6 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 
 const ECHO_REQUEST: u8 = 1;
 const ECHO_RESPONSE: u8 = 2;
-const PACKET: u8 = 255;
-/// E, S and PN: any of them brings all of number, N-PDU and the next extension's type.
-const OPTIONAL: u8 = 0x07;
-const EXTENDED: u8 = 0x04;
-const MOST_EXTENSIONS: usize = 4;
 
 const HAS_TUNNEL: u8 = 0x08;
 const HEADER_BYTES: usize = 4;
@@ -37,58 +32,44 @@ const MOST_ELEMENTS: usize = 64;
 
 fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
     match sight.data {
-        [0x30..=0x37, ECHO_REQUEST | ECHO_RESPONSE | PACKET, ..] => settle(sight, user(sight)),
+        [0x30..=0x37, ECHO_REQUEST | ECHO_RESPONSE | gtp::PACKET, ..] => settle(sight, user(sight)),
         [0x40 | 0x48, 1..=3 | 32.., ..] if sight.on_port(&[CONTROL_PORT]) => settle(sight, control(sight)),
         _ => Look::No,
     }
 }
 
 fn user(sight: &Sight<'_>) -> Result<Found, DecodeError> {
-    let mut cursor = Cursor::new(Layer::Application, sight.data);
-    let (flags, kind, length) = (cursor.u8()?, cursor.u8()?, usize::from(cursor.u16()?));
-    let tunnel = cursor.u32()?;
-    if HEADER_BYTES * 2 + length != sight.wire_len {
-        return Err(cursor.malformed("a length that is not the datagram's"));
-    }
-    if flags & OPTIONAL != 0 {
-        let [_, _, _, next] = cursor.array()?;
-        let mut next = if flags & EXTENDED == 0 { 0 } else { next };
-        for _ in 0..MOST_EXTENSIONS {
-            if next == 0 {
-                break;
-            }
-            // In words, the length and the next one's type included.
-            let words = usize::from(cursor.u8()?);
-            let Some(content) = (words * 4).checked_sub(2) else {
-                return Err(cursor.malformed("an extension of nothing"));
-            };
-            cursor.take(content)?;
-            next = cursor.u8()?;
-        }
-    }
-    if kind != PACKET {
+    let cursor = Cursor::new(Layer::Gtp, sight.data);
+    let Some(message) = gtp::parse(sight.data, sight.wire_len)? else {
+        return Err(cursor.malformed("no header of GTP"));
+    };
+    if message.kind != gtp::PACKET {
         // A number, no tunnel; an answer has the element that tells of a restart.
-        let fits = match cursor.rest() {
-            [] => kind == ECHO_REQUEST,
-            [14, _] => kind == ECHO_RESPONSE,
+        let fits = match message.content {
+            [] => message.kind == ECHO_REQUEST,
+            [14, _] => message.kind == ECHO_RESPONSE,
             _ => false,
         };
         let is_echo =
-            flags & OPTIONAL != 0 && tunnel == 0 && fits && sight.on_port(&[USER_PORT, CONTROL_PORT]);
+            message.numbered && message.tunnel == 0 && fits && sight.on_port(&[USER_PORT, CONTROL_PORT]);
         return if is_echo { Ok(Found::new(85)) } else { Err(cursor.malformed("no echo of GTP")) };
     }
     // What is carried fills the datagram, and a tunnel has a number.
     let missing = sight.wire_len.saturating_sub(sight.data.len());
-    let rest = cursor.rest().len() + missing;
-    let announced = match *cursor.rest() {
-        [0x45..=0x4f, _, high, low, ..] => usize::from(u16::from_be_bytes([high, low])),
-        [0x60..=0x6f, _, _, _, high, low, ..] => 40 + usize::from(u16::from_be_bytes([high, low])),
-        _ => 0,
-    };
-    if announced != rest || tunnel == 0 {
+    let fills = packet_bytes(message.content) == Some(message.content.len() + missing);
+    if !fills || message.tunnel == 0 {
         return Err(cursor.malformed("no packet within GTP"));
     }
     Ok(Found::new(if sight.on_port(&[USER_PORT]) { 95 } else { 90 }))
+}
+
+/// How long an IP packet is by its own header.
+fn packet_bytes(packet: &[u8]) -> Option<usize> {
+    match *packet {
+        [0x45..=0x4f, _, high, low, ..] => Some(u16::from_be_bytes([high, low]).into()),
+        [0x60..=0x6f, _, _, _, high, low, ..] => Some(40 + usize::from(u16::from_be_bytes([high, low]))),
+        _ => None,
+    }
 }
 
 fn control(sight: &Sight<'_>) -> Result<Found, DecodeError> {
@@ -173,6 +154,8 @@ mod tests {
             ("4001 0009 00000101 0300010005", "a spare byte that is set"),
             ("4001 0009 00000100 0300020005", "an element that ends late"),
             ("3201 0004 00000001 12340000", "an echo within a tunnel"),
+            ("30ff 0000 12808fb8", "a packet of nothing"),
+            ("33ff 0004 09005f27 fc0d13ef", "a number, and a packet of nothing"),
         ] {
             for port in [USER_PORT, CONTROL_PORT] {
                 assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, port, &hex(wire))).0, Look::No, "{why}");
