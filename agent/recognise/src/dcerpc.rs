@@ -41,12 +41,14 @@ const LAST_DATAGRAM: u8 = 10;
 const CLIENTS: [u8; 4] = [0, 1, 7, 8];
 const FRAGMENT_ACK: u8 = 9;
 const DATAGRAM_HEADER_BYTES: usize = 80;
-/// Octets of a header before and behind the lengths' order: three identifiers and four numbers; operation and hints.
-const IDENTIFIERS_BYTES: usize = 3 * 16;
+/// Octets of an identifier, and of the numbers before the length: boot, version, sequence; operation and hints.
+const IDENTIFIER_BYTES: usize = 16;
 const NUMBERS_BYTES: usize = 3 * 4;
 const OPERATION_BYTES: usize = 3 * 2;
 /// Flags that nobody sends: reserved (C706 §12.5.2.2).
 const RESERVED_FLAGS: [u8; 2] = [0x80, 0xfd];
+/// Who authenticates: nobody, a shared secret (C706 §13.1), Windows' providers (MS-RPCE §2.2.1.1.7).
+const AUTHENTICATIONS: [u8; 7] = [0, 1, 0x09, 0x0a, 0x0e, 0x10, 0x44];
 
 fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
     if sight.over == Over::Udp {
@@ -89,7 +91,9 @@ fn datagram(sight: &Sight<'_>) -> Option<Found> {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
     let [version, kind, flags, more_flags] = cursor.array().ok()?;
     let [representation, floats, reserved, _serial] = cursor.array().ok()?;
-    cursor.take(IDENTIFIERS_BYTES + NUMBERS_BYTES + OPERATION_BYTES).ok()?;
+    let _object = cursor.take(IDENTIFIER_BYTES).ok()?;
+    let interface = cursor.take(IDENTIFIER_BYTES).ok()?;
+    cursor.take(IDENTIFIER_BYTES + NUMBERS_BYTES + OPERATION_BYTES).ok()?;
     let length: [u8; 2] = cursor.array().ok()?;
     let length = match representation {
         0x00 => u16::from_be_bytes(length),
@@ -102,7 +106,11 @@ fn datagram(sight: &Sight<'_>) -> Option<Found> {
     // Only a seal comes behind what the length tells.
     let fits = if authentication == 0 { sight.wire_len == whole } else { sight.wire_len >= whole };
     let [low, high] = RESERVED_FLAGS;
+    // The variant that its makers gave all interfaces (C706 appendix A).
+    let is_interface = matches!(interface, [_, _, _, _, _, _, _, _, 0x80..=0xbf, ..]);
     let is_header = version == 4
+        && is_interface
+        && AUTHENTICATIONS.contains(&authentication)
         && kind <= LAST_DATAGRAM
         && floats == 0
         && reserved == 0
@@ -165,11 +173,11 @@ mod tests {
     #[test]
     fn a_datagram_has_a_length_that_fits() {
         // A read of PROFINET's (IEC 61158-6-10), and its answer; identifiers from its standard, object and activity made up.
-        let datagram = |head: &str, length: &str| {
-            let interface = "dea00001 6c97 11d1 8271 00a02442df7d";
+        let datagram = |head: &str, length: &str, authentication: &str, variant: &str| {
+            let interface = format!("dea00001 6c97 11d1 {variant}71 00a02442df7d");
             let numbers = "00000000 00000001 00000000 0002 ffff ffff";
             hex(&format!(
-                "{head} {} {interface} {} {numbers} {length} 0000 0000 {}",
+                "{head} {} {interface} {} {numbers} {length} 0000 {authentication}00 {}",
                 "11".repeat(16),
                 "22".repeat(16),
                 "33".repeat(20)
@@ -187,7 +195,7 @@ mod tests {
             ("flags that are none", "0400 2001 000000 00", "0014", None),
         ];
         for (what, head, length, server) in cases {
-            let bytes = datagram(head, length);
+            let bytes = datagram(head, length, "00", "82");
             assert_eq!(bytes.len(), DATAGRAM_HEADER_BYTES + 20, "{what}");
             let sent = sight(Over::Udp, true, 34_964, &bytes);
             let expected = server.map_or(Look::No, |server| Look::Is(Found::served_by(92, server)));
@@ -196,6 +204,17 @@ mod tests {
                 let cut = Sight { data: &bytes[..len], wire_len: len, ..sent };
                 assert_eq!(look(&PROTOCOL, &cut).0, Look::No, "{what}, {len} octets");
             }
+        }
+        // (what, length, authentication, the interface's variant, whether it is believed)
+        for (what, length, authentication, variant, believed) in [
+            ("a seal behind it", "000c", "0a", "82", true),
+            ("more than it tells, without a seal", "000c", "00", "82", false),
+            ("nobody's seal", "000c", "02", "82", false),
+            ("no interface", "0014", "00", "02", false),
+        ] {
+            let bytes = datagram("0400 2000 000000 00", length, authentication, variant);
+            let found = look(&PROTOCOL, &sight(Over::Udp, true, 34_964, &bytes)).0;
+            assert_eq!(found != Look::No, believed, "{what}");
         }
     }
 }
