@@ -8,7 +8,7 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start, text};
 
 const PORT: u16 = 5683;
 
@@ -24,9 +24,35 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 const MOST_TOKEN_BYTES: u8 = 8;
 const PAYLOAD: u8 = 0xff;
 const URI_PATH: u32 = 11;
-/// IANA's CoAP Option Numbers: those of the RFCs 7252, 7641, 7959, 8613, 7967, 8768, 9175.
-const OPTIONS: [u32; 25] =
-    [1, 3, 4, 5, 6, 7, 8, 9, URI_PATH, 12, 14, 15, 16, 17, 19, 20, 23, 27, 28, 31, 35, 39, 60, 252, 258];
+/// Options and how long each may be: those of the RFCs 7252 (§5.10), 7641, 7959, 7967, 8613, 8768, 9175, 9177.
+const OPTIONS: [(u32, u32); 26] = [
+    (1, 8),
+    (3, 255),
+    (4, 8),
+    (5, 0),
+    (6, 3),
+    (7, 2),
+    (8, 255),
+    (9, 255),
+    (URI_PATH, 255),
+    (12, 2),
+    (14, 4),
+    (15, 255),
+    (16, 1),
+    (17, 2),
+    (19, 3),
+    (20, 255),
+    (23, 3),
+    (27, 3),
+    (28, 4),
+    (31, 3),
+    (35, 1034),
+    (39, 255),
+    (60, 4),
+    (252, 40),
+    (258, 1),
+    (292, 8),
+];
 const MOST_OPTIONS: usize = 32;
 
 /// What two messages that belong together share.
@@ -90,11 +116,11 @@ fn read(data: &[u8]) -> Result<Message<'_>, DecodeError> {
         option += extended(&mut cursor, first >> 4)?;
         let length = extended(&mut cursor, first & 0x0f)?;
         let value = cursor.take(length as usize)?;
-        if !OPTIONS.contains(&option) {
+        if !OPTIONS.iter().any(|(number, most)| *number == option && length <= *most) {
             return Err(cursor.malformed("no option of CoAP"));
         }
         if option == URI_PATH {
-            if std::str::from_utf8(value).is_err() {
+            if text::note(value).is_none() {
                 return Err(cursor.malformed("a path that is no text"));
             }
             is_told = true;
@@ -152,6 +178,8 @@ mod tests {
             ("63 01 05ca 721633 bb 2e77656c6c2d6b6e6f776e", "a request that acknowledges"),
             ("43 01 05ca 721633 bb 2e77656c6c", "an option that ends early"),
             ("43 01 05ca 721633 b2 fffe", "a path that is no text"),
+            ("43 01 05ca 721633 b2 6101", "a path with a control character"),
+            ("43 01 05ca 721633 53 000000 61 61", "an option that is longer than it may be"),
             ("43 01 05ca 721633", "a request for nothing"),
             ("43 01 05ca 721633 b1 61 ff", "a payload of nothing"),
             ("43 01 05ca 721633 a1 61", "no option"),
