@@ -52,7 +52,11 @@ fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
 fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
     loop {
-        let (confidence, server) = match frame(&mut cursor)? {
+        let sender = frame(&mut cursor)?;
+        if cursor.rest().first().is_some_and(|next| *next != START) {
+            return Err(cursor.malformed("no frame behind a frame"));
+        }
+        let (confidence, server) = match sender {
             Sender::Controlling => (95, Some(sight.sender().peer())),
             Sender::Controlled => (95, Some(sight.sender())),
             Sender::Either => (92, sight.side_on(&[PORT])),
@@ -86,9 +90,6 @@ fn frame(cursor: &mut Cursor<'_>) -> Result<Sender, DecodeError> {
                 return Err(cursor.malformed("no objects of the length told"));
             }
             cursor.take(objects)?;
-            if cursor.rest().first().is_some_and(|next| *next != START) {
-                return Err(cursor.malformed("no frame behind a frame"));
-            }
             sender(kind, cause & 0x3f).ok_or_else(|| cursor.malformed("no cause of transmission"))
         }
         _ => Err(cursor.malformed("no control field")),
@@ -190,6 +191,7 @@ mod tests {
             ("681a 2c7e 42b9 24 01 0300 1429", "a length that does not fit"),
             ("6819 2c7e 42b9 2b 01 0300 1429", "no type"),
             ("680e 0000 0000 64 01 0600 0100 000000 14 00", "no frame behind it"),
+            ("6804 43000000 00", "no frame behind a test"),
             ("680e 0000 0000 64 01 3f00 0100 000000 14", "no cause"),
             ("680a 0000 0000 01 00 0300 0100", "no object"),
             ("68656c6c6f20776f726c64", "text"),
