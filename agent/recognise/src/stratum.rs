@@ -4,7 +4,7 @@
 //! Nobody in a hospital means to: it comes with an intruder, or with somebody's own program. Wallets and workers are not
 //! noted.
 
-use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start, text};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
     service: "stratum",
@@ -32,18 +32,20 @@ const MINERS: [&[u8]; 7] = [
 /// What a pool tells.
 const POOLS: [&[u8]; 4] =
     [b"mining.notify", b"mining.set_difficulty", b"mining.set_target", b"mining.set_extranonce"];
-/// Monero's miners log in by a method of many programs' name: its parameters are asked for as well.
+/// Monero's miners log in by a method of many programs' name: its parameters, wallet, password and program, are asked
+/// for as well.
 const LOGIN: &[u8] = b"login";
-const LOGIN_PARAMETERS: [&[u8]; 2] = [b"\"login\":", b"\"pass\":"];
+const LOGIN_PARAMETERS: [&[u8]; 3] = [b"\"login\":", b"\"pass\":", b"\"agent\":"];
 
 fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
     let [b'{', ..] = sight.data else { return Look::No };
-    let end = sight.data.iter().take(MOST_LINE_BYTES).position(|byte| *byte == b'\n');
-    let head = sight.data.get(..end.unwrap_or(MOST_LINE_BYTES)).unwrap_or(sight.data);
+    let head = sight.data.get(..MOST_LINE_BYTES).unwrap_or(sight.data);
+    let end = text::find(head, b"\n");
+    let head = end.and_then(|end| head.get(..end)).unwrap_or(head);
     match method(head) {
         Some(method) if MINERS.contains(&method) => Look::Is(Found::served_by(95, sight.sender().peer())),
         Some(method) if POOLS.contains(&method) => Look::Is(Found::served_by(95, sight.sender())),
-        Some(LOGIN) if LOGIN_PARAMETERS.iter().all(|name| at(head, name).is_some()) => {
+        Some(LOGIN) if LOGIN_PARAMETERS.iter().all(|name| text::find(head, name).is_some()) => {
             Look::Is(Found::served_by(90, sight.sender().peer()))
         }
         None | Some(LOGIN) if end.is_none() && head.len() < MOST_LINE_BYTES && sight.from_start => Look::More,
@@ -53,14 +55,9 @@ fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
 
 /// Reads the method of a call.
 fn method(line: &[u8]) -> Option<&[u8]> {
-    let rest = line.get(at(line, METHOD)? + METHOD.len()..)?.trim_ascii_start().strip_prefix(b":")?;
-    let text = rest.trim_ascii_start().strip_prefix(b"\"")?;
-    text.get(..text.iter().position(|byte| *byte == b'"')?)
-}
-
-/// Finds where something stands.
-fn at(line: &[u8], wanted: &[u8]) -> Option<usize> {
-    line.windows(wanted.len()).position(|window| window == wanted)
+    let rest = line.get(text::find(line, METHOD)? + METHOD.len()..)?.trim_ascii_start().strip_prefix(b":")?;
+    let name = rest.trim_ascii_start().strip_prefix(b"\"")?;
+    name.get(..text::find(name, b"\"")?)
 }
 
 #[cfg(test)]
@@ -94,6 +91,7 @@ mod tests {
     fn other_calls_are_not() {
         for line in [
             "{\"method\":\"login\",\"params\":{\"user\":\"a\"}}\n",
+            "{\"method\":\"login\",\"params\":{\"login\":\"a\",\"pass\":\"b\"}}\n",
             "{\"method\":\"eth_blockNumber\",\"params\":[]}\n",
             "{\"result\":\"mining.subscribe\"}\n",
             "{\"method\":1}\n",
