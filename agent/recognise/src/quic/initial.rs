@@ -89,11 +89,12 @@ impl<'a> LongHeader<'a> {
     /// Parses a datagram's first packet, of a version known or reserved (RFC 9000 §15).
     pub(super) fn parse(datagram: &'a [u8], wire_len: usize) -> Option<Self> {
         let first = *datagram.first()?;
-        let (Invariant { version, destination, .. }, rest) = Invariant::parse(datagram)?;
+        let (Invariant { version, destination, source }, rest) = Invariant::parse(datagram)?;
         let mut cursor = cursor(rest);
         let header = Self { kind: PacketKind::Other, version, destination, number_at: 0, length: 0 };
         if version == 0 {
-            let is_list = is_version_list(cursor.rest());
+            // Its source is what the client made for a destination.
+            let is_list = source.len() >= CLIENT_ID_BYTES && is_version_list(cursor.rest());
             return is_list.then_some(Self { kind: PacketKind::VersionNegotiation, ..header });
         }
         let is_reserved = version & 0x0f0f_0f0f == 0x0a0a_0a0a;
