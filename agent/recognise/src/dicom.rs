@@ -60,8 +60,9 @@ fn look(sight: &Sight<'_>, memo: &mut u32, sink: &mut dyn Sink) -> Look {
         pdu::ASSOCIATE_RQ => sight.sender(),
         pdu::ASSOCIATE_AC => sight.sender().peer(),
         pdu::P_DATA if !sight.from_start => {
-            return match pdu::data_context(sight.data) {
-                Ok(_) => Look::Is(Found::new(60)),
+            return match pdu::is_data(sight.data) {
+                Ok(true) => Look::Is(Found::new(60)),
+                Ok(false) => Look::No,
                 Err(error) => refuse(sight, error),
             };
         }

@@ -35,6 +35,12 @@ const FIXED_BYTES: usize = 68;
 /// The longest association PDU believed: 128 contexts of a few dozen transfer syntaxes stay below it.
 const MOST_BYTES: usize = 1 << 18;
 
+/// The longest P-DATA-TF believed where nothing went before: what is agreed on is KiB, of the boldest some MiB.
+const MOST_DATA_BYTES: u32 = 1 << 24;
+
+/// Of a value's control header: the last fragment of a command or a data set (PS3.8 §E.2).
+const LAST: u8 = 2;
+
 /// Context ids are odd bytes (PS3.8 §9.3.2.2), so an association has at most 128.
 const MOST_CONTEXTS: usize = 128;
 
@@ -183,22 +189,43 @@ impl<'a> Association<'a> {
 ///
 /// Twelve bytes (PS3.8 §9.3.5 and §E.2), never the value.
 pub(super) fn data_context(bytes: &[u8]) -> Result<u8, DecodeError> {
+    data(bytes).map(|data| data.context)
+}
+
+/// Tells whether what nothing went before is a P-DATA-TF: then its first value is all of it, or ends a message,
+/// which another follows.
+pub(super) fn is_data(bytes: &[u8]) -> Result<bool, DecodeError> {
+    let data = data(bytes)?;
+    Ok(data.reserved == 0 && data.pdu_len < MOST_DATA_BYTES && (data.is_alone || data.control & LAST != 0))
+}
+
+/// The header of a P-DATA-TF and of its first value.
+struct Data {
+    reserved: u8,
+    pdu_len: u32,
+    /// Whether the value fills the PDU.
+    is_alone: bool,
+    context: u8,
+    control: u8,
+}
+
+fn data(bytes: &[u8]) -> Result<Data, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, bytes);
     if cursor.u8()? != P_DATA {
         return Err(cursor.malformed("another PDU type"));
     }
-    cursor.u8()?;
+    let reserved = cursor.u8()?;
     let pdu_len = cursor.u32()?;
     let value_len = cursor.u32()?;
     // Each value has its id, its control byte and an even number of bytes; together they fill the PDU.
     if value_len < 2 || value_len % 2 == 1 || u64::from(value_len) + 4 > u64::from(pdu_len) {
         return Err(cursor.malformed("a value that does not fit its PDU"));
     }
-    let [id, control] = cursor.array()?;
-    if id % 2 == 0 || control > 3 {
+    let [context, control] = cursor.array()?;
+    if context % 2 == 0 || control > 3 {
         return Err(cursor.malformed("no presentation context, or no control header"));
     }
-    Ok(id)
+    Ok(Data { reserved, pdu_len, is_alone: value_len + 4 == pdu_len, context, control })
 }
 
 /// Tells whether the whole of `bytes` is one reject, release or abort PDU (PS3.8 §9.3.4, §9.3.6 to §9.3.8).

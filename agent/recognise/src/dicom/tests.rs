@@ -152,7 +152,15 @@ fn a_refusal_ends_the_reading() {
 fn a_stream_picked_up_in_the_middle_is_told_from_headers() {
     let (data, request) = (data(1), request());
     // (why, bytes, answer)
-    let cases: [(&str, &[u8], Look); 6] = [
+    let cases: [(&str, &[u8], Look); 10] = [
+        (
+            "a command, and its data set behind it",
+            &[4, 0, 0, 0, 2, 0, 0, 0, 0, 0x54, 1, 3],
+            Look::Is(Found::new(60)),
+        ),
+        ("a part of more", &[4, 0, 0, 0, 2, 0, 0, 0, 0, 0x54, 1, 0], Look::No),
+        ("Cassandra's version 4", &[4, 0, 0, 1, 1, 0, 0, 0, 0x16, 0, 1, 0], Look::No),
+        ("a PDU longer than any", &[4, 0, 1, 0, 0, 4, 1, 0, 0, 0, 1, 3], Look::No),
         ("a data PDU", &data, Look::Is(Found::new(60))),
         ("a data PDU's header", &data[..12], Look::Is(Found::new(60))),
         ("a release", &[5, 0, 0, 0, 0, 4, 0, 0, 0, 0], Look::Is(Found::new(60))),
