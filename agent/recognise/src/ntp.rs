@@ -21,6 +21,11 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 
 const PACKET_BYTES: usize = 48;
 
+/// What a MAC has with its key's number: nothing, a refusal, MD5 to SHA-512 (RFC 5905 §7.3, RFC 8573, ntp.org's `ntp-keygen`).
+const MAC_BYTES: [usize; 8] = [0, 4, 20, 24, 32, 36, 52, 68];
+/// The shortest extension field, with its type and length (RFC 7822 §3).
+const LEAST_FIELD_BYTES: usize = 16;
+
 /// A private answer: the bit that says so over the mode, ntpd's two implementations, the highest request of both.
 const PRIVATE: u8 = 7;
 const ANSWER_BIT: u8 = 0x80;
@@ -66,6 +71,20 @@ fn is_private_answer(sight: &Sight<'_>) -> bool {
         && sight.wire_len == PRIVATE_HEADER_BYTES + usize::from(items) * usize::from(item_bytes)
 }
 
+/// Tells whether what follows the header is extension fields and a MAC, where all of it was captured.
+fn is_tail(packet: &[u8], tail_bytes: usize) -> bool {
+    let Some(mut tail) = packet.get(PACKET_BYTES..).filter(|tail| tail.len() == tail_bytes) else {
+        return tail_bytes.is_multiple_of(4);
+    };
+    while !MAC_BYTES.contains(&tail.len()) {
+        let [_, _, high, low, ..] = tail else { return false };
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let Some(rest) = tail.get(length..).filter(|_| length >= LEAST_FIELD_BYTES) else { return false };
+        tail = rest;
+    }
+    true
+}
+
 /// The header's fields that are judged.
 struct Packet {
     version: u8,
@@ -104,8 +123,7 @@ impl Packet {
         const SERVER: u8 = 4;
         let usual_port = sight.on_port(&[PORT]);
         let extension = sight.wire_len.saturating_sub(PACKET_BYTES);
-        // A MAC and extension fields are whole words (RFC 5905 §7.5).
-        let length_ok = if usual_port { extension.is_multiple_of(4) } else { extension == 0 };
+        let length_ok = extension == 0 || usual_port && is_tail(sight.data, extension);
         // A precision is a negative power of two, or zero while unset; chrony's clients tell nothing of themselves, and
         // so that of the timestamp's field (draft-ietf-ntp-data-minimization).
         let precision_ok = matches!(self.precision, 0 | MINIMIZED | 0xe0..);
@@ -171,6 +189,30 @@ mod tests {
         }
         let other = hex(&QUESTION.replace("230006ec", "23000021"));
         assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 123, &other)).0, Look::No);
+    }
+
+    #[test]
+    fn fields_and_a_mac_may_follow_on_its_port() {
+        // (what, what follows, NTP)
+        for (what, tail, ntp) in [
+            ("a MAC of MD5", "00000001 11111111 11111111 11111111 11111111".to_owned(), true),
+            ("a refusal", "00000000".to_owned(), true),
+            ("a field", format!("0104 0028 {}", "22".repeat(36)), true),
+            (
+                "two fields and a MAC",
+                format!("{} {}", "0104 0010 222222222222222222222222".repeat(2), "33".repeat(20)),
+                true,
+            ),
+            ("a field longer than what is there", format!("0104 0029 {}", "22".repeat(36)), false),
+            ("a field of nothing", format!("0104 0000 {}", "22".repeat(36)), false),
+            ("whole words of anything", "5a".repeat(100), false),
+        ] {
+            let bytes = hex(&format!("{QUESTION} {tail}"));
+            let sent = sight(Over::Udp, true, 123, &bytes);
+            assert_eq!(look(&PROTOCOL, &sent).0 != Look::No, ntp, "{what}");
+            let elsewhere = sight(Over::Udp, true, 40_123, &bytes);
+            assert_eq!(look(&PROTOCOL, &elsewhere).0, Look::No, "{what}");
+        }
     }
 
     #[test]
