@@ -17,8 +17,10 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     look,
 };
 
-/// RFC 2281 §5.1: hello, coup, resign; 3 is Cisco's advertisement.
-const LAST_OPCODE: u8 = 3;
+/// Hello, coup and resign come before it (RFC 2281 §5.1); Cisco's own, of another shape.
+const ADVERTISEMENT: u8 = 3;
+/// Initial to active (RFC 2281 §5.1).
+const STATES: [u8; 6] = [0, 1, 2, 4, 8, 16];
 /// A group state's TLV of version 2: type and length.
 const GROUP_STATE: [u8; 2] = [1, 40];
 
@@ -37,11 +39,16 @@ fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
         };
     }
     let [version, opcode] = start;
-    if version != 0 || opcode > LAST_OPCODE {
+    if version != 0 || opcode > ADVERTISEMENT {
         return Err(cursor.malformed("no version and opcode of HSRP"));
     }
-    // State to reserved, authentication, the virtual address.
-    cursor.take(18)?;
+    let [state, hello_s, hold_s, _priority, _group, reserved] = cursor.array()?;
+    let is_group = STATES.contains(&state) && reserved == 0 && (1..=hold_s).contains(&hello_s);
+    if opcode < ADVERTISEMENT && !is_group {
+        return Err(cursor.malformed("no state of HSRP"));
+    }
+    // Authentication, the virtual address.
+    cursor.take(12)?;
     Ok(Found::new(92))
 }
 
@@ -60,6 +67,10 @@ mod tests {
             (&hello[..], 1986),
             (&second[..], 1984),
             (&hex("00 07 10")[..], PORT),
+            (&hex("00 00 03 03 0a 78 01 00 636973636f000000 c0000201")[..], PORT),
+            (&hex("00 00 10 0a 03 78 01 00 636973636f000000 c0000201")[..], PORT),
+            (&hex("00 00 10 03 0a 78 01 01 636973636f000000 c0000201")[..], PORT),
+            (&[0; 40][..], PORT),
             (&hex("0128 03")[..], PORT),
         ] {
             assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, port, wire)).0, Look::No, "{wire:02x?}");
