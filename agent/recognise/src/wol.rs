@@ -17,7 +17,8 @@ fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
     let Some(addresses) = sight.data.strip_prefix(&[0xff; 6]) else { return Look::No };
     let Some((first, _)) = addresses.split_first_chunk::<6>() else { return Look::No };
     let same = addresses.chunks_exact(6).take(REPEATS).filter(|address| address == first).count();
-    if same == REPEATS { Look::Is(Found::new(97)) } else { Look::No }
+    // A white picture is no address.
+    if same == REPEATS && *first != [0xff; 6] { Look::Is(Found::new(97)) } else { Look::No }
 }
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ mod tests {
         assert_eq!(believed_from(&PROTOCOL, &sight(Over::Udp, true, 40_000, &packet)), Some(102));
         let mut other = packet;
         other[50] ^= 1;
+        assert_eq!(believed_from(&PROTOCOL, &sight(Over::Udp, true, 9, &[0xff; 200])), None, "everybody");
         assert_eq!(believed_from(&PROTOCOL, &sight(Over::Udp, true, 9, &other)), None);
     }
 }
