@@ -67,8 +67,8 @@ fn three(words: &[u8], may_be_rlogin: bool) -> Look {
         if !is_name || !is_text {
             return Look::No;
         }
-        // A user there without one here is nobody; the last word may still grow.
-        if number == 1 && word.is_empty() && ends.clone().next().is_some() {
+        // A user there without one here is nobody, and the other way round; the last word may still grow.
+        if number < 2 && word.is_empty() && ends.clone().next().is_some() {
             return Look::No;
         }
         last = word;
@@ -95,12 +95,13 @@ mod tests {
     fn a_login_and_a_command_are_told_and_no_name_is_kept() {
         let is = |confidence| Some(Look::Is(Found::served_by(confidence, Side::Resp)));
         // (what was said, answer, announced)
-        let cases: [(&[Turn], Option<Look>, &[&str]); 9] = [
+        let cases: [(&[Turn], Option<Look>, &[&str]); 10] = [
             (&[(true, b"\0root\0root\0xterm/38400\0")], is(90), &[]),
             (&[(true, b"1022\0"), (true, b"ct\0ct\0ls -l\0")], is(80), &["rlogin by server at 1022"]),
             (&[(true, b"\0ct\0ct\0ls -l\0"), (false, b"\0")], is(80), &[]),
             (&[(true, b"\0root\0root\0")], Some(Look::More), &[]),
             (&[(true, b"\0root\0\0xterm/38400\0")], Some(Look::No), &[]),
+            (&[(true, b"\0\0root\0xterm/38400\0")], Some(Look::No), &[]),
             (&[(true, b"\0\x01\x02\0")], Some(Look::No), &[]),
             (&[(true, b"99999\0ct\0ct\0ls\0")], Some(Look::No), &[]),
             (&[(true, b"\0\0\0\0\0\0")], Some(Look::No), &[]),
