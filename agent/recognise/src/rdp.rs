@@ -121,6 +121,10 @@ const SYN: u16 = 0x0001;
 const ACK: u16 = 0x0004;
 const DATA: u16 = 0x0008;
 const EVERY_FLAG: u16 = 0x1fff;
+/// With SYN: ACK, SYNLOSSY, CORRELATION_ID, SYNEX.
+const SYN_FLAGS: u16 = SYN | ACK | 0x0200 | 0x0800 | 0x1000;
+/// All that those bring, before the padding with zeros (MS-RDPEUDP §3.1.5.1.1).
+const SYN_BYTES: usize = 128;
 
 /// MS-RDPEUDP §3.1.5.1.1: the first datagram acknowledges nothing.
 const NOTHING_SEEN: u32 = 0xffff_ffff;
@@ -138,7 +142,9 @@ fn handshake(sight: &Sight<'_>) -> Result<Option<Found>, DecodeError> {
     let _initial_sequence = cursor.u32()?;
     let mtus = [cursor.u16()?, cursor.u16()?];
     let fits = mtus.iter().all(|mtu| (LEAST_MTU..=MOST_MTU).contains(mtu));
-    if flags & SYN == 0 || flags & !EVERY_FLAG != 0 || !fits || sight.wire_len < usize::from(LEAST_MTU) {
+    let padded = sight.wire_len >= usize::from(LEAST_MTU)
+        && sight.data.get(SYN_BYTES..).unwrap_or_default().iter().all(|octet| *octet == 0);
+    if flags & SYN == 0 || flags & !SYN_FLAGS != 0 || !fits || !padded {
         return Ok(None);
     }
     Ok(match (flags & ACK == 0, acknowledged == NOTHING_SEEN) {

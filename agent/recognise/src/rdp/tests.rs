@@ -61,6 +61,12 @@ fn cut_requests_ask_for_more() {
     }
 }
 
+/// A monitor's wave, of samples that lie between the MTUs.
+fn wave() -> Vec<u8> {
+    let samples = [0x0463_u16, 0x0465, 0x0469, 0x0475].iter().flat_map(|sample| sample.to_be_bytes());
+    samples.chain((0..600).flat_map(|n: u16| (1200 + n % 7).to_be_bytes())).collect()
+}
+
 #[test]
 fn the_udp_handshake_and_its_tls_are_believed() {
     let record = |flags: u16, kind: u8| {
@@ -76,6 +82,8 @@ fn the_udp_handshake_and_its_tls_are_believed() {
         (syn(NOTHING_SEEN, 0x1801, 1500), true, Look::No, "an MTU that is not offered"),
         (syn(1, 0x0001, 1232), true, Look::No, "a SYN that acknowledges"),
         (syn(NOTHING_SEEN, 0xe001, 1232), true, Look::No, "flags that do not exist"),
+        (syn(NOTHING_SEEN, 0x1881, 1232), true, Look::No, "flags of what comes later"),
+        (wave(), true, Look::No, "samples that hardly change"),
         (record(0x000c, 0x16), true, Look::Is(Found::new(85)), "a handshake record"),
         (record(0x000c, 0x30), true, Look::No, "no record"),
         (record(0x0004, 0x16), true, Look::No, "an acknowledgment carries none"),
