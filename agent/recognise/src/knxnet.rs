@@ -18,8 +18,9 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     look,
 };
 
-/// Core, device management, tunnelling, routing, remote logging, configuration, object server, secure.
-const FAMILIES: std::ops::RangeInclusive<u8> = 0x02..=0x09;
+const HEADER_BYTES: usize = 6;
+/// No service has more over TCP.
+const MOST_BYTES: usize = 1024;
 
 fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
     match sight.data {
@@ -33,11 +34,27 @@ fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
     let _header = cursor.u16()?;
     let [family, service] = cursor.array()?;
     let length = usize::from(cursor.u16()?);
-    let fits = if sight.over == Over::Tcp { length >= 6 } else { length == sight.wire_len };
-    if !FAMILIES.contains(&family) || service > 0x40 || !fits {
+    let fits = match sight.over {
+        Over::Tcp => (HEADER_BYTES..=MOST_BYTES).contains(&length),
+        Over::Udp | Over::Ip(_) => length == sight.wire_len,
+    };
+    if !is_service(family, service) || !fits {
         return Err(cursor.malformed("no service and length of KNXnet/IP"));
     }
     Ok(Found::new(90))
+}
+
+/// Core, device management, tunnelling, routing, remote configuration, security: each numbers its services on.
+const fn is_service(family: u8, service: u8) -> bool {
+    matches!(
+        (family, service),
+        (0x02, 0x01..=0x0c)
+            | (0x03, 0x10..=0x11)
+            | (0x04, 0x20..=0x25)
+            | (0x05, 0x30..=0x33)
+            | (0x07, 0x40..=0x43)
+            | (0x09, 0x50..=0x55)
+    )
 }
 
 #[cfg(test)]
@@ -59,5 +76,11 @@ mod tests {
         {
             assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 3671, &hex(wire))).0, Look::No, "{wire}");
         }
+        // Samples of sixteen bits that hardly change.
+        for wire in ["0610 060e 060c 060b", "0610 0409 0410 0412", "0610 0201 0611 0612"] {
+            assert_eq!(look(&PROTOCOL, &sight(Over::Tcp, true, 3671, &hex(wire))).0, Look::No, "{wire}");
+        }
+        let secured = hex("0610 0950 0006");
+        assert_eq!(look(&PROTOCOL, &sight(Over::Tcp, true, 3671, &secured)).0, Look::Is(Found::new(90)));
     }
 }
