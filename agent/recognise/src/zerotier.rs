@@ -34,6 +34,9 @@ const HELLO: u8 = 0x01;
 /// Version 4 came with the present identities in 2014; today's is 13.
 const PROTOCOL_VERSIONS: std::ops::RangeInclusive<u8> = 4..=31;
 
+/// The kind of an identity's key; there is no other.
+const CURVE_25519: u8 = 0;
+
 /// Addresses that start so are reserved, and mark fragments (`ZT_ADDRESS_RESERVED_PREFIX`).
 const RESERVED: u8 = 0xff;
 
@@ -89,9 +92,12 @@ impl Header {
 fn is_hello(mut cursor: Cursor<'_>, header: Header) -> Result<bool, DecodeError> {
     let verb = cursor.u8()? & VERB_BITS;
     let protocol = cursor.u8()?;
-    let _version_and_time: [u8; 12] = cursor.array()?;
+    let _version: [u8; 4] = cursor.array()?;
+    // Milliseconds since 1970, in eight octets.
+    let [first, second, ..]: [u8; 8] = cursor.array()?;
     let identity: Address = cursor.array()?;
-    Ok(verb == HELLO && PROTOCOL_VERSIONS.contains(&protocol) && identity == header.source)
+    let is_hello = verb == HELLO && PROTOCOL_VERSIONS.contains(&protocol) && [first, second] == [0; 2];
+    Ok(is_hello && identity == header.source && cursor.u8()? == CURVE_25519)
 }
 
 #[cfg(test)]
@@ -121,6 +127,7 @@ mod tests {
             assert_eq!(recorder::look(&PROTOCOL, &sight).0, Look::Is(Found::new(97)), "port {port}");
         }
         for (bytes, why) in [
+            ([4, 1].repeat(78), "the same again and again"),
             (hello(ROOT, HELLO, 13), "another's identity"),
             (hello(US, 2, 13), "another verb in clear"),
             (hello(US, HELLO, 99), "no such version"),
