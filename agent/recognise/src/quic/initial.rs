@@ -98,7 +98,8 @@ impl<'a> LongHeader<'a> {
             return is_list.then_some(Self { kind: PacketKind::VersionNegotiation, ..header });
         }
         let is_reserved = version & 0x0f0f_0f0f == 0x0a0a_0a0a;
-        if first & 0x40 == 0 || !(is_known(version) || is_reserved) {
+        let is_anybody = destination.is_empty() && source.is_empty();
+        if first & 0x40 == 0 || is_anybody || !(is_known(version) || is_reserved) {
             return None;
         }
         // Version 2 moved the types by one (RFC 9369 §3.2).

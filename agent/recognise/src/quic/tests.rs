@@ -180,6 +180,7 @@ fn other_long_headers_are_recognised_without_decryption() {
     let cases = [
         ("80 00000000 00 08 8394c8f03e515708 6b3343cf 00000001", reading, "version negotiation"),
         ("80 00000000 00 08 8394c8f03e515708 12345678", Look::No, "a list without a known version"),
+        ("f3 00000001 00 00 00112233445566778899aabbccddeeff", Look::No, "a Retry from nobody to nobody"),
         ("80 00000000 00 00 6b3343cf 00000001", Look::No, "a list from nobody"),
         (
             "e3 00000001 08 8394c8f03e515708 00 14 00112233445566778899aabbccddeeff00112233",
