@@ -19,6 +19,8 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 
 /// Hello, coup and resign come before it (RFC 2281 §5.1); Cisco's own, of another shape.
 const ADVERTISEMENT: u8 = 3;
+/// Twenty octets, and thirty of authentication by MD5.
+const MOST_BYTES: usize = 50;
 /// Initial to active (RFC 2281 §5.1).
 const STATES: [u8; 6] = [0, 1, 2, 4, 8, 16];
 /// A group state's TLV of version 2: type and length.
@@ -44,7 +46,7 @@ fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
     }
     let [state, hello_s, hold_s, _priority, _group, reserved] = cursor.array()?;
     let is_group = STATES.contains(&state) && reserved == 0 && (1..=hold_s).contains(&hello_s);
-    if opcode < ADVERTISEMENT && !is_group {
+    if opcode < ADVERTISEMENT && !is_group || sight.wire_len > MOST_BYTES {
         return Err(cursor.malformed("no state of HSRP"));
     }
     // Authentication, the virtual address.
