@@ -62,7 +62,7 @@ fn three(words: &[u8], may_be_rlogin: bool) -> Look {
     let mut last = &[][..];
     for number in 0..3 {
         let Some(word) = ends.next() else { break };
-        let is_name = number == 2 || word.len() <= NAME_BYTES && word.iter().all(u8::is_ascii_graphic);
+        let is_name = number == 2 || word.len() <= NAME_BYTES && word.iter().all(is_of_name);
         let is_text = word.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
         if !is_name || !is_text {
             return Look::No;
@@ -80,9 +80,15 @@ fn three(words: &[u8], may_be_rlogin: bool) -> Look {
     let is_terminal = speed.is_some_and(|speed| !speed.is_empty() && speed.iter().all(u8::is_ascii_digit));
     match (is_terminal && may_be_rlogin, last) {
         (true, _) => Look::Is(Found::served_by(90, crate::Side::Resp)),
-        (false, [_, ..]) => Look::Is(Found::served_by(80, crate::Side::Resp)),
-        (false, []) => Look::No,
+        // Wide letters in big-endian are a zero each and one letter.
+        (false, [_, _, ..]) => Look::Is(Found::served_by(80, crate::Side::Resp)),
+        (false, [] | [_]) => Look::No,
     }
+}
+
+/// Letters of users' names, of Windows' with their domain as well.
+fn is_of_name(letter: &u8) -> bool {
+    letter.is_ascii_alphanumeric() || b"_-.$@\\+".contains(letter)
 }
 
 #[cfg(test)]
@@ -95,13 +101,15 @@ mod tests {
     fn a_login_and_a_command_are_told_and_no_name_is_kept() {
         let is = |confidence| Some(Look::Is(Found::served_by(confidence, Side::Resp)));
         // (what was said, answer, announced)
-        let cases: [(&[Turn], Option<Look>, &[&str]); 10] = [
+        let cases: [(&[Turn], Option<Look>, &[&str]); 12] = [
             (&[(true, b"\0root\0root\0xterm/38400\0")], is(90), &[]),
             (&[(true, b"1022\0"), (true, b"ct\0ct\0ls -l\0")], is(80), &["rlogin by server at 1022"]),
             (&[(true, b"\0ct\0ct\0ls -l\0"), (false, b"\0")], is(80), &[]),
             (&[(true, b"\0root\0root\0")], Some(Look::More), &[]),
             (&[(true, b"\0root\0\0xterm/38400\0")], Some(Look::No), &[]),
             (&[(true, b"\0\0root\0xterm/38400\0")], Some(Look::No), &[]),
+            (&[(true, b"\0H\0a\0l\0l\0o\0")], Some(Look::No), &[]),
+            (&[(true, b"\0(a)\0ct\0ls\0")], Some(Look::No), &[]),
             (&[(true, b"\0\x01\x02\0")], Some(Look::No), &[]),
             (&[(true, b"99999\0ct\0ct\0ls\0")], Some(Look::No), &[]),
             (&[(true, b"\0\0\0\0\0\0")], Some(Look::No), &[]),
