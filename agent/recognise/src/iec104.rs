@@ -28,6 +28,8 @@ const CONTROL_BYTES: u8 = 4;
 const MOST_BYTES: u8 = 253;
 /// What an I format has besides objects: control, type, count, cause, station.
 const HEAD_BYTES: usize = 10;
+/// Frames that are read: who acknowledges is sent something, and tests in between.
+const MOST_FRAMES: usize = 32;
 /// An object's address.
 const ADDRESS_BYTES: usize = 3;
 /// Objects that follow one address (60870-5-101 §7.2.2.1).
@@ -51,7 +53,7 @@ fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
 
 fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
-    loop {
+    for _ in 0..MOST_FRAMES {
         let sender = frame(&mut cursor)?;
         if cursor.rest().first().is_some_and(|next| *next != START) {
             return Err(cursor.malformed("no frame behind a frame"));
@@ -65,6 +67,7 @@ fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
         };
         return Ok(Found { confidence, server });
     }
+    Err(cursor.malformed("nothing but acknowledgements"))
 }
 
 fn frame(cursor: &mut Cursor<'_>) -> Result<Sender, DecodeError> {
@@ -169,11 +172,13 @@ mod tests {
     fn an_acknowledgement_elsewhere_needs_another_frame() {
         let acknowledged = hex("6804 0100 42b9");
         let both = [&acknowledged[..], &hex(MEASURED)].concat();
+        let many = acknowledged.repeat(MOST_FRAMES);
         let is = Some(Look::Is(Found::served_by(95, Side::Resp)));
         // (what, turns, answer)
-        let cases: [(&str, &[Turn<'_>], Option<Look>); 3] = [
+        let cases: [(&str, &[Turn<'_>], Option<Look>); 4] = [
             ("alone", &[(false, &acknowledged)], Some(Look::More)),
             ("before a value", &[(false, &both)], is),
+            ("again and again", &[(false, &many)], Some(Look::No)),
             ("before foreign bytes", &[(false, &acknowledged), (false, b"GET / H")], Some(Look::No)),
         ];
         for (what, turns, expected) in cases {

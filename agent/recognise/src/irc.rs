@@ -15,6 +15,8 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 
 /// RFC 2812 §2.3: a message with its end.
 const LINE_BYTES: usize = 512;
+/// Lines in which a client has said who it is, whatever capabilities it asks for.
+const MOST_LINES: usize = 16;
 
 fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
     match sight.data {
@@ -44,7 +46,8 @@ fn greeting(sight: &Sight<'_>, line: &[u8]) -> Look {
 fn introduction(sight: &Sight<'_>) -> Look {
     let (mut nick, mut user) = (false, false);
     let mut lines = sight.data.split(|byte| *byte == b'\n').peekable();
-    while let Some(line) = lines.next() {
+    for _ in 0..MOST_LINES {
+        let Some(line) = lines.next() else { break };
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let mut words = line.splitn(5, |byte| *byte == b' ');
         let (command, name) = (words.next().unwrap_or_default(), words.next());
@@ -111,6 +114,7 @@ mod tests {
             b"POST / HTTP/1.1\r\n",
             b": nothing\r\n",
             b":irc.example.net 250 someone :x\r\n",
+            &b"CAP LS\r\n".repeat(MOST_LINES + 1),
         ] {
             assert_eq!(look(&PROTOCOL, &sight(Over::Tcp, true, 6667, wire)).0, Look::No, "{wire:?}");
         }
