@@ -65,6 +65,18 @@ impl<'a> Cursor<'a> {
         self.array().map(u32::from_be_bytes)
     }
 
+    /// Takes two bytes, little-endian.
+    #[inline]
+    pub fn u16_le(&mut self) -> Result<u16, DecodeError> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    /// Takes four bytes, little-endian.
+    #[inline]
+    pub fn u32_le(&mut self) -> Result<u32, DecodeError> {
+        self.array().map(u32::from_le_bytes)
+    }
+
     /// Says that every byte is there and contradicts the standard.
     #[cold]
     #[must_use]

@@ -35,7 +35,7 @@ fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
 
 fn initiation(data: &[u8]) -> Result<Look, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, data);
-    let kind = u32::from_le_bytes(cursor.array()?);
+    let kind = cursor.u32_le()?;
     Ok(if kind >= LEAST_TYPE && is_noise(cursor.rest()) { Look::More } else { Look::No })
 }
 

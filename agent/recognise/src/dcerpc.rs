@@ -136,8 +136,8 @@ fn read(data: &[u8]) -> Result<Header, DecodeError> {
     if cursor.u32()? != 0x1000_0000 {
         return Err(cursor.malformed("no data representation of DCE/RPC"));
     }
-    let length = u16::from_le_bytes(cursor.array()?);
-    let auth = u16::from_le_bytes(cursor.array()?);
+    let length = cursor.u16_le()?;
+    let auth = cursor.u16_le()?;
     if !(HEADER_BYTES..=MOST_BYTES).contains(&length) || auth > length {
         return Err(cursor.malformed("no length of DCE/RPC"));
     }

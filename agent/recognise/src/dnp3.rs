@@ -33,7 +33,7 @@ fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
 fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
     let header: [u8; 8] = cursor.array()?;
-    let crc = u16::from_le_bytes(cursor.array()?);
+    let crc = cursor.u16_le()?;
     let [_, _, length, control, ..] = header;
     if length < LEAST_LENGTH || checksum(&header) != crc {
         return Err(cursor.malformed("no length and checksum of DNP3"));

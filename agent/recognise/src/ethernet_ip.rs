@@ -63,9 +63,9 @@ fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
 
 fn cyclic(sight: &Sight<'_>) -> Result<Found, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
-    let head = [little(&mut cursor)?, little(&mut cursor)?, little(&mut cursor)?];
+    let head = [cursor.u16_le()?, cursor.u16_le()?, cursor.u16_le()?];
     let [_connection, _number] = [cursor.u32()?, cursor.u32()?];
-    let (item, length) = (little(&mut cursor)?, usize::from(little(&mut cursor)?));
+    let (item, length) = (cursor.u16_le()?, usize::from(cursor.u16_le()?));
     let fits = sight.wire_len == sight.data.len() - cursor.rest().len() + length;
     if head != [2, SEQUENCED_CONNECTION, 8] || item != CONNECTED_DATA || !fits {
         return Err(cursor.malformed("no cyclic data of CIP"));
@@ -77,8 +77,8 @@ fn cyclic(sight: &Sight<'_>) -> Result<Found, DecodeError> {
 /// Gives nothing where more must be seen.
 fn encapsulated(sight: &Sight<'_>) -> Result<Option<Found>, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
-    let (command, length) = (little(&mut cursor)?, little(&mut cursor)?);
-    let (session, status) = (cursor.u32()?, u32::from_le_bytes(cursor.array()?));
+    let (command, length) = (cursor.u16_le()?, cursor.u16_le()?);
+    let (session, status) = (cursor.u32()?, cursor.u32_le()?);
     let _context = cursor.take(8)?;
     let options = cursor.u32()?;
     let fills = sight.over == Over::Tcp
@@ -93,10 +93,10 @@ fn encapsulated(sight: &Sight<'_>) -> Result<Option<Found>, DecodeError> {
         (LIST_SERVICES | LIST_IDENTITY | LIST_INTERFACES, 0) if is_request && cursor.rest().is_empty() => {
             return Ok(sight.on_port(&[PORT]).then_some(Found::served_by(85, peer)));
         }
-        (LIST_SERVICES, 6..) if [little(&mut cursor)?, little(&mut cursor)?] == [1, SERVICES] => sender,
-        (LIST_IDENTITY, 6..) if [little(&mut cursor)?, little(&mut cursor)?] == [1, IDENTITY] => sender,
+        (LIST_SERVICES, 6..) if [cursor.u16_le()?, cursor.u16_le()?] == [1, SERVICES] => sender,
+        (LIST_IDENTITY, 6..) if [cursor.u16_le()?, cursor.u16_le()?] == [1, IDENTITY] => sender,
         // The version of the protocol, no options.
-        (REGISTER, 4) if [little(&mut cursor)?, little(&mut cursor)?] == [1, 0] => {
+        (REGISTER, 4) if [cursor.u16_le()?, cursor.u16_le()?] == [1, 0] => {
             if is_request {
                 peer
             } else {
@@ -124,26 +124,22 @@ fn encapsulated(sight: &Sight<'_>) -> Result<Option<Found>, DecodeError> {
 fn is_answer(cursor: &mut Cursor<'_>) -> Result<bool, DecodeError> {
     let interface = cursor.u32()?;
     let _timeout = cursor.u16()?;
-    let items = little(cursor)?;
-    let address = [little(cursor)?, little(cursor)?];
+    let items = cursor.u16_le()?;
+    let address = [cursor.u16_le()?, cursor.u16_le()?];
     let is_address = matches!(address, [NO_ADDRESS, 0] | [CONNECTION, 4]);
     if interface != 0 || !(2..=MOST_ITEMS).contains(&items) || !is_address {
         return Err(cursor.malformed("no address of CIP"));
     }
     let [_, length] = address;
     cursor.take(length.into())?;
-    let data = little(cursor)?;
-    let _length = little(cursor)?;
+    let data = cursor.u16_le()?;
+    let _length = cursor.u16_le()?;
     match data {
         CONNECTED_DATA => cursor.u16().map(drop)?, // a number
         UNCONNECTED_DATA => {}
         _ => return Err(cursor.malformed("no message of CIP")),
     }
     Ok(cursor.u8()? & ANSWERED != 0)
-}
-
-fn little(cursor: &mut Cursor<'_>) -> Result<u16, DecodeError> {
-    cursor.array().map(u16::from_le_bytes)
 }
 
 #[cfg(test)]

@@ -53,18 +53,18 @@ fn may_be_code(data: &[u8]) -> bool {
 
 fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
-    let length = little(&mut cursor)?;
-    let (_number, answers, code) = (little(&mut cursor)?, little(&mut cursor)?, little(&mut cursor)?);
+    let length = cursor.u32_le()?;
+    let (_number, answers, code) = (cursor.u32_le()?, cursor.u32_le()?, cursor.u32_le()?);
     if !(HEADER_BYTES..=MOST_BYTES).contains(&length) {
         return Err(cursor.malformed("no length of MongoDB"));
     }
-    let flags = little(&mut cursor)?;
+    let flags = cursor.u32_le()?;
     let (sender, peer) = (sight.sender(), sight.sender().peer());
     let (head, server) = match code {
         QUERY => (query(&mut cursor)?, peer),
         REPLY if flags & !0x0f == 0 => {
             let _cursor: [u8; 8] = cursor.array()?;
-            let [from, count] = [little(&mut cursor)?, little(&mut cursor)?];
+            let [from, count] = [cursor.u32_le()?, cursor.u32_le()?];
             if (from, count) != (0, 1) {
                 return Err(cursor.malformed("no reply to a command"));
             }
@@ -76,7 +76,7 @@ fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
         }
         _ => return Err(cursor.malformed("no code of MongoDB")),
     };
-    let document = little(&mut cursor)?;
+    let document = cursor.u32_le()?;
     // More sections may follow a message's document; nothing lies behind a query's or a reply's.
     let all = u64::from(HEADER_BYTES + 4) + u64::from(head) + u64::from(document);
     let fits = if code == MESSAGE { all <= length.into() } else { all == length.into() };
@@ -94,7 +94,7 @@ fn query(cursor: &mut Cursor<'_>) -> Result<u32, DecodeError> {
         return Err(cursor.malformed("no name"));
     };
     let name = cursor.take(len + 1)?;
-    let [_skip, _count] = [little(cursor)?, little(cursor)?];
+    let [_skip, _count] = [cursor.u32_le()?, cursor.u32_le()?];
     if !name.ends_with(b".$cmd\0") {
         return Err(cursor.malformed("no command"));
     }
@@ -104,10 +104,6 @@ fn query(cursor: &mut Cursor<'_>) -> Result<u32, DecodeError> {
 /// The types of a document's first element (BSON 1.1), and its end.
 const fn is_element(kind: u8) -> bool {
     matches!(kind, 0..=0x13)
-}
-
-fn little(cursor: &mut Cursor<'_>) -> Result<u32, DecodeError> {
-    cursor.array().map(u32::from_le_bytes)
 }
 
 #[cfg(test)]

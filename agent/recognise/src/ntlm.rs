@@ -53,7 +53,7 @@ fn read(message: &[u8], sight: &Sight<'_>, sink: &mut dyn Sink) -> Result<Messag
     if cursor.array()? != *SIGNATURE {
         return Err(cursor.malformed("no message of NTLM"));
     }
-    match u32::from_le_bytes(cursor.array()?) {
+    match cursor.u32_le()? {
         1 => Ok(Message::Negotiate),
         2 => challenge(message, cursor, sight, sink),
         3 => authenticate(message, cursor, sight, sink),
@@ -68,7 +68,7 @@ fn challenge(
     sink: &mut dyn Sink,
 ) -> Result<Message, DecodeError> {
     let _target = cursor.take(8)?;
-    let flags = u32::from_le_bytes(cursor.array()?);
+    let flags = cursor.u32_le()?;
     let _challenge_and_reserved = cursor.take(16)?;
     let info = field(message, &mut cursor)?;
     if flags & VERSION != 0 {
@@ -77,8 +77,8 @@ fn challenge(
     let mut pairs = Cursor::new(Layer::Application, info);
     let (mut computer, mut dns_computer) = (None, None);
     for _ in 0..MOST_PAIRS {
-        let id = u16::from_le_bytes(pairs.array()?);
-        let len = u16::from_le_bytes(pairs.array()?);
+        let id = pairs.u16_le()?;
+        let len = pairs.u16_le()?;
         let value = pairs.take(usize::from(len))?;
         match id {
             // §2.2.2.1: the end; names of computer and domain, each NetBIOS's and DNS's.
@@ -105,7 +105,7 @@ fn authenticate(
     cursor.take(32)?;
     let workstation = field(message, &mut cursor)?;
     let _session_key = cursor.take(8)?;
-    let flags = u32::from_le_bytes(cursor.array()?);
+    let flags = cursor.u32_le()?;
     name_sender(workstation, flags & UNICODE != 0, sight.source().0, sink);
     if flags & VERSION != 0 {
         note_version(&mut cursor, sight, sink)?;
@@ -115,9 +115,9 @@ fn authenticate(
 
 /// A field's bytes, which lie anywhere in the message.
 fn field<'a>(message: &'a [u8], cursor: &mut Cursor<'_>) -> Result<&'a [u8], DecodeError> {
-    let len = usize::from(u16::from_le_bytes(cursor.array()?));
+    let len = usize::from(cursor.u16_le()?);
     let _room = cursor.u16()?;
-    let offset = u32::from_le_bytes(cursor.array()?) as usize;
+    let offset = cursor.u32_le()? as usize;
     let mut at = Cursor::new(Layer::Application, message);
     at.take(offset)?;
     at.take(len)

@@ -34,7 +34,7 @@ fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
     let head = sight.data.get(..4).unwrap_or(sight.data);
     let Some(asks) = known(head) else { return Err(cursor.malformed("no message type of OPC UA")) };
     let _kind = cursor.u32()?;
-    let length = u32::from_le_bytes(cursor.array()?);
+    let length = cursor.u32_le()?;
     if !(LEAST_BYTES..MOST_BYTES).contains(&length) {
         return Err(cursor.malformed("no length of OPC UA"));
     }

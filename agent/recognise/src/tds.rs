@@ -89,10 +89,9 @@ fn question(segment: &[u8]) -> Option<u8> {
 /// Tells whether a request goes on with its headers: how long they are, and the transaction it is part of.
 fn has_headers(body: &[u8]) -> bool {
     let mut cursor = Cursor::new(Layer::Application, body);
-    let mut word = || cursor.array().map(u32::from_le_bytes);
-    let (Ok(all), Ok(first)) = (word(), word()) else { return false };
+    let (Ok(all), Ok(first)) = (cursor.u32_le(), cursor.u32_le()) else { return false };
     let (Ok(kind), Ok([_, _, _, _, _, _, _, _])) = (cursor.array(), cursor.array()) else { return false };
-    let requests = cursor.array().map_or(0, u32::from_le_bytes);
+    let requests = cursor.u32_le().unwrap_or_default();
     HEADERS_BYTES.contains(&all)
         && (first, kind) == TRANSACTION_HEADER
         && (1..MOST_REQUESTS).contains(&requests)
@@ -107,11 +106,10 @@ fn is_text(body: &[u8], letters: usize) -> bool {
 /// Tells whether a procedure is called: by its name, or its number and flags.
 fn is_call(body: &[u8]) -> bool {
     let mut cursor = Cursor::new(Layer::Application, body);
-    let mut half = || cursor.array().map(u16::from_le_bytes);
-    match half() {
+    match cursor.u16_le() {
         Ok(NUMBERED) => {
-            half().is_ok_and(|number| PROCEDURES.contains(&number))
-                && half().is_ok_and(|flags| flags <= MOST_FLAGS)
+            cursor.u16_le().is_ok_and(|number| PROCEDURES.contains(&number))
+                && cursor.u16_le().is_ok_and(|flags| flags <= MOST_FLAGS)
         }
         Ok(letters) if NAME_LETTERS.contains(&letters) => is_text(cursor.rest(), letters.into()),
         _ => false,

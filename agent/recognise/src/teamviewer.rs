@@ -102,10 +102,10 @@ fn packet(cursor: &mut Cursor<'_>) -> Result<bool, DecodeError> {
     let mark: [u8; 2] = cursor.array()?;
     let _command = cursor.u8()?;
     let body = match mark {
-        FIRST_MARK => usize::from(u16::from_le_bytes(cursor.array()?)),
+        FIRST_MARK => usize::from(cursor.u16_le()?),
         LATER_MARK => {
             let flags = cursor.u8()?;
-            let body = u32::from_le_bytes(cursor.array()?) as usize;
+            let body = cursor.u32_le()? as usize;
             if flags != 0 || body > MOST_BODY_BYTES {
                 return Ok(false);
             }

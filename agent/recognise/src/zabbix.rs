@@ -41,11 +41,9 @@ fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
     let mut cursor = Cursor::new(Layer::Application, sight.data);
     let _mark = cursor.u32()?;
     let flags = cursor.u8()?;
-    let little = |cursor: &mut Cursor<'_>| cursor.array().map(u32::from_le_bytes);
-    let length = little(&mut cursor)?;
-    let fits =
-        if flags & LARGE == 0 { length <= MOST_BYTES } else { little(&mut cursor)? <= MOST_LARGE_BYTES };
-    let before = little(&mut cursor)?;
+    let length = cursor.u32_le()?;
+    let fits = if flags & LARGE == 0 { length <= MOST_BYTES } else { cursor.u32_le()? <= MOST_LARGE_BYTES };
+    let before = cursor.u32_le()?;
     // An old agent's length has eight bytes: their upper half is zero as well.
     if flags & ANY == 0 || flags > ANY | COMPRESSED | LARGE || !fits || (flags == ANY && before != 0) {
         return Err(cursor.malformed("no header of Zabbix"));
