@@ -6,10 +6,12 @@
 //! answer:   "r6fnvWj8" │ the same nonce 12 │ the resolver's 12 │ sealed
 //! ```
 //!
-//! Over TCP each has its length before it, in two octets. A question has no mark of its own: it waits for its answer.
+//! Over TCP each has its length before it, in two octets. A question has no mark of its own: one of a length that
+//! padding gives it waits for its answer.
 //! The certificate itself is asked for in plain DNS, at the same port: what answers with one is part of it.
 
 use crate::dns::message::{Reader, TXT};
+use crate::noise::is_noise;
 use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
@@ -28,9 +30,16 @@ const ASKED_AT: usize = 8 + 32;
 /// A seal, and a question padded to whole blocks or a message of DNS.
 const LEAST_QUESTION: usize = ASKED_AT + NONCE_BYTES + 16 + 64;
 const LEAST_ANSWER: usize = 8 + 2 * NONCE_BYTES + 16 + 12;
+/// What a length over TCP may be.
+const MESSAGE_BYTES: std::ops::RangeInclusive<usize> = LEAST_ANSWER..=4096;
 /// A certificate's record: its length, and its mark.
 const CERTIFICATE: &[u8] = b"\x7cDNSC";
 const MOST_CERTIFICATES: u16 = 8;
+/// What a question has beyond whole blocks: nothing, as dnscrypt-proxy 2 pads it, or as the draft pads what is sealed in
+/// it; and an answer.
+const BLOCK_BYTES: usize = 64;
+const QUESTION_RESTS: [usize; 2] = [0, 4];
+const ANSWER_REST: usize = 48;
 /// Questions that wait for an answer.
 const MOST_QUESTIONS: u32 = 3;
 
@@ -55,8 +64,19 @@ fn look(sight: &Sight<'_>, _memo: &mut u32, _sink: &mut dyn Sink) -> Look {
         };
     }
     let waits = sight.other.is_empty() && sight.from_start && sight.count <= MOST_QUESTIONS;
-    let may_be = if whole { message.len() >= LEAST_QUESTION } else { sight.over == Over::Tcp };
+    let may_be = if whole {
+        is_question(message, if sight.over == Over::Tcp { message.len() } else { sight.wire_len })
+    } else {
+        sight.over == Over::Tcp
+    };
     if waits && may_be { Look::More } else { Look::No }
+}
+
+/// Tells whether a message may be a question: padded, and noise behind the magic.
+fn is_question(message: &[u8], length: usize) -> bool {
+    length >= LEAST_QUESTION
+        && QUESTION_RESTS.contains(&(length % BLOCK_BYTES))
+        && message.get(RESOLVER_MAGIC.len()..).is_some_and(is_noise)
 }
 
 /// Tells whether a message of DNS answers with a certificate.
@@ -76,8 +96,9 @@ fn message(over: Over, data: &[u8]) -> Option<(&[u8], bool)> {
     }
     let (length, rest) = data.split_first_chunk()?;
     let length = usize::from(u16::from_be_bytes(*length));
-    // Nothing else of this length is told apart from it before its answer.
-    let plausible = (LEAST_ANSWER..=4096).contains(&length);
+    let beyond = length % BLOCK_BYTES;
+    let plausible =
+        MESSAGE_BYTES.contains(&length) && (QUESTION_RESTS.contains(&beyond) || beyond == ANSWER_REST);
     plausible.then(|| rest.get(..length).map_or((rest, false), |message| (message, true)))
 }
 
@@ -91,7 +112,7 @@ mod tests {
     fn exchange() -> [Vec<u8>; 2] {
         let question = noise(5, 512);
         let answer =
-            [&RESOLVER_MAGIC[..], &question[ASKED_AT..ASKED_AT + NONCE_BYTES], &noise(6, 100)].concat();
+            [&RESOLVER_MAGIC[..], &question[ASKED_AT..ASKED_AT + NONCE_BYTES], &noise(6, 92)].concat();
         [question, answer]
     }
 
@@ -130,8 +151,21 @@ mod tests {
         other[7] ^= 1;
         let sent = Sight { other: &question[..64], ..sight(Over::Udp, false, 443, &other) };
         assert_eq!(look(&PROTOCOL, &sent).0, Look::No);
-        let short = sight(Over::Udp, true, 443, &question[..LEAST_QUESTION - 1]);
-        assert_eq!(look(&PROTOCOL, &short).0, Look::No, "a short question");
+        let text = b"0123456789abcdef".repeat(32);
+        for (other, why) in [
+            (&question[..64], "a short question"),
+            (&question[..500], "one that is not padded"),
+            (&text, "text"),
+        ] {
+            assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 443, other)).0, Look::No, "{why}");
+        }
+        assert_eq!(
+            look(&PROTOCOL, &sight(Over::Udp, true, 443, &question[..452])).0,
+            Look::More,
+            "the draft's"
+        );
+        let cut = Sight { wire_len: 512, ..sight(Over::Udp, true, 443, &question[..100]) };
+        assert_eq!(look(&PROTOCOL, &cut).0, Look::More, "a small snaplen");
         let unanswered = Sight { count: 4, ..sight(Over::Udp, true, 443, &question) };
         assert_eq!(look(&PROTOCOL, &unanswered).0, Look::No, "nobody answers");
     }
