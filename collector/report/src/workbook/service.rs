@@ -73,8 +73,8 @@ impl Method {
             }
             "dicom" | "hl7" | "astm" | "http" | "dns" | "ntp" | "ftp" | "telnet" | "rlogin" | "syslog"
             | "tftp" | "rtsp" | "bacnet" | "knxnet" | "modbus" | "dnp3" | "lpd" | "jetdirect" | "rsync"
-            | "nfs" | "iec104" | "s7comm" | "ethernet-ip" | "zabbix" | "checkmk" | "bgp" | "irc" | "amqp"
-            | "coap" => Self::Plain,
+            | "nfs" | "iec104" | "s7comm" | "ethernet-ip" | "zabbix" | "checkmk" | "bgp" | "irc" | "coap"
+            | "stratum" => Self::Plain,
             _ => Self::Unknown,
         }
     }
@@ -118,7 +118,7 @@ pub(super) fn protection(service: &str) -> Option<&'static Word> {
         "gre" | "ipip" | "l2tp" | "vxlan" | "etherip" | "teredo" | "dicom" | "hl7" | "astm" | "http"
         | "dns" | "ntp" | "ftp" | "telnet" | "rlogin" | "syslog" | "tftp" | "bacnet" | "knxnet"
         | "modbus" | "dnp3" | "lpd" | "jetdirect" | "iec104" | "s7comm" | "ethernet-ip" | "zabbix"
-        | "checkmk" | "bgp" | "gtp" | "irc" | "amqp" | "coap" => Some(&NONE),
+        | "checkmk" | "bgp" | "gtp" | "irc" | "coap" | "stratum" => Some(&NONE),
         _ => None,
     }
 }
