@@ -9,8 +9,8 @@
 //!
 //! Peers that hide their handshake are told over µTP, whose answer repeats connection and number.
 
-use crate::text;
-use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
+use crate::opening::believe;
+use crate::{Found, Look, Over, Protocol, Sight, Sink, Start, text};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
     service: "bittorrent",
@@ -40,14 +40,13 @@ const LAST_EXTENSION: u8 = 3;
 
 fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
     match sight.over {
-        Over::Tcp if sight.data.starts_with(HANDSHAKE) => Look::Is(Found::new(98)),
-        Over::Tcp if HANDSHAKE.starts_with(sight.data) => Look::More,
+        Over::Tcp => believe(sight, &[HANDSHAKE], Found::new(98)),
         Over::Udp if is_table(sight.data) || sight.data.starts_with(SEARCH) => Look::Is(Found::new(97)),
         Over::Udp if sight.data.starts_with(CONNECT) && sight.wire_len == CONNECT_BYTES => {
             Look::Is(Found::served_by(97, sight.sender().peer()))
         }
         Over::Udp => micro(sight),
-        _ => Look::No,
+        Over::Ip(_) => Look::No,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Checkmk's agent, which tells all of its machine to whoever connects (Checkmk's "Monitoring agents": sections
 //! headed `<<<name>>>`, the first of which is `check_mk`). What it sends encrypted is TLS.
 
+use crate::opening::believe;
 use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
 
 pub(crate) const PROTOCOL: Protocol = Protocol {
@@ -12,15 +13,11 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     look,
 };
 
-const FIRST_SECTION: &[u8] = b"<<<check_mk>>>";
+/// The first section's head, with either end of a line.
+const OPENINGS: [&[u8]; 2] = [b"<<<check_mk>>>\n", b"<<<check_mk>>>\r\n"];
 
 fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
-    match sight.data.strip_prefix(FIRST_SECTION) {
-        Some([b'\n', ..] | [b'\r', b'\n', ..]) => Look::Is(Found::served_by(97, sight.sender())),
-        Some([] | [b'\r']) => Look::More,
-        None if FIRST_SECTION.starts_with(sight.data) => Look::More,
-        _ => Look::No,
-    }
+    believe(sight, &OPENINGS, Found::served_by(97, sight.sender()))
 }
 
 #[cfg(test)]
