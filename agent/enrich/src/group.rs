@@ -41,6 +41,9 @@ pub(crate) struct GroupKey {
     pub(crate) exit: Option<MacAddr>,
 }
 
+/// From a device by an exit to an address and a port.
+type Way = (DeviceKey, Option<MacAddr>, Addr, u16);
+
 /// Things weighed by octets, in order; most rows have one of each.
 #[derive(Debug)]
 pub(crate) struct Weighed<T>(SmallVec<[(T, u64); 1]>);
@@ -138,6 +141,15 @@ impl<'a> Group<'a> {
             port,
         };
         self.endpoints.take().map(endpoint).collect()
+    }
+
+    /// Where it goes over a transport: every address at every port.
+    fn ways(&self, key: &GroupKey, transport: &str) -> impl Iterator<Item = Way> {
+        let GroupKey { device, exit, .. } = *key;
+        let ports = self.endpoints.keys().filter(move |(over, _)| *over == transport);
+        ports.flat_map(move |(_, port)| {
+            self.outside.keys().map(move |address| (device, exit, *address, *port))
+        })
     }
 
     /// Octets by hour, numbered since the epoch.
@@ -301,33 +313,23 @@ impl<'a> Groups<'a> {
     /// Puts datagrams that tell nothing to the service over TCP between the same two at the same port, where that
     /// service has such.
     pub(crate) fn join_datagrams(&mut self) {
-        type Way = (DeviceKey, Option<MacAddr>, Addr, u16);
-        let ways = |key: &GroupKey, group: &Group<'_>, transport: &str| -> Option<Vec<Way>> {
-            let mut ways = Vec::new();
-            for (at, port) in group.endpoints.keys() {
-                (*at == transport).then_some(())?;
-                ways.extend(group.outside.keys().map(|address| (key.device, key.exit, *address, *port)));
-            }
-            Some(ways)
-        };
         let mut services: BTreeMap<Way, GroupKey> = BTreeMap::new();
         // One that is only guessed is no tunnel.
         let has =
             |(key, group): &(&GroupKey, &Group<'_>)| group.tunnel && WITH_DATAGRAMS.contains(&&*key.service);
         let all: BTreeMap<_, _> = self.iter().filter(has).collect();
         for (key, group) in all {
-            services.extend(
-                ways(key, group, "tcp").unwrap_or_default().into_iter().map(|way| (way, key.clone())),
-            );
+            services.extend(group.ways(key, "tcp").map(|way| (way, key.clone())));
         }
         if services.is_empty() {
             return;
         }
         let service = |(key, group): (&GroupKey, &Group<'_>)| {
-            [UNKNOWN, UNKNOWN_ENCRYPTED].contains(&&*key.service).then_some(())?;
-            let ways = ways(key, group, "udp")?;
-            let target = services.get(ways.first()?)?;
-            ways.iter().all(|way| services.get(way) == Some(target)).then(|| (key.clone(), target.clone()))
+            let untold = [UNKNOWN, UNKNOWN_ENCRYPTED].contains(&&*key.service);
+            let datagrams = untold && group.endpoints.keys().all(|(transport, _)| *transport == "udp");
+            let mut ways = group.ways(key, "udp").filter(|_| datagrams);
+            let target = services.get(&ways.next()?)?;
+            ways.all(|way| services.get(&way) == Some(target)).then(|| (key.clone(), target.clone()))
         };
         let joins = in_order(self.iter().filter_map(service));
         for (key, target) in joins {
@@ -454,6 +456,7 @@ mod tests {
             ("the tunnel", "tinc", UNKNOWN_ENCRYPTED, "udp", &[655][..], 20, 1),
             ("too little of it to look encrypted", "tinc", UNKNOWN, "udp", &[655], 20, 1),
             ("to two ports of the same", "tinc", UNKNOWN_ENCRYPTED, "udp", &[655, 656], 20, 1),
+            ("beside datagrams that were told", "rdp", UNKNOWN_ENCRYPTED, "udp", &[655], 20, 1),
             ("a port that it has not", "tinc", UNKNOWN_ENCRYPTED, "udp", &[655, 657], 20, 2),
             ("another address", "tinc", UNKNOWN_ENCRYPTED, "udp", &[655], 21, 2),
             ("over TCP", "tinc", UNKNOWN_ENCRYPTED, "tcp", &[655], 20, 2),
@@ -464,7 +467,10 @@ mod tests {
         for (what, service, untold, transport, ports, last, rows) in cases {
             let mut groups = Groups::default();
             let tunnel = what != "one that is only guessed";
-            let known = Group { evidence: SmallVec::new(), tunnel, ..group("tcp", &[655, 656], 20) };
+            let mut known = Group { evidence: SmallVec::new(), tunnel, ..group("tcp", &[655, 656], 20) };
+            if what == "beside datagrams that were told" {
+                known.endpoints.add((Cow::Borrowed("udp"), 655), 1);
+            }
             groups.0.insert(key(service), Box::new(known));
             groups.0.insert(key(untold), Box::new(group(transport, ports, last)));
             groups.join_datagrams();
