@@ -62,7 +62,8 @@ fn three(words: &[u8], may_be_rlogin: bool) -> Look {
     let mut last = &[][..];
     for number in 0..3 {
         let Some(word) = ends.next() else { break };
-        let is_name = number == 2 || word.len() <= NAME_BYTES && word.iter().all(is_of_name);
+        let is_name =
+            number == 2 || word.len() <= NAME_BYTES && word.iter().all(|letter| is_of_name(*letter));
         let is_text = word.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
         if !is_name || !is_text {
             return Look::No;
@@ -87,8 +88,8 @@ fn three(words: &[u8], may_be_rlogin: bool) -> Look {
 }
 
 /// Letters of users' names, of Windows' with their domain as well.
-fn is_of_name(letter: &u8) -> bool {
-    letter.is_ascii_alphanumeric() || b"_-.$@\\+".contains(letter)
+fn is_of_name(letter: u8) -> bool {
+    letter.is_ascii_alphanumeric() || b"_-.$@\\+".contains(&letter)
 }
 
 #[cfg(test)]
