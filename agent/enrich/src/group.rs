@@ -416,8 +416,8 @@ mod tests {
             group
         };
         // (the VPN, whether it was recognised and not only guessed, its addresses, those of TLS, rows)
-        let cases: [(&str, bool, &[u8], &[u8], usize); 5] = [
-            ("anyconnect", true, &[1], &[1], 1),
+        let cases = [
+            ("anyconnect", true, &[1][..], &[1][..], 1),
             ("softether", true, &[1, 2], &[2], 1),
             ("softether", false, &[1], &[1], 2),
             ("anyconnect", true, &[1], &[1, 2], 2),
