@@ -2,6 +2,8 @@
 
 use sekisho_decode::{Cursor, DecodeError, Layer};
 
+use crate::noise::is_noise;
+
 const HARD_RESET_CLIENT_V1: u8 = 1;
 const HARD_RESET_SERVER_V1: u8 = 2;
 const SOFT_RESET_V1: u8 = 3;
@@ -148,7 +150,10 @@ impl<'a> Control<'a> {
 
     /// The net time of a packet that can be sealed.
     pub(super) fn sealed_at(&self) -> Option<u32> {
-        replay_protection(&mut Cursor::new(Layer::Application, self.rest)).ok().flatten()
+        let mut cursor = Cursor::new(Layer::Application, self.rest);
+        let time = replay_protection(&mut cursor).ok().flatten()?;
+        // A question of DNS has a name here, and four of its letters for a time.
+        cursor.take(SEALED_HMAC_BYTES).ok().filter(|hmac| is_noise(hmac)).map(|_| time)
     }
 
     /// The first dress that the packet fits, `cut` bytes of which were not captured.
@@ -172,8 +177,8 @@ impl<'a> Control<'a> {
 
     fn is_signed(&self, hmac: usize, cut: usize) -> Result<bool, DecodeError> {
         let mut cursor = Cursor::new(Layer::Application, self.rest);
-        cursor.take(hmac)?;
-        Ok(replay_protection(&mut cursor)?.is_some() && self.is_reliable(cursor.rest(), cut)?)
+        let is_hmac = is_noise(cursor.take(hmac)?);
+        Ok(is_hmac && replay_protection(&mut cursor)?.is_some() && self.is_reliable(cursor.rest(), cut)?)
     }
 
     /// Checks the reliability layer: acks, packet id, and what may follow in such a packet.

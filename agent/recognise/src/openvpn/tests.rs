@@ -111,6 +111,20 @@ fn sealed_resets_need_clocks_that_agree() {
 }
 
 #[test]
+fn a_question_of_dns_and_its_answer_are_not_sealed() {
+    let name = [&b"\x07station\x05ward3\x08hospital\x07example"[..], &[0, 0, 1, 0, 1]].concat();
+    let asks = [&[0x24, 0x7f, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0][..], &name].concat();
+    let answers = [
+        &[0x24, 0x7f, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0][..],
+        &name,
+        &[0xc0, 12, 0, 1, 0, 1, 0, 0, 14, 16, 0, 4, 192, 0, 2, 1],
+    ]
+    .concat();
+    assert_eq!(look_at(Over::Udp, true, &asks, &[], 1), Look::More);
+    assert_eq!(look_at(Over::Udp, false, &answers, &asks, 1), Look::More);
+}
+
+#[test]
 fn one_side_alone_needs_more_or_a_packet_with_nothing_free_in_it() {
     let acknowledgment = control(5, CLIENT, Wrap::Plain, &reliable(5, Some(SERVER), 0, &[]));
     let sealed = control(4, CLIENT, Wrap::Sealed, &[0; 200]);
