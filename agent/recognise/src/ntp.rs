@@ -38,6 +38,9 @@ const MOST_ITEM_BYTES: u16 = 500;
 /// The precision of a client that hides its own: 2^32 seconds.
 const MINIMIZED: u8 = 0x20;
 
+/// Delay and dispersion to the reference: four times what ntpd lets them grow to (RFC 5905's MAXDISP).
+const MOST_ROOT_S: u16 = 64;
+
 /// 2000-01-01 in seconds since 1900: no answering clock stands before it.
 const YEAR_2000_S: u32 = 3_155_673_600;
 
@@ -127,7 +130,9 @@ impl Packet {
         // A precision is a negative power of two, or zero while unset; chrony's clients tell nothing of themselves, and
         // so that of the timestamp's field (draft-ietf-ntp-data-minimization).
         let precision_ok = matches!(self.precision, 0 | MINIMIZED | 0xe0..);
-        if !length_ok || !matches!(self.version, 1..=4) || self.stratum > 16 || !precision_ok {
+        // A clock that is further away serves nobody; a delay may be less than nothing.
+        let is_near = self.root_s.iter().all(|seconds| seconds.wrapping_add(MOST_ROOT_S) < 2 * MOST_ROOT_S);
+        if !length_ok || !matches!(self.version, 1..=4) || self.stratum > 16 || !precision_ok || !is_near {
             return Look::No;
         }
         let [_, origin_s, receive_s, transmit_s] = self.stamps_s;
@@ -239,6 +244,11 @@ mod tests {
         let rtp = [&hex("80600001 00000000 12345678")[..], &[0x5a; 36]].concat();
         let mut clock = hex(ANSWER);
         clock[40] = 0x12; // sent eighty years before it was received
+        for root in [[0x64, 0x4a], [0x80, 0]] {
+            let mut far = hex(QUESTION);
+            far[4..6].copy_from_slice(&root);
+            assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 123, &far)).0, Look::No, "{root:02x?}");
+        }
         for bytes in [rtp, clock, vec![0x24; 48], vec![0; 48]] {
             assert_eq!(look(&PROTOCOL, &sight(Over::Udp, false, 5004, &bytes)).0, Look::No, "{bytes:02x?}");
         }
