@@ -1,7 +1,7 @@
 //! LDAP (RFC 4511) over TCP and, as Windows looks for its domain controllers, over UDP.
 //!
-//! Told by the envelope and the first fields of a bind, search or extended request, or of what answers them. Names
-//! are stepped over. Once bound, what Windows sends is sealed: on LDAP's port a conn picked up in the middle is
+//! Told by the envelope and the first fields of a bind, search, change or extended request, or of what answers them.
+//! Names are stepped over. Once bound, what Windows sends is sealed: on LDAP's port a conn picked up in the middle is
 //! told by the seal (RFC 4422 §3.7, RFC 4121 §4.2.6.2, MS-NLMP §2.2.2.9).
 //!
 //! ```text
@@ -32,6 +32,14 @@ const BIND_RESPONSE: u8 = 0x61;
 const SEARCH_REQUEST: u8 = 0x63;
 const SEARCH_ENTRY: u8 = 0x64;
 const SEARCH_DONE: u8 = 0x65;
+const MODIFY_REQUEST: u8 = 0x66;
+const MODIFY_RESPONSE: u8 = 0x67;
+const ADD_REQUEST: u8 = 0x68;
+const ADD_RESPONSE: u8 = 0x69;
+const DELETE_RESPONSE: u8 = 0x6b;
+const RENAME_RESPONSE: u8 = 0x6d;
+const COMPARE_REQUEST: u8 = 0x6e;
+const COMPARE_RESPONSE: u8 = 0x6f;
 const EXTENDED_REQUEST: u8 = 0x77;
 const EXTENDED_RESPONSE: u8 = 0x78;
 /// The highest of the codes that have a name (RFC 4511 §4.1.9, RFC 3909, RFC 4533).
@@ -78,7 +86,8 @@ fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
     }
     let mut server = sight.sender().peer();
     match operation {
-        BIND_RESPONSE | SEARCH_DONE | EXTENDED_RESPONSE => {
+        BIND_RESPONSE | SEARCH_DONE | MODIFY_RESPONSE | ADD_RESPONSE | DELETE_RESPONSE | RENAME_RESPONSE
+        | COMPARE_RESPONSE | EXTENDED_RESPONSE => {
             if ber.small(ENUMERATED)? > MOST_RESULT {
                 return Err(ber.malformed("no result of LDAP"));
             }
@@ -90,6 +99,11 @@ fn read(sight: &Sight<'_>) -> Result<Found, DecodeError> {
             ber.skip(OCTET_STRING)?;
             ber.expect(SEQUENCE)?;
             server = sight.sender();
+        }
+        // Of whom, and what.
+        MODIFY_REQUEST | ADD_REQUEST | COMPARE_REQUEST => {
+            ber.skip(OCTET_STRING)?;
+            ber.expect(SEQUENCE)?;
         }
         BIND_REQUEST => {
             if !matches!(ber.small(INTEGER)?, 2 | 3) {
@@ -130,7 +144,14 @@ mod tests {
 
     #[test]
     fn requests_are_ldap() {
-        for sample in [BIND, SEARCH, "301d 0201 01 7718 8016 312e332e362e312e342e312e313436362e3230303337"] {
+        for sample in [
+            BIND,
+            SEARCH,
+            "301d 0201 01 7718 8016 312e332e362e312e342e312e313436362e3230303337",
+            "301a 0201 07 6815 0407 6f753d61 2c633d 300a 3008 0402 6f75 3102 0400",
+            "301c 0201 08 6617 0405 6f753d6161 300e 300c 0a0102 3007 0402 6f75 31 01 04",
+            "3013 0201 09 6e0e 0405 6f753d6161 3005 0401 61 0400",
+        ] {
             let bytes = hex(sample);
             for over in [Over::Tcp, Over::Udp] {
                 let (found, recorder) = look(&PROTOCOL, &sight(over, true, 389, &bytes));
@@ -177,6 +198,10 @@ mod tests {
             ("a bind's", "3084 00000010 0201 03 6184 00000007 0a01 00 0400 0400", true),
             ("a search's end", "300c 0201 02 6507 0a01 00 0400 0400", true),
             ("an entry", "3016 0201 02 6411 0405 64633d6578 3008 3006 0402 636e 3100", true),
+            ("an addition's", "300c 0201 02 6907 0a01 00 0400 0400", true),
+            ("a change's", "300c 0201 02 6707 0a01 20 0400 0400", true),
+            ("a removal's", "300c 0201 02 6b07 0a01 00 0400 0400", true),
+            ("what no operation is", "300c 0201 02 6207 0a01 00 0400 0400", false),
             ("a code that none is", "300c 0201 02 6507 0a01 7e 0400 0400", false),
             ("no message after the name", "300c 0201 02 6507 0a01 00 0400 0500", false),
         ];
