@@ -1,5 +1,5 @@
 //! IRC, a chat by which software that does harm is led as well (RFC 1459 §4.1, RFC 2812 §3.1): a client that
-//! says who it is, a server that greets.
+//! says who it is, a server that greets; of a conn picked up in the middle, what is said and answered.
 
 use crate::text;
 use crate::{Found, Look, Over, Protocol, Sight, Sink, Start};
@@ -20,26 +20,54 @@ const MOST_LINES: usize = 16;
 
 fn look(sight: &Sight<'_>, _: &mut u32, _: &mut dyn Sink) -> Look {
     match sight.data {
-        [b':', line @ ..] => greeting(sight, line),
+        [b':', line @ ..] => prefixed(sight, line),
+        [b'N' | b'P', ..] if !sight.from_start && is_said(sight.data) => {
+            Look::Is(Found::served_by(88, sight.sender().peer()))
+        }
         [b'C' | b'N' | b'P' | b'U', ..] => introduction(sight),
         _ => Look::No,
     }
 }
 
-/// `:server NOTICE * :…`, `:server NOTICE AUTH :…`, `:server 001 nick :…`
-fn greeting(sight: &Sight<'_>, line: &[u8]) -> Look {
+/// `:server NOTICE * :…`, `:server NOTICE AUTH :…`, `:server 001 nick :…`, another answer of the server's
+/// (RFC 2812 §5), and what it hands on of others: `:nick!user@host PRIVMSG #channel :…`
+fn prefixed(sight: &Sight<'_>, line: &[u8]) -> Look {
     let line = line.get(..LINE_BYTES).unwrap_or(line);
-    let Some((head, _text)) = text::find(line, b" :").and_then(|at| line.split_at_checked(at)) else {
-        let may_go_on = line.len() < LINE_BYTES && !line.contains(&b'\n');
-        return if may_go_on { Look::More } else { Look::No };
+    let end = line.iter().position(|byte| *byte == b'\n');
+    let whole = end.and_then(|end| line.get(..end)).map(<[u8]>::trim_ascii_end);
+    let Some(head) = text::find(whole.unwrap_or(line), b" :").and_then(|at| line.get(..at)).or(whole) else {
+        return if line.len() < LINE_BYTES { Look::More } else { Look::No };
     };
     let mut words = head.split(|byte| *byte == b' ');
-    match (words.next(), words.next(), words.next(), words.next()) {
-        (Some(server), Some(b"NOTICE" | b"001"), Some(to), None) if is_word(server) && is_word(to) => {
-            Look::Is(Found::served_by(93, sight.sender()))
-        }
-        _ => Look::No,
+    let (Some(from), Some(command), Some(to)) = (words.next(), words.next(), words.next()) else {
+        return Look::No;
+    };
+    let is_known = match command {
+        b"NOTICE" | b"001" => words.next().is_none(),
+        [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9'] => !sight.from_start,
+        b"PRIVMSG" | b"JOIN" | b"PART" | b"MODE" => is_mask(from) && !sight.from_start,
+        _ => false,
+    };
+    if is_known && is_word(from) && is_word(to) {
+        Look::Is(Found::served_by(93, sight.sender()))
+    } else {
+        Look::No
     }
+}
+
+/// Tells whether somebody is named by nick, name and host (RFC 2812 §2.3.1).
+fn is_mask(word: &[u8]) -> bool {
+    let (nick, host) = (text::find(word, b"!"), text::find(word, b"@"));
+    nick.is_some_and(|nick| nick > 0 && host.is_some_and(|host| host > nick + 1))
+}
+
+/// `PRIVMSG #channel :…`
+fn is_said(data: &[u8]) -> bool {
+    let line = data.get(..LINE_BYTES).unwrap_or(data);
+    let mut words = line.splitn(3, |byte| *byte == b' ');
+    matches!(words.next(), Some(b"PRIVMSG" | b"NOTICE"))
+        && words.next().is_some_and(is_word)
+        && words.next().is_some_and(|text| text.starts_with(b":") && text.contains(&b'\n'))
 }
 
 /// `NICK` and `USER` with its four words, in any order, after `PASS` and `CAP` where there are such.
@@ -100,6 +128,31 @@ mod tests {
             let sent = sight(Over::Tcp, false, 8000, wire);
             assert_eq!(look(&PROTOCOL, &sent).0, Look::Is(Found::served_by(93, Side::Resp)));
             assert_eq!(believed_from(&PROTOCOL, &sent), Some(bytes));
+        }
+    }
+
+    #[test]
+    fn what_is_said_tells_it_in_the_middle() {
+        // (from the client, line, how sure)
+        let cases = [
+            (true, "PRIVMSG #site :invented\r\n", Some(88)),
+            (true, "PRIVMSG #site invented\r\n", None),
+            (true, "PONG :irc.example.net\r\n", None),
+            (false, ":irc.example.net 372 someone :- A message of the day\r\n:irc", Some(93)),
+            (false, ":irc.example.net 353 someone = #site :@someone\r\n", Some(93)),
+            (false, ":irc.example.net 004 someone irc.example.net example-1 abc\r\n", Some(93)),
+            (false, ":other!~some@192.0.2.9 PRIVMSG #site :invented\r\n", Some(93)),
+            (false, ":other!~some@192.0.2.9 JOIN #site\r\n", Some(93)),
+            (false, ":other PRIVMSG #site :invented\r\n", None),
+            (false, ":irc.example.net 3722 someone :text\r\n", None),
+            (false, ":irc.example.net 372\r\n", None),
+        ];
+        for (from_orig, line, sure) in cases {
+            let start = sight(Over::Tcp, from_orig, 8000, line.as_bytes());
+            assert_eq!(look(&PROTOCOL, &start).0, Look::No, "{line}, at a conn's beginning");
+            let middle = Sight { from_start: false, ..start };
+            let expected = sure.map_or(Look::No, |sure| Look::Is(Found::served_by(sure, Side::Resp)));
+            assert_eq!(look(&PROTOCOL, &middle).0, expected, "{line}");
         }
     }
 
