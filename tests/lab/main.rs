@@ -1,5 +1,6 @@
-//! The lab: real VPNs, remote tools and medical programs between a hospital and the world, at whose border the
-//! agent watches a mirror port. It must name each of them. Needs root, and the packages that `tests/run` installs.
+//! The lab: real VPNs, remote tools, medical programs and what runs plants and networks, between a hospital and
+//! the world, at whose border the agent watches a mirror port. It must name each of them. Needs root, and the
+//! packages that `tests/run` installs.
 //!
 //! A program is added by a folder under `programs` and its line below. All of them run once, at the same time, on
 //! one network that no Internet is needed for; then each test looks for its own program in what the agent tells,
@@ -43,17 +44,22 @@ macro_rules! programs {
 
 programs! {
     anyconnect_is_named: "anyconnect",
+    bgp_is_named: "bgp",
+    coap_is_named: "coap",
     dicom_by_pynetdicom_from_outside_is_named: "dicom-python",
     dicom_by_dcmtk_is_named: "dicom-store",
     a_dns_tunnel_in_text_is_named: "dns2tcp",
     fastd_is_named: "fastd",
     ftp_is_named_with_its_data: "ftp",
+    gtp_is_named: "gtp",
     hl7_is_named: "hl7",
     a_connection_in_http_is_named: "httptunnel",
+    iec104_from_outside_is_named: "iec104",
     a_dns_tunnel_is_named: "iodine",
     a_tunnel_that_leaves_dns_is_named: "iodine-raw",
     ipmi_from_outside_is_named: "ipmi",
     ipsec_is_named: "ipsec",
+    irc_is_named: "irc",
     l2tp_is_named: "l2tp",
     mosh_from_outside_is_named: "mosh",
     n2n_is_named: "n2n",
@@ -66,6 +72,7 @@ programs! {
     a_browser_over_quic_is_named: "quic",
     rdp_from_outside_is_named: "rdp",
     a_conn_lent_to_the_outside_is_named: "reverse",
+    s7comm_from_outside_is_named: "s7comm",
     softether_is_named: "softether",
     ssh_from_outside_is_named: "ssh-inbound",
     ssh_through_a_proxy_is_named: "ssh-proxy",
@@ -74,6 +81,7 @@ programs! {
     tinc_is_named: "tinc",
     vnc_from_outside_is_named: "vnc",
     wireguard_is_named: "wireguard",
+    zabbix_from_outside_is_named: "zabbix",
 }
 
 #[test]
