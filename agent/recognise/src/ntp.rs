@@ -41,6 +41,10 @@ const MINIMIZED: u8 = 0x20;
 /// Delay and dispersion to the reference: four times what ntpd lets them grow to (RFC 5905's MAXDISP).
 const MOST_ROOT_S: u16 = 64;
 
+/// How often a client asks and how finely it tells time, as powers of two seconds: what nearly all say.
+const USUAL_POLL: std::ops::RangeInclusive<u8> = 4..=10;
+const USUAL_PRECISION: std::ops::RangeInclusive<u8> = 0xe6..=0xf5;
+
 /// 2000-01-01 in seconds since 1900: no answering clock stands before it.
 const YEAR_2000_S: u32 = 3_155_673_600;
 
@@ -93,6 +97,7 @@ struct Packet {
     version: u8,
     mode: u8,
     stratum: u8,
+    poll: u8,
     precision: u8,
     /// Root delay and dispersion, whole seconds.
     root_s: [u16; 2],
@@ -103,7 +108,7 @@ struct Packet {
 impl Packet {
     fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut cursor = Cursor::new(Layer::Application, bytes);
-        let [first, stratum, _poll, precision] = cursor.array()?;
+        let [first, stratum, poll, precision] = cursor.array()?;
         let (delay, dispersion, _reference) = (cursor.u32()?, cursor.u32()?, cursor.u32()?);
         let mut stamps_s = [0; 4];
         for stamp in &mut stamps_s {
@@ -115,6 +120,7 @@ impl Packet {
             version: first >> 3 & 7,
             mode: first & 7,
             stratum,
+            poll,
             precision,
             root_s: [whole(delay), whole(dispersion)],
             stamps_s,
@@ -130,9 +136,12 @@ impl Packet {
         // A precision is a negative power of two, or zero while unset; chrony's clients tell nothing of themselves, and
         // so that of the timestamp's field (draft-ietf-ntp-data-minimization).
         let precision_ok = matches!(self.precision, 0 | MINIMIZED | 0xe0..);
-        // A clock that is further away serves nobody; a delay may be less than nothing.
+        // A clock that is further away serves nobody; a delay may be less than nothing. Small clients leave in these
+        // fields what their memory held, and fill in the first four.
         let is_near = self.root_s.iter().all(|seconds| seconds.wrapping_add(MOST_ROOT_S) < 2 * MOST_ROOT_S);
-        if !length_ok || !matches!(self.version, 1..=4) || self.stratum > 16 || !precision_ok || !is_near {
+        let is_usual = USUAL_POLL.contains(&self.poll) && USUAL_PRECISION.contains(&self.precision);
+        let fields_ok = precision_ok && (is_near || is_usual);
+        if !length_ok || !matches!(self.version, 1..=4) || self.stratum > 16 || !fields_ok {
             return Look::No;
         }
         let [_, origin_s, receive_s, transmit_s] = self.stamps_s;
@@ -247,7 +256,11 @@ mod tests {
         for root in [[0x64, 0x4a], [0x80, 0]] {
             let mut far = hex(QUESTION);
             far[4..6].copy_from_slice(&root);
-            assert_eq!(look(&PROTOCOL, &sight(Over::Udp, true, 123, &far)).0, Look::No, "{root:02x?}");
+            let found = |far: &[u8], port| look(&PROTOCOL, &sight(Over::Udp, true, port, far)).0;
+            assert_ne!(found(&far, 123), Look::No, "a small client's, {root:02x?}");
+            assert_eq!(found(&far, 40_123), Look::No, "{root:02x?}");
+            far[2] = 0;
+            assert_eq!(found(&far, 123), Look::No, "{root:02x?}");
         }
         for bytes in [rtp, clock, vec![0x24; 48], vec![0; 48]] {
             assert_eq!(look(&PROTOCOL, &sight(Over::Udp, false, 5004, &bytes)).0, Look::No, "{bytes:02x?}");
